@@ -1,0 +1,227 @@
+/** The engine as a port: what both engines, native and portable, offer to the shard that owns them. */
+import type { MessagePort } from 'node:worker_threads';
+import type { Element } from '../protocol/element.js';
+import type { ChildPattern } from '../protocol/stanza-children.js';
+
+export type EngineKind = 'native' | 'portable';
+
+/**
+ * Called once per loop turn, and again within a turn when an array fills up. The words and the arena are valid until it
+ * returns. `words` holds `count` envelopes as laid out in envelope.ts.
+ */
+export type BatchHandler = (count: number) => void;
+
+export interface EngineOptions {
+  /** Number of this shard, from 0. */
+  readonly shard: number;
+  readonly shards: number;
+  /** Names the server that the shards belong to: shards of one group in one process reach one another. */
+  readonly group: string;
+  /** Direct children of stanzas to be reported as bits. */
+  readonly children: readonly ChildPattern[];
+  readonly onBatch: BatchHandler;
+}
+
+export interface Limits {
+  /** One top-level element or stream header, from `<` to `>`. */
+  readonly maxStanzaBytes: number;
+  /** Elements inside one another, the stanza itself counted as 1. */
+  readonly maxDepth: number;
+  readonly maxAttributes: number;
+  /** One tag with all its attributes; at most 65535. */
+  readonly maxTagBytes: number;
+  /** Child elements of one stanza, at any depth. */
+  readonly maxChildren: number;
+  /** Bytes read until `authenticated` is called; 0 for no limit. */
+  readonly maxBytesBeforeAuthentication: number;
+}
+
+export interface ListenOptions {
+  /** Numeric address. `::` takes IPv4 too unless `ipv6Only`. */
+  readonly address: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+  readonly ipv6Only: boolean;
+  readonly backlog: number;
+  /** Other shards listen on the same port. */
+  readonly reusePort: boolean;
+  /** TLS from the first byte, with this context; `undefined` for plain TCP. */
+  readonly directTls: number | undefined;
+  readonly limits: Limits;
+  /** A connection with more queued output bytes is closed with `QUEUE_FULL`. */
+  readonly maxOutputBytes: number;
+  /** A connection with more queued writes is closed with `QUEUE_FULL`; 0 for no limit (`max_fsm_queue`). */
+  readonly maxOutputWrites: number;
+  /** Until `authenticated` is called; then the connection gets TIMED_OUT. 0 for none. */
+  readonly authenticationDeadlineMs: number;
+  /** Answers with RST instead of an accepted connection above this many connections; 0 for no limit. */
+  readonly maxConnections: number;
+}
+
+export type TlsVersion = 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
+
+export interface TlsIdentity {
+  /** PEM: own certificate first, then the chain. */
+  readonly certificate: string;
+  /** PEM. */
+  readonly key: string;
+  readonly passphrase?: string | undefined;
+}
+
+export interface TlsOptions extends TlsIdentity {
+  readonly versions: readonly TlsVersion[];
+  /** OpenSSL cipher list for TLS 1.2 and below; `undefined` for OpenSSL's default. */
+  readonly ciphers: string | undefined;
+  /** OpenSSL cipher suites for TLS 1.3; `undefined` for OpenSSL's default. */
+  readonly cipherSuites: string | undefined;
+  readonly preferServerCiphers: boolean;
+  readonly dhParameters: string | undefined;
+  /** PEM certificates that client certificates are verified against. */
+  readonly ca: string | undefined;
+  readonly crls: readonly string[];
+  /** `peer` asks for a client certificate; `selfsigned` also takes one that signed itself. */
+  readonly verify: 'none' | 'peer' | 'selfsigned';
+  /** With `verify`, whether the handshake fails without a certificate. */
+  readonly requireCertificate: boolean;
+  /** With `verify`, whether a certificate that does not verify ends the handshake. */
+  readonly disconnectOnFailure: boolean;
+  /** Other certificates, by server name (SNI). */
+  readonly names: readonly (TlsIdentity & { readonly name: string })[];
+  readonly alpn: readonly string[];
+}
+
+export interface TlsDetails {
+  readonly version: TlsVersion;
+  readonly cipher: string;
+  readonly serverName: string | undefined;
+  /** The client's certificate in DER, when it sent one. */
+  readonly peerCertificate: Uint8Array | undefined;
+  /** True when the client's certificate verified. */
+  readonly verified: boolean;
+  /** OpenSSL's words for why it did not. */
+  readonly verifyError: string | undefined;
+}
+
+export interface ConnectionDetails {
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly localAddress: string;
+  readonly localPort: number;
+  readonly tls: TlsDetails | undefined;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly queuedBytes: number;
+}
+
+/** RFC 5929 and RFC 9266. */
+export type ChannelBindingType = 'tls-unique' | 'tls-server-end-point' | 'tls-exporter';
+
+export interface EngineCounters {
+  readonly connections: number;
+  readonly accepted: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  /** Memory held by connection records, queues and pools, without the kernel's. */
+  readonly memoryBytes: number;
+}
+
+/** How input goes on after an element that arrived in lockstep. */
+export const proceed = {
+  /** Next element, still one at a time. */
+  STEP: 0,
+  /** A new stream header follows on the same connection (RFC 6120 section 4.3.3); its limits and prefixes start anew. */
+  RESTART: 1,
+  /** Elements arrive as they come, many in a batch. */
+  STREAM: 2,
+} as const;
+export type Proceed = (typeof proceed)[keyof typeof proceed];
+
+/**
+ * All calls are synchronous, and do nothing for a connection whose generation has passed. A new connection is in lockstep:
+ * after each STREAM_OPENED or ELEMENT its input rests until `proceed` is called, so that nothing behind a step that changes the
+ * stream (STARTTLS, SASL, compression) is read with the wrong eyes. Output is written at the end of the loop turn.
+ */
+export interface EnginePort {
+  readonly kind: EngineKind;
+  /** The envelopes of the running batch. */
+  readonly words: Uint32Array;
+  /** The bytes they point into. */
+  readonly arena: Buffer;
+
+  /** Returns a listener id and the port that was bound. Throws `EngineError` naming address and reason. */
+  listen(options: ListenOptions): { listener: number; port: number } | Promise<{ listener: number; port: number }>;
+  /** Stops accepting; connections stay. */
+  unlisten(listener: number): void;
+
+  /** Throws `EngineError` when a certificate, key or cipher list is not usable. */
+  createTlsContext(options: TlsOptions): number;
+  /** Frees the context once the last connection that uses it is gone. */
+  dropTlsContext(context: number): void;
+
+  /** Queues bytes. Returns false once the queue is over half of its limit: wait for DRAINED. */
+  send(slot: number, generation: number, data: string | Uint8Array): boolean;
+  /** Queues the element of the running batch at `envelope`, stamped with its sender's `from`. */
+  deliver(slot: number, generation: number, envelope: number): boolean;
+  /** What `deliver` and `forward` write as the `from` of elements that arrive on this connection; XML-escaped by the engine. */
+  stamp(slot: number, generation: number, from: string): void;
+
+  proceed(slot: number, generation: number, how: Proceed): void;
+  /** Stops reading, whatever the mode; nested calls do not add up. */
+  pause(slot: number, generation: number): void;
+  resume(slot: number, generation: number): void;
+  /** At most so many bytes a second are read, in bursts of one second; 0 lifts the limit. Nothing is lost. */
+  shape(slot: number, generation: number, bytesPerSecond: number): void;
+  /** Lifts the deadline and the byte limit of the time before authentication. */
+  authenticated(slot: number, generation: number): void;
+  /** TIMED_OUT after so many milliseconds unless set again; 0 clears it. Coarse: up to a second late. */
+  deadline(slot: number, generation: number, ms: number): void;
+
+  /**
+   * Begins a handshake as the server, behind the output queued so far. Call in lockstep, in place of `proceed`. Returns false,
+   * and changes nothing, when cleartext is already waiting behind the element: it must never be read as if it came under TLS.
+   * `serverName` picks the certificate when the client sends no SNI. After SECURED a new stream header is expected.
+   */
+  startTls(slot: number, generation: number, context: number, serverName: string): boolean;
+  /** Undefined without TLS, or when this TLS version does not have that kind. */
+  channelBinding(slot: number, generation: number, type: ChannelBindingType): Uint8Array | undefined;
+
+  /** Writes what is queued, then closes; CLOSED follows. Input is no longer read. */
+  close(slot: number, generation: number): void;
+  /** Closes at once, dropping what is queued; CLOSED follows. */
+  abort(slot: number, generation: number): void;
+  details(slot: number, generation: number): ConnectionDetails | undefined;
+
+  /**
+   * Gives the connection to another shard with everything it holds, unread input included, plus `state` for its new owner, which
+   * gets ARRIVED with the connection in lockstep. Here CLOSED follows with `MOVED`. Returns false when that shard does not run.
+   */
+  move(slot: number, generation: number, shard: number, state: Uint8Array): boolean;
+  /** Sends the element of the running batch at `envelope`, stamped, to another shard: ROUTED there. False when it does not run. */
+  forward(shard: number, envelope: number): boolean;
+  /** Sends a canonical stanza to another shard: ROUTED there. False when it does not run. */
+  route(shard: number, stanza: string | Uint8Array): boolean;
+  /** Sends opaque bytes to another shard: CALLED there. False when it does not run. */
+  call(shard: number, message: Uint8Array): boolean;
+  /** Portable engine only: the port that leads to another shard, which replaces an older one. */
+  link(shard: number, port: MessagePort): void;
+
+  /** Parses the element of the running batch at `envelope`; prefixes from its stream header are resolved. */
+  tree(envelope: number): Element;
+  /** Parses one whole element; `jabber:client` is the namespace around it. Undefined unless well-formed and unrestricted. */
+  parse(xml: string | Uint8Array): Element | undefined;
+
+  counters(): EngineCounters;
+  /** Closes listeners and aborts connections; no event follows. Idempotent. */
+  stop(): void;
+}
+
+/** A failure of the engine's own, such as a port in use or a key that does not fit. */
+export class EngineError extends Error {
+  /** A short code such as `EADDRINUSE` or `bad-key`. */
+  readonly code: string;
+  constructor(code: string, message: string) {
+    super(message);
+    this.name = 'EngineError';
+    this.code = code;
+  }
+}

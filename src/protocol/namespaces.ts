@@ -1,0 +1,48 @@
+/** The XML namespaces that Meerkat speaks, under the names the RFCs and XEPs give them. */
+export const ns = {
+  /** RFC 6120 section 4.8.2: the content namespace of client streams. */
+  CLIENT: 'jabber:client',
+  SERVER: 'jabber:server',
+  STREAM: 'http://etherx.jabber.org/streams',
+  XML: 'http://www.w3.org/XML/1998/namespace',
+  TLS: 'urn:ietf:params:xml:ns:xmpp-tls',
+  SASL: 'urn:ietf:params:xml:ns:xmpp-sasl',
+  BIND: 'urn:ietf:params:xml:ns:xmpp-bind',
+  /** RFC 3921 section 3; kept for clients that still ask for it. */
+  SESSION: 'urn:ietf:params:xml:ns:xmpp-session',
+  STANZA_ERRORS: 'urn:ietf:params:xml:ns:xmpp-stanzas',
+  STREAM_ERRORS: 'urn:ietf:params:xml:ns:xmpp-streams',
+  ROSTER: 'jabber:iq:roster',
+  /** RFC 6121 section 2.6: roster versioning. */
+  ROSTER_VERSIONING: 'urn:xmpp:features:rosterver',
+  /** RFC 6121 section 3.4: pre-approved subscriptions. */
+  PRE_APPROVAL: 'urn:xmpp:features:pre-approval',
+  LAST: 'jabber:iq:last',
+  DATA_FORMS: 'jabber:x:data',
+  DISCO_INFO: 'http://jabber.org/protocol/disco#info',
+  DISCO_ITEMS: 'http://jabber.org/protocol/disco#items',
+  PRIVATE: 'jabber:iq:private',
+  VCARD: 'vcard-temp',
+  REGISTER: 'jabber:iq:register',
+  /** XEP-0077 section 8: the stream feature. */
+  REGISTER_FEATURE: 'http://jabber.org/features/iq-register',
+  VERSION: 'jabber:iq:version',
+  CAPS: 'http://jabber.org/protocol/caps',
+  OFFLINE_FEATURE: 'msgoffline',
+  PING: 'urn:xmpp:ping',
+  TIME: 'urn:xmpp:time',
+  DELAY: 'urn:xmpp:delay',
+  /** XEP-0091, superseded by DELAY; still sent by old clients. */
+  LEGACY_DELAY: 'jabber:x:delay',
+  /** XEP-0440: SASL channel-binding type capability. */
+  SASL_CHANNEL_BINDING: 'urn:xmpp:sasl-cb:0',
+  CHAT_STATES: 'http://jabber.org/protocol/chatstates',
+  RECEIPTS: 'urn:xmpp:receipts',
+  HINTS: 'urn:xmpp:hints',
+  CARBONS: 'urn:xmpp:carbons:2',
+  FORWARD: 'urn:xmpp:forward:0',
+  MAM: 'urn:xmpp:mam:2',
+  STREAM_MANAGEMENT: 'urn:xmpp:sm:3',
+  MUC_USER: 'http://jabber.org/protocol/muc#user',
+  PUBSUB_EVENT: 'http://jabber.org/protocol/pubsub#event',
+} as const;
