@@ -1,0 +1,213 @@
+/** Cuts the bytes of one XML stream into a header and top-level elements, and tells what each is (RFC 6120 section 4). */
+import { ns } from '../../protocol/namespaces.js';
+import type { ChildPattern } from '../../protocol/stanza-children.js';
+import { envelopeFlag, eventKind, streamFailure } from '../envelope.js';
+import type { Limits } from '../port.js';
+import { attributeValue } from './attribute-value.js';
+import { type Failure, Lexer, type TagSink } from './lexer.js';
+import { Outline } from './outline.js';
+import { mayBind, Scope, XMLNS } from './scope.js';
+import { type QName, splitName, type Tag } from './tag.js';
+
+const { NONE, NOT_WELL_FORMED, BAD_NAMESPACE_PREFIX, INVALID_NAMESPACE } = streamFailure;
+
+/** Raw attribute, its name split. */
+interface NamedAttribute {
+  readonly raw: string;
+  readonly name: QName;
+  readonly value: string;
+}
+
+export class Framer implements TagSink {
+  /** An `eventKind` that waits to be taken, or 0. */
+  event = 0;
+  failure: Failure = NONE;
+  /** What the event is about; for STREAM_OPENED and ELEMENT. */
+  outline: Outline | undefined;
+
+  readonly #limits: Limits;
+  readonly #patterns: readonly ChildPattern[];
+  #lexer: Lexer;
+  #scope = new Scope();
+  /** Names of the elements that are open, the stream's own first. */
+  #open: string[] = [];
+
+  constructor(limits: Limits, patterns: readonly ChildPattern[]) {
+    this.#limits = limits;
+    this.#patterns = patterns;
+    this.#lexer = new Lexer(limits, this);
+  }
+
+  get openElements(): number {
+    return this.#open.length;
+  }
+
+  /** The bytes of the event. */
+  get bytes(): Buffer {
+    return (this.#lexer.bytes as Buffer).subarray(0, this.#lexer.length);
+  }
+
+  /** Prefixes that the stream header declared. */
+  get headerScope(): Map<string, string> {
+    return this.#scope.snapshot();
+  }
+
+  /** Memory held for an unfinished element. */
+  get heldBytes(): number {
+    return this.#lexer.bytes?.length ?? 0;
+  }
+
+  /** True when an element is half read. */
+  get isInside(): boolean {
+    return !this.#lexer.isBetween;
+  }
+
+  /** Reads on from `at` until there is an event; returns where it stopped. After a failure or the stream's end nothing is read. */
+  feed(input: Uint8Array, at: number): number {
+    if (this.event !== 0) return at;
+    let next = at;
+    while (next < input.length && this.event === 0) {
+      const failure = this.#lexer.next(input[next++] as number);
+      if (failure !== NONE) this.#fail(failure);
+    }
+    return next;
+  }
+
+  /** Goes on after an event; its bytes are gone. A failure or the end of the stream is final. */
+  take(): void {
+    if (this.event !== eventKind.STREAM_OPENED && this.event !== eventKind.ELEMENT) return;
+    this.event = 0;
+    this.outline = undefined;
+    this.#lexer.release();
+  }
+
+  /** A new stream begins on the same connection (RFC 6120 section 4.3.3). */
+  restart(): void {
+    this.event = 0;
+    this.outline = undefined;
+    this.#lexer = new Lexer(this.#limits, this);
+    this.#scope = new Scope();
+    this.#open = [];
+  }
+
+  /** Expects elements at once, `jabber:client` being the namespace around them. */
+  beginFragment(): void {
+    this.restart();
+    this.#open.push('');
+    this.#scope.bind('', ns.CLIENT, 0);
+    this.#lexer.beginBetween();
+  }
+
+  startTag(tag: Tag): Failure {
+    const depth = this.#open.length;
+    if (tag.attributes.length > this.#limits.maxAttributes) return streamFailure.TOO_MANY_ATTRIBUTES;
+    if (depth > this.#limits.maxDepth) return streamFailure.TOO_DEEP;
+
+    const bytes = this.#lexer.bytes as Buffer;
+    const raw = bytes.utf8Slice(tag.start + 1, tag.nameEnd);
+    const name = splitName(raw);
+    const attributes = namedAttributes(bytes, tag);
+    if (!name || !attributes) return NOT_WELL_FORMED;
+    const failure = this.#bind(attributes, depth) || this.#checkNames(name, attributes);
+    if (failure !== NONE) return failure;
+
+    const namespace = this.#scope.resolve(name.prefix) as string;
+    if (depth === 0) return this.#openStream(tag, raw, name, namespace);
+    return this.#openElement(tag, raw, name, namespace, attributes);
+  }
+
+  endTag(nameStart: number, nameEnd: number): Failure {
+    const raw = (this.#lexer.bytes as Buffer).utf8Slice(nameStart, nameEnd);
+    if (this.#open.at(-1) !== raw) return NOT_WELL_FORMED;
+    this.#closeElement();
+    return NONE;
+  }
+
+  #fail(failure: Failure): void {
+    this.failure = failure;
+    this.event = eventKind.STREAM_FAILED;
+    this.#lexer.release();
+  }
+
+  #openStream(tag: Tag, raw: string, name: QName, namespace: string): Failure {
+    if (name.local !== 'stream' || namespace !== ns.STREAM) return INVALID_NAMESPACE;
+    if (tag.isEmpty) return streamFailure.BAD_FORMAT;
+    this.outline = new Outline(this.#lexer.bytes as Buffer, tag, name, namespace);
+    this.event = eventKind.STREAM_OPENED;
+    this.#open.push(raw);
+    return NONE;
+  }
+
+  #openElement(tag: Tag, raw: string, name: QName, ns: string, attributes: NamedAttribute[]): Failure {
+    const depth = this.#open.length;
+    if (depth === 1) this.outline = new Outline(this.#lexer.bytes as Buffer, tag, name, ns);
+    const outline = this.outline as Outline;
+    if (depth > 1) {
+      outline.children += 1;
+      if (outline.children > this.#limits.maxChildren) return streamFailure.TOO_MANY_CHILDREN;
+      if (depth === 2) outline.child(ns, name.local, this.#patterns);
+    } else if (name.prefix !== '') outline.flags |= envelopeFlag.FOREIGN_SCOPE;
+
+    if ([name, ...attributes.map((attribute) => attribute.name)].some((each) => this.#isForeign(each))) {
+      outline.flags |= envelopeFlag.FOREIGN_SCOPE;
+    }
+    this.#open.push(raw);
+    if (tag.isEmpty) this.#closeElement();
+    return NONE;
+  }
+
+  /** Leans on a prefix that only the stream header declares. */
+  #isForeign({ prefix }: QName): boolean {
+    return prefix !== '' && prefix !== 'xml' && prefix !== 'xmlns' && this.#scope.depthOf(prefix) === 0;
+  }
+
+  #closeElement(): void {
+    this.#open.pop();
+    const depth = this.#open.length;
+    this.#scope.leave(depth);
+    if (depth === 1) this.event = eventKind.ELEMENT;
+    if (depth === 0) {
+      this.event = eventKind.STREAM_CLOSED;
+      this.#lexer.release();
+    }
+  }
+
+  /** Puts the tag's namespace declarations in force. */
+  #bind(attributes: NamedAttribute[], depth: number): Failure {
+    for (const { raw, name, value } of attributes) {
+      if (raw !== 'xmlns' && name.prefix !== 'xmlns') continue;
+      const prefix = raw === 'xmlns' ? '' : name.local;
+      const namespace = attributeValue(value);
+      if (!mayBind(prefix, namespace)) return BAD_NAMESPACE_PREFIX;
+      this.#scope.bind(prefix, namespace, depth);
+    }
+    return NONE;
+  }
+
+  /** Every prefix declared, no attribute twice, neither by name nor by expanded name (Namespaces in XML 1.0 section 6.3). */
+  #checkNames(name: QName, attributes: NamedAttribute[]): Failure {
+    if (name.prefix === 'xmlns' || this.#scope.resolve(name.prefix) === undefined) return BAD_NAMESPACE_PREFIX;
+    const seen = new Set<string>();
+    for (const attribute of attributes) {
+      const { prefix, local } = attribute.name;
+      const namespace = prefix === '' ? '' : prefix === 'xmlns' ? XMLNS : this.#scope.resolve(prefix);
+      if (namespace === undefined) return BAD_NAMESPACE_PREFIX;
+      // A space can stand in neither part.
+      const expanded = `${local} ${namespace}`;
+      if (seen.has(expanded)) return NOT_WELL_FORMED;
+      seen.add(expanded);
+    }
+    return NONE;
+  }
+}
+
+function namedAttributes(bytes: Buffer, tag: Tag): NamedAttribute[] | undefined {
+  const named: NamedAttribute[] = [];
+  for (const span of tag.attributes) {
+    const raw = bytes.utf8Slice(span.nameStart, span.nameEnd);
+    const name = splitName(raw);
+    if (!name) return undefined;
+    named.push({ raw, name, value: bytes.utf8Slice(span.valueStart, span.valueEnd) });
+  }
+  return named;
+}

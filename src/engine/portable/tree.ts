@@ -1,0 +1,91 @@
+/** Builds the tree of one well-formed element from sax-wasm's tags and the bytes between them. */
+import { Element, unescapeXml } from '../../protocol/element.js';
+import { attributeValue } from './attribute-value.js';
+import type { SaxTokenizer, SaxTokens, Tag } from './sax.js';
+import { Scope } from './scope.js';
+import { type QName, splitName } from './tag.js';
+
+const LESS_THAN = 0x3c;
+
+/** Prefixes that hold around the element, the default namespace under the empty one. */
+export type OuterScope = ReadonlyMap<string, string>;
+
+export function buildTree(sax: SaxTokenizer, xml: Buffer, outer: OuterScope): Element {
+  const builder = new TreeBuilder(xml, outer);
+  sax.run(xml, builder);
+  return builder.root();
+}
+
+class TreeBuilder implements SaxTokens {
+  readonly #xml: Buffer;
+  readonly #scope = new Scope();
+  readonly #open: Element[] = [];
+  #root: Element | undefined;
+  /** End of the last tag. */
+  #at = 0;
+
+  constructor(xml: Buffer, outer: OuterScope) {
+    this.#xml = xml;
+    for (const [prefix, namespace] of outer) this.#scope.bind(prefix, namespace, 0);
+  }
+
+  root(): Element {
+    if (!this.#root || this.#open.length > 0) throw new Error('sax-wasm lost a tag of a well-formed element');
+    return this.#root;
+  }
+
+  open(tag: Tag, start: number, end: number): void {
+    const parent = this.#open.at(-1);
+    if (parent) this.#text(parent, start);
+    const element = this.#element(tag, this.#open.length + 1);
+    if (parent) parent.children.push(element);
+    else this.#root = element;
+    if (tag.selfClosing) this.#scope.leave(this.#open.length + 1);
+    else this.#open.push(element);
+    this.#at = end;
+  }
+
+  close(end: number): void {
+    const element = this.#open.at(-1);
+    if (!element) return;
+    this.#text(element, this.#xml.lastIndexOf(LESS_THAN, end - 1));
+    this.#scope.leave(this.#open.length);
+    this.#open.pop();
+    this.#at = end;
+  }
+
+  #element(tag: Tag, depth: number): Element {
+    const attributes = tag.attributes.map(({ name, value }) => ({ name: name.value, value: value.value }));
+    for (const { name, value } of attributes) {
+      if (name === 'xmlns') this.#scope.bind('', attributeValue(value), depth);
+      else if (name.startsWith('xmlns:')) this.#scope.bind(name.slice(6), attributeValue(value), depth);
+    }
+    const { prefix, local } = splitName(tag.name) as QName;
+    const element = new Element(local, this.#scope.resolve(prefix) ?? '');
+    for (const { name, value } of attributes) {
+      if (name !== 'xmlns' && !name.startsWith('xmlns:')) element.attrs[name] = attributeValue(value);
+    }
+    return element;
+  }
+
+  /** The character data between the last tag and `end`. */
+  #text(parent: Element, end: number): void {
+    const text = end > this.#at ? characterData(this.#xml.utf8Slice(this.#at, end)) : '';
+    if (text !== '') parent.children.push(text);
+  }
+}
+
+const CDATA = /<!\[CDATA\[([^]*?)\]\]>/g;
+
+/** Text without references and CDATA brackets, line ends as XML 1.0 section 2.11 has them. */
+function characterData(raw: string): string {
+  const text = raw.includes('\r') ? raw.replace(/\r\n?/g, '\n') : raw;
+  if (!text.includes('<')) return unescapeXml(text);
+  let data = '';
+  let at = 0;
+  for (const section of text.matchAll(CDATA)) {
+    data += unescapeXml(text.slice(at, section.index)) + section[1];
+    at = section.index + section[0].length;
+  }
+  return data + unescapeXml(text.slice(at));
+}
