@@ -205,7 +205,10 @@ export interface EnginePort {
   /** Portable engine only: the port that leads to another shard, which replaces an older one. */
   link(shard: number, port: MessagePort): void;
 
-  /** Parses the element of the running batch at `envelope`; prefixes from its stream header are resolved. */
+  /**
+   * Parses the element of the running batch at `envelope`; prefixes from its stream header are resolved. For STREAM_OPENED it gives
+   * the header without children, whose attribute `xmlns` is the default namespace that it declares, absent when it declares none.
+   */
   tree(envelope: number): Element;
   /** Parses one whole element; `jabber:client` is the namespace around it. Undefined unless well-formed and unrestricted. */
   parse(xml: string | Uint8Array): Element | undefined;

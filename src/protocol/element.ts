@@ -125,3 +125,14 @@ const EVERY_ESCAPE = /[&<>'"]/g;
 export function escapeXml(text: string): string {
   return NEEDS_ESCAPE.test(text) ? text.replace(EVERY_ESCAPE, (character) => ESCAPES[character] as string) : text;
 }
+
+const NAMED_REFERENCES: Record<string, string> = { amp: '&', lt: '<', gt: '>', apos: "'", quot: '"' };
+
+/** Undoes the five predefined entities and character references (XML 1.0 section 4.1); anything else stays as it is. */
+export function unescapeXml(text: string): string {
+  return text.replace(/&(?:#x([0-9a-fA-F]+)|#([0-9]+)|(amp|lt|gt|apos|quot));/g, (whole, hex, decimal, name) => {
+    if (name !== undefined) return NAMED_REFERENCES[name] as string;
+    const codePoint = hex === undefined ? Number.parseInt(decimal, 10) : Number.parseInt(hex, 16);
+    return codePoint <= 0x10ffff ? String.fromCodePoint(codePoint) : whole;
+  });
+}

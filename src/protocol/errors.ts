@@ -1,5 +1,5 @@
 /** The error conditions of RFC 6120 as values: what is answered, and what closes a stream. */
-import { Element, el } from './element.js';
+import { type Element, el } from './element.js';
 import { ns } from './namespaces.js';
 
 /** RFC 6120 section 8.3.2: what the sender may do about it. */

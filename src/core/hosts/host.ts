@@ -1,0 +1,48 @@
+/** The served domains, and for each host type what its modules have registered. */
+import type { HostTypeConfig } from '../../platform/config/index.js';
+import type { HookTable } from '../hooks/hook-table.js';
+import type { IqTable } from '../routing/iq-table.js';
+
+/** The settings and handlers that all domains of one host type share. */
+export class Host {
+  readonly hostType: string;
+  readonly config: HostTypeConfig;
+  readonly hooks: HookTable;
+  readonly iqs: IqTable;
+  /** Features of the server and of its accounts for service discovery (XEP-0030), gathered from the running modules. */
+  readonly features = new Set<string>();
+
+  constructor(hostType: string, config: HostTypeConfig, hooks: HookTable, iqs: IqTable) {
+    this.hostType = hostType;
+    this.config = config;
+    this.hooks = hooks;
+    this.iqs = iqs;
+  }
+}
+
+export class Hosts {
+  readonly #byDomain = new Map<string, Host>();
+  readonly #byType = new Map<string, Host>();
+
+  add(host: Host, domains: readonly string[]): void {
+    this.#byType.set(host.hostType, host);
+    for (const domain of domains) this.#byDomain.set(domain, host);
+  }
+
+  /** The host that serves this domain; `undefined` for a domain that is not ours. */
+  serving(domain: string): Host | undefined {
+    return this.#byDomain.get(domain);
+  }
+
+  ofType(hostType: string): Host | undefined {
+    return this.#byType.get(hostType);
+  }
+
+  get all(): readonly Host[] {
+    return [...this.#byType.values()];
+  }
+
+  get domains(): readonly string[] {
+    return [...this.#byDomain.keys()];
+  }
+}

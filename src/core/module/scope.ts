@@ -1,0 +1,109 @@
+/** What a running module may reach, and the list of what has to be undone when it stops. */
+import type { Clock } from '../../platform/clock.js';
+import type { Logger } from '../../platform/log.js';
+import type { Random } from '../../platform/random.js';
+import type { Jid } from '../../protocol/jid.js';
+import type { Accounts } from '../accounts/accounts.js';
+import type { AnyHook, HandlerOf } from '../hooks/hook.js';
+import type { Order } from '../hooks/order.js';
+import type { Host, Hosts } from '../hosts/host.js';
+import type { IqHandler, IqTarget, IqType } from '../routing/iq-table.js';
+import type { Router } from '../routing/router.js';
+import type { Sessions } from '../sessions/sessions.js';
+import type { Api } from './api.js';
+
+/** What all modules of a shard share. */
+export interface ShardServices {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly hosts: Hosts;
+  readonly sessions: Sessions;
+  readonly router: Router;
+  /** A JID text; repeated ones give the same object. */
+  readonly jid: (text: string) => Jid | undefined;
+  /** True on exactly one shard: for work that a node does once. */
+  readonly isFirstShard: boolean;
+  /** Version text of the server. */
+  readonly version: string;
+}
+
+export class Scope<Config, Stores, Used> {
+  readonly host: Host;
+  readonly config: Config;
+  readonly stores: Stores;
+  readonly uses: Used;
+  readonly log: Logger;
+  readonly accounts: Accounts;
+  readonly services: ShardServices;
+  readonly #provide: (api: Api<unknown>, implementation: unknown) => void;
+  readonly #undo: (() => void)[] = [];
+
+  constructor(parts: {
+    host: Host;
+    config: Config;
+    stores: Stores;
+    uses: Used;
+    log: Logger;
+    accounts: Accounts;
+    services: ShardServices;
+    provide: (api: Api<unknown>, implementation: unknown) => void;
+  }) {
+    this.host = parts.host;
+    this.config = parts.config;
+    this.stores = parts.stores;
+    this.uses = parts.uses;
+    this.log = parts.log;
+    this.accounts = parts.accounts;
+    this.services = parts.services;
+    this.#provide = parts.provide;
+  }
+
+  get clock(): Clock {
+    return this.services.clock;
+  }
+
+  get random(): Random {
+    return this.services.random;
+  }
+
+  get sessions(): Sessions {
+    return this.services.sessions;
+  }
+
+  get router(): Router {
+    return this.services.router;
+  }
+
+  on<H extends AnyHook>(hook: H, order: Order, handler: HandlerOf<H>): void {
+    this.#undo.push(this.host.hooks.on(hook, order, handler));
+  }
+
+  /** Answers IQ requests of this payload; `target` tells whether the domain, accounts or both are asked. */
+  iq(type: IqType, ns: string, name: string, handler: IqHandler, target: IqTarget = 'any'): void {
+    this.#undo.push(this.host.iqs.on(type, ns, name, target, handler));
+  }
+
+  /** Advertises a feature, for those that depend on the configuration. */
+  feature(feature: string): void {
+    this.host.features.add(feature);
+    this.#undo.push(() => this.host.features.delete(feature));
+  }
+
+  /** Publishes what other modules list in their `uses`. */
+  provide<T>(api: Api<T>, implementation: T): void {
+    this.#provide(api, implementation);
+  }
+
+  /** Calls `work` every so many milliseconds until the module stops. */
+  every(ms: number, work: () => void): void {
+    this.onStop(this.clock.every(ms, work));
+  }
+
+  onStop(undo: () => void): void {
+    this.#undo.push(undo);
+  }
+
+  stop(): void {
+    for (const undo of this.#undo.splice(0).reverse()) undo();
+  }
+}

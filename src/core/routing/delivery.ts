@@ -1,0 +1,159 @@
+/** Which sessions of an account get a stanza (RFC 6121 section 8.5). Runs at the account's home. */
+import { StanzaError } from '../../protocol/errors.js';
+import type { Stanza } from '../../protocol/stanza.js';
+import { type MaybePromise, TAKEN } from '../hooks/hook.js';
+import type { Account } from '../sessions/account.js';
+import type { Session } from '../sessions/session.js';
+import {
+  messageDelivered,
+  messageUndelivered,
+  presenceReceived,
+  type ReceivedStanza,
+  stanzaReceived,
+} from './hooks.js';
+import { iqPayload } from './iq-table.js';
+
+/** What delivery needs from the router: the way back to a sender. */
+export interface DeliveryOutlets {
+  /** Sends a stanza of the server's own. */
+  route(stanza: Stanza): void;
+  /** Answers with an error unless the stanza is one itself, or a result. */
+  bounce(stanza: Stanza, error: StanzaError): void;
+  exists(received: ReceivedStanza): Promise<boolean>;
+}
+
+export class Delivery {
+  readonly #outlets: DeliveryOutlets;
+
+  constructor(outlets: DeliveryOutlets) {
+    this.#outlets = outlets;
+  }
+
+  /** A promise only when something has to be asked or stored first. `sender` is the session that sent it, if it is at home here. */
+  deliver(received: ReceivedStanza, sender?: Session): MaybePromise<void> {
+    if (received.host.hooks.has(stanzaReceived)) {
+      const verdict = received.host.hooks.filter(stanzaReceived, received);
+      if (verdict) {
+        if (verdict.kind === 'refuse') this.#outlets.bounce(received.stanza, verdict.error);
+        return;
+      }
+    }
+    switch (received.stanza.name) {
+      case 'message':
+        return this.#message(received);
+      case 'presence':
+        return this.#presence(received);
+      case 'iq':
+        return this.#iq(received, sender);
+    }
+  }
+
+  #message(received: ReceivedStanza): MaybePromise<void> {
+    const { to, account, stanza } = received;
+    if (to.resource !== '') {
+      const session = account?.session(to.resource);
+      if (session?.isOpen) return this.#hand(session, stanza);
+      if (!fallsBackToAccount(stanza, account)) return this.#outlets.bounce(stanza, StanzaError.serviceUnavailable());
+    }
+    switch (stanza.type) {
+      case 'error':
+        return;
+      case 'groupchat':
+        return this.#outlets.bounce(stanza, StanzaError.serviceUnavailable());
+      case 'headline':
+        for (const session of nonNegative(account)) this.#hand(session, stanza);
+        return;
+      default:
+        return this.#conversation(received);
+    }
+  }
+
+  /** Type normal or chat, to the account. */
+  #conversation(received: ReceivedStanza): MaybePromise<void> {
+    const sessions = mostAvailable(received.account);
+    if (sessions.length === 0) return this.#undelivered(received);
+    for (const session of sessions) this.#hand(session, received.stanza);
+  }
+
+  #hand(session: Session, stanza: Stanza): void {
+    const { hooks } = session.host;
+    if (hooks.has(messageDelivered) && hooks.claim(messageDelivered, { to: session, stanza }) === TAKEN) return;
+    session.deliver(stanza);
+  }
+
+  async #undelivered(received: ReceivedStanza): Promise<void> {
+    received.stanza.keep();
+    if (await this.#outlets.exists(received)) {
+      const taken = await received.host.hooks.claimAsync(messageUndelivered, received);
+      if (taken) return;
+    }
+    this.#outlets.bounce(received.stanza, StanzaError.serviceUnavailable());
+  }
+
+  #presence(received: ReceivedStanza): void {
+    const { to, account, stanza, host } = received;
+    if (host.hooks.claim(presenceReceived, received) === TAKEN) return;
+    if (stanza.type !== '' && stanza.type !== 'unavailable' && stanza.type !== 'error') return;
+    if (to.resource !== '') {
+      const session = account?.session(to.resource);
+      if (session?.isOpen) session.deliver(stanza);
+    } else if (account) {
+      for (const session of account.available()) session.deliver(stanza);
+    }
+  }
+
+  #iq(received: ReceivedStanza, sender: Session | undefined): MaybePromise<void> {
+    const { to, account, stanza } = received;
+    if (to.resource !== '') {
+      const session = account?.session(to.resource);
+      if (session?.isOpen) session.deliver(stanza);
+      else this.#outlets.bounce(stanza, StanzaError.serviceUnavailable());
+      return;
+    }
+    return this.answerIq(received, sender);
+  }
+
+  /** A request that the server answers itself, for an account or for the domain. */
+  answerIq(
+    { host, to, stanza }: Pick<ReceivedStanza, 'host' | 'to' | 'stanza'>,
+    session: Session | undefined,
+  ): MaybePromise<void> {
+    const { type, from } = stanza;
+    if (!from || (type !== 'get' && type !== 'set')) return;
+    const payload = iqPayload(stanza);
+    if (!payload)
+      return this.#outlets.bounce(stanza, StanzaError.badRequest('an IQ request has exactly one child element'));
+
+    const answer = host.iqs.answer({ host, stanza, type, payload, from, to, session });
+    if (!(answer instanceof Promise)) return this.#outlets.route(answer);
+    return answer.then((late) => this.#outlets.route(late));
+  }
+}
+
+/**
+ * RFC 6121 section 8.5.3.2.1: with no such resource, a chat message is treated as sent to the account. So is a normal one when
+ * nobody is there at all, so that it can be kept for later.
+ */
+function fallsBackToAccount(stanza: Stanza, account: Account | undefined): boolean {
+  if (stanza.type === 'chat' || stanza.type === 'error') return true;
+  return (stanza.type === '' || stanza.type === 'normal' || stanza.type === 'unknown') && !account?.isAvailable;
+}
+
+function* nonNegative(account: Account | undefined): IterableIterator<Session> {
+  if (!account) return;
+  for (const session of account.available()) if (session.priority >= 0) yield session;
+}
+
+/** RFC 6121 section 8.5.2.1.1: the available sessions of the highest priority, if that is not negative. */
+function mostAvailable(account: Account | undefined): Session[] {
+  let sessions: Session[] = [];
+  let highest = 0;
+  for (const session of nonNegative(account)) {
+    if (session.priority > highest) {
+      highest = session.priority;
+      sessions = [];
+    }
+    if (session.priority === highest) sessions.push(session);
+  }
+  return sessions;
+}

@@ -1,0 +1,120 @@
+/** Finds the way of every stanza: answered here, to an account at home here, to another shard, or back to its sender. */
+import type { EnginePort } from '../../engine/port.js';
+import type { Logger } from '../../platform/log.js';
+import { StanzaError } from '../../protocol/errors.js';
+import type { Jid } from '../../protocol/jid.js';
+import type { Stanza } from '../../protocol/stanza.js';
+import { type MaybePromise, TAKEN } from '../hooks/hook.js';
+import type { Host, Hosts } from '../hosts/host.js';
+import type { Session } from '../sessions/session.js';
+import type { Sessions } from '../sessions/sessions.js';
+import { Delivery } from './delivery.js';
+import { presenceSent, stanzaSent } from './hooks.js';
+
+export interface RouterDependencies {
+  readonly shard: number;
+  readonly shards: number;
+  readonly engine: EnginePort;
+  readonly hosts: Hosts;
+  readonly sessions: Sessions;
+  readonly log: Logger;
+  /** Whether an account of ours is registered; may be slow. */
+  readonly accountExists: (host: Host, account: Jid) => Promise<boolean>;
+}
+
+export class Router {
+  readonly #deps: RouterDependencies;
+  readonly #delivery: Delivery;
+
+  constructor(deps: RouterDependencies) {
+    this.#deps = deps;
+    this.#delivery = new Delivery({
+      route: (stanza) => this.route(stanza),
+      bounce: (stanza, error) => this.bounce(stanza, error),
+      exists: ({ host, to }) => deps.accountExists(host, to.bare),
+    });
+  }
+
+  /** The shard where an account lives. */
+  home(jid: Jid): number {
+    return jid.hash % this.#deps.shards;
+  }
+
+  isHomeHere(jid: Jid): boolean {
+    return this.home(jid) === this.#deps.shard;
+  }
+
+  /** A stanza of a bound session, `from` already its full JID. A promise when later stanzas of the session have to wait for this one. */
+  fromSession(session: Session, stanza: Stanza): MaybePromise<void> {
+    const { hooks } = session.host;
+    if (stanza.malformed) return this.bounce(stanza, StanzaError.jidMalformed());
+    if (!isSendable(stanza)) return this.bounce(stanza, StanzaError.badRequest());
+
+    const sent = { session, stanza };
+    if (hooks.has(stanzaSent)) {
+      const verdict = hooks.filter(stanzaSent, sent);
+      if (verdict) return verdict.kind === 'refuse' ? this.bounce(stanza, verdict.error) : undefined;
+    }
+    if (sent.stanza.name === 'presence' && hooks.claim(presenceSent, sent) === TAKEN) return;
+    return this.#send(sent.stanza, session);
+  }
+
+  /** Sends a stanza on, wherever its `to` lives. Modules use this for what they make themselves; `from` must be set. */
+  route(stanza: Stanza): void {
+    void this.#send(stanza, undefined);
+  }
+
+  /** A stanza that another shard sent here. */
+  received(stanza: Stanza): void {
+    this.route(stanza);
+  }
+
+  /** Answers with an error, unless that could start an endless exchange (RFC 6120 section 8.3.1). */
+  bounce(stanza: Stanza, error: StanzaError): void {
+    if (!stanza.from || stanza.type === 'error' || (stanza.name === 'iq' && stanza.type === 'result')) return;
+    this.route(stanza.error(error));
+  }
+
+  #send(stanza: Stanza, session: Session | undefined): MaybePromise<void> {
+    const to = stanza.to ?? session?.jid.bare;
+    if (!to) return;
+    const host = this.#deps.hosts.serving(to.domain);
+    if (!host) return this.bounce(stanza, StanzaError.remoteServerNotFound());
+    if (to.local === '') return this.#toDomain(host, to, stanza, session);
+    if (!this.isHomeHere(to)) return this.#toShard(this.home(to), stanza);
+    return this.#delivery.deliver({ host, to, account: this.#deps.sessions.account(to), stanza }, session);
+  }
+
+  /** RFC 6120 section 10.5: the server itself is addressed. */
+  #toDomain(host: Host, to: Jid, stanza: Stanza, session: Session | undefined): MaybePromise<void> {
+    if (stanza.name === 'iq') return this.#delivery.answerIq({ host, to, stanza }, session);
+    if (stanza.name === 'message' && stanza.type !== 'headline') this.bounce(stanza, StanzaError.serviceUnavailable());
+  }
+
+  #toShard(shard: number, stanza: Stanza): void {
+    const { engine } = this.#deps;
+    const sent = (stanza.isInArena && engine.forward(shard, stanza.envelope)) || engine.route(shard, stanza.toXml());
+    if (sent) return;
+    this.#deps.log.warn('router.shard_unreachable', { shard, stanza: stanza.name });
+    this.bounce(stanza, StanzaError.resourceConstraint());
+  }
+}
+
+const PRESENCE_TYPES = new Set([
+  '',
+  'unavailable',
+  'subscribe',
+  'subscribed',
+  'unsubscribe',
+  'unsubscribed',
+  'probe',
+  'error',
+]);
+const IQ_TYPES = new Set(['get', 'set', 'result', 'error']);
+
+/** Whether type and id are what RFC 6120 section 8 demands. An unknown message type counts as normal (RFC 6121 section 5.2.2). */
+function isSendable(stanza: Stanza): boolean {
+  if (stanza.name === 'presence') return PRESENCE_TYPES.has(stanza.type);
+  if (stanza.name === 'iq') return IQ_TYPES.has(stanza.type) && stanza.id !== undefined;
+  return true;
+}

@@ -1,0 +1,53 @@
+/** A bound resource: who it is, whether it is available, and the link by which stanzas reach it. */
+import type { StreamError } from '../../protocol/errors.js';
+import type { Jid } from '../../protocol/jid.js';
+import type { Stanza } from '../../protocol/stanza.js';
+import type { Host } from '../hosts/host.js';
+import type { Account } from './account.js';
+import { SlotHolder } from './slot.js';
+
+/** The way to the client, whatever its transport. */
+export interface SessionLink {
+  /** Sends a stanza on. One that is no longer in the arena is written from its tree. */
+  deliver(stanza: Stanza): void;
+  /** Ends the stream, with an error or without. `closed` follows when the connection is gone. */
+  end(error?: StreamError): void;
+  /** True once the connection is gone. */
+  readonly isClosed: boolean;
+  /** Where the client connects from: numeric address and port. */
+  readonly address: { readonly ip: string; readonly port: number };
+  readonly isSecure: boolean;
+}
+
+export class Session extends SlotHolder {
+  readonly jid: Jid;
+  readonly host: Host;
+  readonly account: Account;
+  readonly link: SessionLink;
+  /** Milliseconds since 1970. */
+  readonly openedAt: number;
+  /** False while what the session needs is still being loaded: nothing is delivered yet. */
+  isOpen = false;
+  isClosed = false;
+  /** The last available presence that was broadcast; `undefined` while the session is not available (RFC 6121 section 4.2). */
+  presence: Stanza | undefined;
+  /** From -128 to 127 (RFC 6121 section 4.7.2.3). Means nothing without `presence`. */
+  priority = 0;
+
+  constructor(jid: Jid, host: Host, account: Account, link: SessionLink, openedAt: number) {
+    super();
+    this.jid = jid;
+    this.host = host;
+    this.account = account;
+    this.link = link;
+    this.openedAt = openedAt;
+  }
+
+  get isAvailable(): boolean {
+    return this.presence !== undefined;
+  }
+
+  deliver(stanza: Stanza): void {
+    this.link.deliver(stanza);
+  }
+}

@@ -1,0 +1,215 @@
+/** Turns the engine's batches into calls: each event to the handler of its connection, stanzas with their addresses read. */
+import { type Element, unescapeXml } from '../protocol/element.js';
+import { type Jid, JidCache } from '../protocol/jid.js';
+import { type ArenaOrigin, Stanza, type StanzaName } from '../protocol/stanza.js';
+import { Connection, type ConnectionHandler, type StreamHeader } from './connection.js';
+import {
+  envelopeFlag,
+  eventKind,
+  stanzaKind,
+  stanzaTypes,
+  UNKNOWN_TYPE,
+  WORDS_PER_ENVELOPE,
+  word,
+} from './envelope.js';
+import type { EnginePort } from './port.js';
+
+/** What does not belong to a known connection: new ones, and what other shards send. */
+export interface ShardInbox {
+  /** A connection was accepted; the answer listens to it. */
+  connected(connection: Connection, listener: number): ConnectionHandler;
+  /** A connection moved here from another shard with this state. */
+  arrived(connection: Connection, state: Uint8Array): ConnectionHandler;
+  routed(stanza: Stanza): void;
+  called(message: Uint8Array, shard: number): void;
+  /** A handler threw: a bug. The connection it concerns, if any, is closed by the inbox. */
+  crashed(error: unknown, connection: Connection | undefined): void;
+}
+
+const NAMES: readonly StanzaName[] = ['message', 'message', 'presence', 'iq'];
+const JID_CACHE_SIZE = 65_536;
+
+export class Dispatcher implements ArenaOrigin {
+  /** Counts batches; a stanza of an earlier one no longer lies in the arena. */
+  epoch = 0;
+  #engine!: EnginePort;
+  readonly #inbox: ShardInbox;
+  readonly #jids = new JidCache(JID_CACHE_SIZE);
+  readonly #connections: (Connection | undefined)[] = [];
+
+  constructor(inbox: ShardInbox) {
+    this.#inbox = inbox;
+  }
+
+  /** Joins the engine, whose `onBatch` is our `dispatch`. */
+  attach(engine: EnginePort): void {
+    this.#engine = engine;
+  }
+
+  readonly dispatch = (count: number): void => {
+    for (let envelope = 0; envelope < count; envelope++) this.#event(envelope);
+    this.epoch++;
+  };
+
+  tree(envelope: number): Element {
+    return this.#engine.tree(envelope);
+  }
+
+  /** Our record of a connection; `undefined` for one that is gone. */
+  connection(slot: number): Connection | undefined {
+    return this.#connections[slot];
+  }
+
+  get connections(): Connection[] {
+    return this.#connections.filter((connection) => connection !== undefined);
+  }
+
+  /** A JID text as this shard knows it; repeated texts give the same object. */
+  jid(text: string): Jid | undefined {
+    return this.#jids.parse(text);
+  }
+
+  #event(envelope: number): void {
+    const { words } = this.#engine;
+    const base = envelope * WORDS_PER_ENVELOPE;
+    const slot = words[base + word.SLOT] as number;
+    let connection = this.#connections[slot];
+    try {
+      switch ((words[base] as number) & 0xff) {
+        case eventKind.ELEMENT:
+          if (connection) this.#element(connection, envelope, base);
+          break;
+        case eventKind.ROUTED:
+          this.#inbox.routed(this.#stanza(envelope, base, undefined) as Stanza);
+          break;
+        case eventKind.CALLED:
+          this.#inbox.called(this.#payload(base), words[base + word.DETAIL] as number);
+          break;
+        case eventKind.CONNECTED:
+        case eventKind.ARRIVED:
+          connection = this.#begin(base, slot);
+          break;
+        default:
+          if (connection) this.#notice(connection, envelope, base);
+      }
+    } catch (error) {
+      this.#inbox.crashed(error, connection);
+    }
+  }
+
+  #begin(base: number, slot: number): Connection {
+    const { words } = this.#engine;
+    const connection = new Connection(this.#engine, slot, words[base + word.GENERATION] as number, NOBODY);
+    this.#connections[slot] = connection;
+    connection.handler =
+      ((words[base] as number) & 0xff) === eventKind.CONNECTED
+        ? this.#inbox.connected(connection, words[base + word.DETAIL] as number)
+        : this.#inbox.arrived(connection, this.#payload(base));
+    return connection;
+  }
+
+  #element(connection: Connection, envelope: number, base: number): void {
+    if (((this.#engine.words[base + word.STANZA] as number) & 0xff) === stanzaKind.NONZA) {
+      connection.handler.nonza(this.#engine.tree(envelope));
+    } else {
+      const stanza = this.#stanza(envelope, base, connection.identity);
+      if (stanza) connection.handler.stanza(stanza);
+      else connection.handler.forgedSender();
+    }
+  }
+
+  #notice(connection: Connection, envelope: number, base: number): void {
+    const { words } = this.#engine;
+    const { handler } = connection;
+    const detail = words[base + word.DETAIL] as number;
+    switch ((words[base] as number) & 0xff) {
+      case eventKind.STREAM_OPENED:
+        handler.streamOpened(streamHeader(this.#engine.tree(envelope)));
+        break;
+      case eventKind.STREAM_CLOSED:
+        handler.streamClosed();
+        break;
+      case eventKind.STREAM_FAILED:
+        handler.streamFailed(detail);
+        break;
+      case eventKind.SECURED:
+        handler.secured();
+        break;
+      case eventKind.DRAINED:
+        handler.drained();
+        break;
+      case eventKind.TIMED_OUT:
+        handler.timedOut();
+        break;
+      case eventKind.CLOSED:
+        this.#connections[connection.slot] = undefined;
+        handler.closed(detail);
+        break;
+    }
+  }
+
+  /** Undefined when the sender claims to be somebody else than `identity` (RFC 6120 section 8.1.2.1). */
+  #stanza(envelope: number, base: number, identity: Jid | undefined): Stanza | undefined {
+    const { words } = this.#engine;
+    const kind = words[base + word.STANZA] as number;
+    const type = (kind >>> 8) & 0xff;
+    const toText = this.#text(base, word.TO);
+    const fromText = this.#text(base, word.FROM);
+    const to = toText === undefined ? undefined : this.#jids.parse(toText);
+    const claimed = fromText === undefined ? undefined : this.#jids.parse(fromText);
+    if (identity && fromText !== undefined && !(claimed?.equals(identity) || claimed?.equals(identity.bare)))
+      return undefined;
+    return Stanza.fromArena(
+      {
+        name: NAMES[kind & 0xff] as StanzaName,
+        type: type === UNKNOWN_TYPE ? 'unknown' : (stanzaTypes[type] as string),
+        to,
+        from: identity ?? claimed,
+        id: this.#text(base, word.ID),
+        lang: this.#text(base, word.LANG),
+        malformed: (toText !== undefined && !to) || (fromText !== undefined && !claimed),
+      },
+      this,
+      envelope,
+      words[base + word.CHILDREN_LOW] as number,
+      words[base + word.CHILDREN_HIGH] as number,
+    );
+  }
+
+  #payload(base: number): Uint8Array {
+    const { words, arena } = this.#engine;
+    return Uint8Array.prototype.slice.call(arena, words[base + word.START], words[base + word.END]);
+  }
+
+  /** The text of an attribute, or `undefined` when it is absent. */
+  #text(base: number, field: number): string | undefined {
+    const { words, arena } = this.#engine;
+    const span = words[base + field] as number;
+    if (span === 0) return undefined;
+    const start = (words[base + word.START] as number) + (span >>> 16);
+    const end = start + (span & 0xffff);
+    const flags = words[base] as number;
+    const text = (flags & envelopeFlag.NON_ASCII) === 0 ? arena.latin1Slice(start, end) : arena.utf8Slice(start, end);
+    return (flags & envelopeFlag.ESCAPED) === 0 ? text : unescapeXml(text);
+  }
+}
+
+/** Listens until the real handler is known, which is before any event. */
+const NOBODY: ConnectionHandler = {
+  streamOpened() {},
+  stanza() {},
+  nonza() {},
+  forgedSender() {},
+  shutDown() {},
+  streamClosed() {},
+  streamFailed() {},
+  secured() {},
+  drained() {},
+  timedOut() {},
+  closed() {},
+};
+
+function streamHeader(element: Element): StreamHeader {
+  const { to, from, version, 'xml:lang': lang, xmlns: contentNs = '' } = element.attrs;
+  return { contentNs, to, from, version, lang };
+}

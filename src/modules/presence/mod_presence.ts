@@ -1,0 +1,157 @@
+/** RFC 6121 section 4: broadcasts, directs, probes and withdraws the presence of sessions. */
+import { TAKEN } from '../../core/hooks/hook.js';
+import { order } from '../../core/hooks/order.js';
+import { defineModule } from '../../core/module/module.js';
+import { presenceReceived, presenceSent, type ReceivedStanza, type SentStanza } from '../../core/routing/hooks.js';
+import type { Account } from '../../core/sessions/account.js';
+import { sessionAvailable, sessionClosed, sessionUnavailable } from '../../core/sessions/hooks.js';
+import type { Session } from '../../core/sessions/session.js';
+import { slot } from '../../core/sessions/slot.js';
+import { el } from '../../protocol/element.js';
+import { StanzaError } from '../../protocol/errors.js';
+import type { Jid } from '../../protocol/jid.js';
+import { ns } from '../../protocol/namespaces.js';
+import { Stanza } from '../../protocol/stanza.js';
+import { type Contact, rosterApi, subscriptionChanged } from '../roster/api.js';
+
+/** Whom a session has sent directed presence (RFC 6121 section 4.6), by address. */
+const directed = slot('mod_presence.directed', () => new Map<string, Jid>());
+
+export default defineModule({
+  name: 'mod_presence',
+  xeps: [],
+  uses: { roster: rosterApi },
+
+  start(scope) {
+    const { router, sessions, clock, host } = scope;
+    const { roster } = scope.uses;
+
+    scope.on(presenceSent, order.route, onSent);
+    scope.on(presenceReceived, order.route, onReceived);
+    scope.on(subscriptionChanged, order.record, onSubscriptionChanged);
+    scope.on(sessionClosed, order.route, ({ session }) => {
+      if (session.presence || session.peek(directed)?.size) withdraw(session, unavailable(session));
+    });
+
+    function onSent({ session, stanza }: SentStanza): typeof TAKEN | undefined {
+      if (stanza.to === undefined) {
+        if (stanza.type === '') announce(session, stanza);
+        else if (stanza.type === 'unavailable') withdraw(session, stanza);
+        else router.bounce(stanza, StanzaError.badRequest('This presence needs an address'));
+        return TAKEN;
+      }
+      if (stanza.type === 'probe') return TAKEN; // RFC 6121 section 4.3: probes are the servers' own
+      if (stanza.type === '') session.get(directed).set(stanza.to.toString(), stanza.to);
+      if (stanza.type === 'unavailable') session.peek(directed)?.delete(stanza.to.toString());
+      return undefined;
+    }
+
+    /** RFC 6121 sections 4.2 and 4.4: initial presence, or an update. */
+    function announce(session: Session, stanza: Stanza): void {
+      const wasAvailable = session.isAvailable;
+      session.presence = stanza.keep();
+      session.priority = priorityOf(stanza);
+      broadcast(session, stanza);
+      if (!wasAvailable) learn(session);
+      host.hooks.notify(sessionAvailable, { session, presence: stanza, wasAvailable });
+    }
+
+    /** RFC 6121 section 4.5: to everyone who knows of the session, then it is as if it had never been available. */
+    function withdraw(session: Session, stanza: Stanza): void {
+      const wasAvailable = session.isAvailable;
+      const subscribers = wasAvailable ? broadcast(session, stanza) : new Set<string>();
+      for (const [text, jid] of session.peek(directed) ?? []) {
+        if (!subscribers.has(jid.bare.toString())) send(stanza, jid);
+        session.peek(directed)?.delete(text);
+      }
+      session.presence = undefined;
+      session.priority = 0;
+      if (!wasAvailable) return;
+      const status = stanza.tree().childText('status') ?? '';
+      host.hooks.notify(sessionUnavailable, { session, status, at: clock.seconds() });
+    }
+
+    /** To all subscribers and to the other sessions of the account. Returns the bare addresses that it reached. */
+    function broadcast(session: Session, stanza: Stanza): Set<string> {
+      const reached = new Set<string>([session.account.jid.toString()]);
+      for (const contact of roster.contacts(session.account)) {
+        if (!contact.subscription.from) continue;
+        reached.add(contact.jid.bare.toString());
+        send(stanza, contact.jid);
+      }
+      for (const other of session.account.available())
+        other.deliver(stanza.readdressed(session.account.jid, session.jid));
+      return reached;
+    }
+
+    /** RFC 6121 sections 4.2.2 and 4.3: what a session that has just become available must be told. */
+    function learn(session: Session): void {
+      for (const contact of roster.contacts(session.account)) {
+        if (contact.subscription.to) send(probe(session.jid), contact.jid.bare);
+      }
+      for (const other of session.account.available()) {
+        if (other !== session && other.presence) session.deliver(other.presence.readdressed(session.jid, other.jid));
+      }
+    }
+
+    function onReceived({ to, account, stanza }: ReceivedStanza): typeof TAKEN | undefined {
+      if (stanza.type !== 'probe') return undefined;
+      if (stanza.from) void answerProbe(to.bare, stanza.from, account);
+      return TAKEN;
+    }
+
+    /** RFC 6121 section 4.3.2. */
+    async function answerProbe(owner: Jid, prober: Jid, account: Account | undefined): Promise<void> {
+      if (await roster.maySeePresence(owner, prober)) {
+        if (!account?.isAvailable) send(presence('unavailable', owner), prober);
+        else for (const session of account.available()) send(session.presence as Stanza, prober);
+        return;
+      }
+      const shown = [...(account?.available() ?? [])].filter((session) => knows(session, prober));
+      for (const session of shown) send(session.presence as Stanza, prober);
+      if (shown.length === 0) send(presence('unsubscribed', owner), prober);
+    }
+
+    /** RFC 6121 sections 3.1.5, 3.2.2 and 3.3.3: a new subscriber is shown what there is, a former one that there is nothing. */
+    function onSubscriptionChanged(changed: {
+      account: Jid;
+      contact: Jid;
+      before: Contact['subscription'];
+      after: Contact['subscription'];
+    }): undefined {
+      const { account, contact, before, after } = changed;
+      if (before.from === after.from) return;
+      for (const session of sessions.account(account)?.available() ?? []) {
+        send(after.from ? (session.presence as Stanza) : unavailable(session), contact);
+      }
+    }
+
+    function send(stanza: Stanza, to: Jid): void {
+      router.route(stanza.readdressed(to, stanza.from));
+    }
+  },
+});
+
+function knows(session: Session, prober: Jid): boolean {
+  const known = session.peek(directed);
+  return known !== undefined && (known.has(prober.toString()) || known.has(prober.bare.toString()));
+}
+
+function presence(type: string, from: Jid): Stanza {
+  return Stanza.fromElement(el('presence', { xmlns: ns.CLIENT, type }), undefined, from);
+}
+
+function unavailable(session: Session): Stanza {
+  return presence('unavailable', session.jid);
+}
+
+function probe(from: Jid): Stanza {
+  return presence('probe', from);
+}
+
+/** RFC 6121 section 4.7.2.3; what is no number in range counts as 0. */
+function priorityOf(stanza: Stanza): number {
+  const text = stanza.tree().childText('priority')?.trim() ?? '';
+  const priority = /^[+-]?[0-9]{1,3}$/.test(text) ? Number.parseInt(text, 10) : 0;
+  return priority < -128 || priority > 127 ? 0 : priority;
+}

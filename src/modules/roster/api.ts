@@ -1,0 +1,35 @@
+/** What other modules may ask of rosters, and what they hear of them. */
+import { notifyHook } from '../../core/hooks/hook.js';
+import { defineApi } from '../../core/module/api.js';
+import type { Account } from '../../core/sessions/account.js';
+import type { Jid } from '../../protocol/jid.js';
+import type { Subscription } from './subscription.js';
+
+export interface Contact {
+  /** Usually bare. */
+  readonly jid: Jid;
+  readonly name: string;
+  readonly groups: readonly string[];
+  readonly subscription: Subscription;
+}
+
+export interface RosterApi {
+  /** Whether `viewer` sees the presence of `owner`: a subscriber, or the owner itself. `owner` must be at home here. */
+  maySeePresence(owner: Jid, viewer: Jid): Promise<boolean>;
+  /** The contacts of an account that is online. */
+  contacts(account: Account): readonly Contact[];
+  /** The contacts of any account at home here, from storage if need be. */
+  load(account: Jid): Promise<readonly Contact[]>;
+}
+
+export const rosterApi = defineApi<RosterApi>('mod_roster');
+
+export const subscriptionChanged = notifyHook<{
+  account: Jid;
+  contact: Jid;
+  before: Subscription;
+  after: Subscription;
+}>(
+  'roster.subscription_changed',
+  "The subscription between an account and a contact has changed; runs at the account's home.",
+);

@@ -1,0 +1,139 @@
+/** One account's contact list in memory, written through to its store. */
+import { createHash } from 'node:crypto';
+import { type Element, el } from '../../protocol/element.js';
+import { Jid } from '../../protocol/jid.js';
+import { ns } from '../../protocol/namespaces.js';
+import type { Contact } from './api.js';
+import type { RosterItem, RosterStore } from './roster-store.js';
+import { NO_SUBSCRIPTION, type Subscription, subscriptionName } from './subscription.js';
+
+/** A contact with what only the server keeps of it. */
+export interface Entry extends Contact {
+  /** The status text of an open request (RFC 6121 section 3.1.3), delivered again when the user comes back. */
+  readonly askMessage: string;
+}
+
+export class Roster {
+  readonly owner: Jid;
+  readonly #store: RosterStore;
+  readonly #entries = new Map<string, Entry>();
+  /** Changes that are not committed yet; a roster with any must not be loaded a second time. */
+  #pendingWrites = 0;
+
+  private constructor(owner: Jid, store: RosterStore) {
+    this.owner = owner;
+    this.#store = store;
+  }
+
+  static async load(owner: Jid, store: RosterStore): Promise<Roster> {
+    const roster = new Roster(owner, store);
+    for (const item of await store.load(owner)) {
+      const jid = Jid.parse(item.jid);
+      if (jid) roster.#entries.set(jid.toString(), fromItem(jid, item));
+    }
+    return roster;
+  }
+
+  get hasPendingWrites(): boolean {
+    return this.#pendingWrites > 0;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  entry(contact: Jid): Entry | undefined {
+    return this.#entries.get(contact.toString());
+  }
+
+  subscription(contact: Jid): Subscription {
+    return this.entry(contact)?.subscription ?? NO_SUBSCRIPTION;
+  }
+
+  /** Everything, items without a place in the visible list included. */
+  entries(): Entry[] {
+    return [...this.#entries.values()];
+  }
+
+  /** RFC 6121 section 2.1.2.2: without those of whom there is nothing but a request that the user has not answered. */
+  visible(): Entry[] {
+    return this.entries().filter(isVisible);
+  }
+
+  put(entry: Entry): Promise<void> {
+    this.#entries.set(entry.jid.toString(), entry);
+    return this.#write(this.#store.put(this.owner, toItem(entry)));
+  }
+
+  delete(contact: Jid): Promise<void> {
+    this.#entries.delete(contact.toString());
+    return this.#write(this.#store.delete(this.owner, contact.toString()));
+  }
+
+  /** A text that differs whenever the visible list does. */
+  digest(): string {
+    const hash = createHash('sha1');
+    for (const entry of this.visible().sort((one, other) => (one.jid.toString() < other.jid.toString() ? -1 : 1))) {
+      hash.update(itemElement(entry).toXml());
+    }
+    return hash.digest('hex');
+  }
+
+  async #write(commit: Promise<void>): Promise<void> {
+    this.#pendingWrites++;
+    try {
+      await commit;
+    } finally {
+      this.#pendingWrites--;
+    }
+  }
+}
+
+export function isVisible({ subscription, name, groups }: Entry): boolean {
+  const isOnlyPendingIn = subscription.pendingIn && !subscription.to && !subscription.from && !subscription.pendingOut;
+  return !isOnlyPendingIn || name !== '' || groups.length > 0;
+}
+
+/** RFC 6121 section 2.1.2: `<item/>` as sent in results and pushes. */
+export function itemElement({ jid, name, groups, subscription }: Entry): Element {
+  return el(
+    'item',
+    {
+      xmlns: ns.ROSTER,
+      jid: jid.toString(),
+      name: name === '' ? undefined : name,
+      subscription: subscriptionName(subscription),
+      ask: subscription.pendingOut ? 'subscribe' : undefined,
+    },
+    groups.map((group) => el('group', {}, group)),
+  );
+}
+
+function fromItem(jid: Jid, item: RosterItem): Entry {
+  const { name, groups, subscription, ask, askMessage } = item;
+  return {
+    jid,
+    name,
+    groups,
+    askMessage,
+    subscription: {
+      to: subscription === 'to' || subscription === 'both',
+      from: subscription === 'from' || subscription === 'both',
+      pendingOut: ask === 'out' || ask === 'both',
+      pendingIn: ask === 'in' || ask === 'both',
+    },
+  };
+}
+
+function toItem({ jid, name, groups, subscription, askMessage }: Entry): RosterItem {
+  const { pendingIn, pendingOut } = subscription;
+  const ask = pendingIn ? (pendingOut ? 'both' : 'in') : pendingOut ? 'out' : 'none';
+  return {
+    jid: jid.toString(),
+    name,
+    groups: [...groups],
+    subscription: subscriptionName(subscription),
+    ask,
+    askMessage,
+  };
+}

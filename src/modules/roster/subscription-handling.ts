@@ -1,0 +1,109 @@
+/** Subscription stanzas at both ends: the user's, as they are sent, and the contact's, as they arrive (RFC 6121 section 3). */
+import type { Host } from '../../core/hosts/host.js';
+import type { Router } from '../../core/routing/router.js';
+import type { Sessions } from '../../core/sessions/sessions.js';
+import { el } from '../../protocol/element.js';
+import type { Jid } from '../../protocol/jid.js';
+import { ns } from '../../protocol/namespaces.js';
+import { Stanza } from '../../protocol/stanza.js';
+import { subscriptionChanged } from './api.js';
+import { type Entry, isVisible, type Roster } from './roster.js';
+import { inbound, outbound, type Subscription, type SubscriptionStanza } from './subscription.js';
+
+export interface SubscriptionDependencies {
+  readonly host: Host;
+  readonly router: Router;
+  readonly sessions: Sessions;
+  /** Tells the interested sessions of an account about an entry. */
+  readonly push: (roster: Roster, entry: Entry) => Promise<void>;
+}
+
+export class SubscriptionHandling {
+  readonly #deps: SubscriptionDependencies;
+
+  constructor(deps: SubscriptionDependencies) {
+    this.#deps = deps;
+  }
+
+  /** The owner of the roster has sent a subscription stanza to `contact`, which is bare. */
+  async sent(roster: Roster, contact: Jid, stanza: Stanza): Promise<void> {
+    const type = stanza.type as SubscriptionStanza;
+    const before = roster.subscription(contact);
+    const { next, passes } = outbound(before, type);
+    const done = this.#apply(roster, contact, before, next, '');
+    // RFC 6121 section 3.1.2: from the bare address of the user to the bare address of the contact.
+    if (passes) this.#deps.router.route(stanza.readdressed(contact, roster.owner));
+    this.#announce(roster, contact, before, next);
+    await done;
+  }
+
+  /** A subscription stanza has come from `contact`, which is bare, for the owner of the roster. */
+  async received(roster: Roster, contact: Jid, stanza: Stanza): Promise<void> {
+    const type = stanza.type as SubscriptionStanza;
+    const before = roster.subscription(contact);
+    const { next, passes, answersSubscribed } = inbound(before, type);
+    if (answersSubscribed) this.#deps.router.route(subscriptionStanza('subscribed', contact, roster.owner));
+
+    const askMessage = next.pendingIn ? (stanza.tree().childText('status') ?? '') : '';
+    const done = this.#apply(roster, contact, before, next, askMessage);
+    if (passes) this.#deliver(roster, stanza);
+    this.#announce(roster, contact, before, next);
+    await done;
+  }
+
+  /** RFC 6121 section 2.5: taking a contact off the list ends the subscriptions both ways. */
+  removed(roster: Roster, entry: Entry): void {
+    const { to, from, pendingIn, pendingOut } = entry.subscription;
+    const { router } = this.#deps;
+    if (to || pendingOut) router.route(subscriptionStanza('unsubscribe', entry.jid.bare, roster.owner));
+    if (from || pendingIn) router.route(subscriptionStanza('unsubscribed', entry.jid.bare, roster.owner));
+    this.#announce(roster, entry.jid, entry.subscription, {
+      to: false,
+      from: false,
+      pendingIn: false,
+      pendingOut: false,
+    });
+  }
+
+  async #apply(
+    roster: Roster,
+    contact: Jid,
+    before: Subscription,
+    next: Subscription,
+    askMessage: string,
+  ): Promise<void> {
+    if (next === before) return;
+    const old = roster.entry(contact);
+    const entry: Entry = {
+      jid: contact,
+      name: old?.name ?? '',
+      groups: old?.groups ?? [],
+      subscription: next,
+      askMessage,
+    };
+    const isNothing = !hasState(next) && !old?.name && !old?.groups.length && !(old && isVisible(old));
+    const committed = isNothing ? roster.delete(contact) : roster.put(entry);
+    // RFC 6121 section 3.1.3: a request that came in is no reason for a push.
+    const isSeen = isVisible(entry) && !isNothing && !(next.pendingIn && !before.pendingIn);
+    await Promise.all([committed, isSeen ? this.#deps.push(roster, entry) : undefined]);
+  }
+
+  /** RFC 6121 section 3.1.3: to all available sessions; a request waits in the roster for those that come later. */
+  #deliver(roster: Roster, stanza: Stanza): void {
+    for (const session of this.#deps.sessions.account(roster.owner)?.available() ?? []) session.deliver(stanza);
+  }
+
+  #announce(roster: Roster, contact: Jid, before: Subscription, after: Subscription): void {
+    if (before === after) return;
+    void this.#deps.host.hooks.notify(subscriptionChanged, { account: roster.owner, contact, before, after });
+  }
+}
+
+export function subscriptionStanza(type: SubscriptionStanza, to: Jid, from: Jid, status?: string): Stanza {
+  const text = status ? el('status', {}, status) : undefined;
+  return Stanza.fromElement(el('presence', { xmlns: ns.CLIENT, type }, text), to, from);
+}
+
+function hasState({ to, from, pendingIn, pendingOut }: Subscription): boolean {
+  return to || from || pendingIn || pendingOut;
+}

@@ -1,0 +1,126 @@
+/** A client stream whose user is known: it has to bind a resource, at the home shard of its account (RFC 6120 section 7). */
+
+import type { SaslIdentity } from '../../core/auth/mechanism.js';
+import type { Host } from '../../core/hosts/host.js';
+import { Session } from '../../core/sessions/session.js';
+import { streamFeatures } from '../../core/streams/hooks.js';
+import type { StreamHeader } from '../../engine/connection.js';
+import { proceed } from '../../engine/port.js';
+import { encode } from '../../platform/codec.js';
+import { type Element, el } from '../../protocol/element.js';
+import { StanzaError, StreamError } from '../../protocol/errors.js';
+import type { Jid } from '../../protocol/jid.js';
+import { ns } from '../../protocol/namespaces.js';
+import { Stanza } from '../../protocol/stanza.js';
+import { BoundStream } from './bound-stream.js';
+import { C2sStream, type OpenedStream } from './c2s-stream.js';
+
+/** MongooseIM's default for the access rule `max_user_sessions`. */
+const DEFAULT_MAX_SESSIONS = 10;
+
+/** What travels with a connection that moves to its home shard in the middle of binding. */
+export interface BindingState {
+  readonly entrance: number;
+  readonly jid: string;
+  readonly lang: string;
+  readonly id: string;
+}
+
+export class AuthenticatedStream extends C2sStream {
+  readonly #stream: OpenedStream;
+  readonly #user: Jid;
+  #isBinding = false;
+
+  constructor(previous: C2sStream, stream: OpenedStream, identity: Pick<SaslIdentity, 'jid'>) {
+    super(previous.connection, previous.services, previous.entrance);
+    this.lang = previous.lang;
+    this.#stream = stream;
+    this.#user = identity.jid;
+  }
+
+  override streamOpened(header: StreamHeader): void {
+    const { host, domain } = this.#stream;
+    if (!this.answerHeader(header, domain)) return;
+    const features = [el('bind', { xmlns: ns.BIND })];
+    if (this.entrance.settings.backwards_compatible_session) {
+      features.push(el('session', { xmlns: ns.SESSION }, el('optional')));
+    }
+    const facts = { host, domain, ip: this.ip, isSecure: this.isSecure };
+    features.push(...host.hooks.collect(streamFeatures, { stream: facts, isAuthenticated: true }));
+    this.sendFeatures(features);
+    this.#next();
+  }
+
+  override nonza(): void {
+    this.fail(new StreamError('unsupported-stanza-type'));
+  }
+
+  override stanza(stanza: Stanza): void {
+    const bind = stanza.name === 'iq' && stanza.type === 'set' ? stanza.tree().child('bind', ns.BIND) : undefined;
+    // RFC 6120 section 7.1: nothing else may be sent before a resource is bound.
+    if (!bind || stanza.id === undefined) return this.fail(new StreamError('not-authorized', 'Bind a resource first'));
+
+    const jid = this.#requestedJid(bind);
+    if (!jid) return this.#refuse(stanza.id, StanzaError.badRequest('Not a resource'));
+    const { router } = this.services;
+    if (router.isHomeHere(jid)) return this.bind(jid, stanza.id);
+
+    const state: BindingState = { entrance: this.entrance.index, jid: jid.toString(), lang: this.lang, id: stanza.id };
+    if (this.connection.move(router.home(jid), encode(state))) return;
+    this.services.log.warn('c2s.bind.home_unreachable', { shard: router.home(jid) });
+    this.#refuse(stanza.id, StanzaError.resourceConstraint());
+  }
+
+  /** Opens the session, here at its home. */
+  bind(jid: Jid, id: string): void {
+    this.isHeaderSent = true;
+    const { host } = this.#stream;
+    const access = this.services.access(host);
+    if (!access.allows(this.entrance.settings.access, jid.bare)) {
+      this.services.log.info('c2s.access.denied', { jid: jid.toString(), rule: this.entrance.settings.access });
+      return this.#refuse(id, StanzaError.notAllowed());
+    }
+    this.#isBinding = true;
+    void this.#open(jid, id).catch((error) => {
+      this.services.log.error('c2s.bind.crashed', { error });
+      this.end(new StreamError('internal-server-error'));
+    });
+  }
+
+  async #open(jid: Jid, id: string): Promise<void> {
+    const { host } = this.#stream;
+    const link = new BoundStream(this);
+    this.connection.handler = link;
+    const session = await this.services.sessions.open({ jid, host, link, maxSessions: this.#maxSessions(host, jid) });
+    if (!(session instanceof Session)) {
+      this.#isBinding = false;
+      if (!link.isClosed && !link.isEnding) this.connection.handler = this;
+      return this.#refuse(id, session);
+    }
+    link.start(session, id);
+  }
+
+  #maxSessions(host: Host, jid: Jid): number {
+    const value = this.services.access(host).value('max_user_sessions', jid.bare);
+    if (value === 'infinity') return Number.POSITIVE_INFINITY;
+    return typeof value === 'number' && value > 0 ? value : DEFAULT_MAX_SESSIONS;
+  }
+
+  #requestedJid(bind: Element): Jid | undefined {
+    const asked = bind.childText('resource');
+    return this.#user.withResource(asked === undefined || asked === '' ? this.services.random.hex(8) : asked);
+  }
+
+  #refuse(id: string, error: StanzaError): void {
+    if (this.isClosed || this.isEnding || this.#isBinding) return;
+    const request = Stanza.fromElement(el('iq', { xmlns: ns.CLIENT, type: 'set', id }), undefined, undefined);
+    this.connection.write(request.error(error).toXml());
+    this.#next();
+  }
+
+  #next(): void {
+    const { state_timeout } = this.entrance.settings;
+    this.connection.deadline(state_timeout === 'infinity' ? 0 : state_timeout);
+    this.connection.proceed(proceed.STEP);
+  }
+}

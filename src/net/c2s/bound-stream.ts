@@ -1,0 +1,111 @@
+/** A client stream with a session: stanzas go to the router one after another, deliveries to the connection. */
+import type { MaybePromise } from '../../core/hooks/hook.js';
+import { TAKEN } from '../../core/hooks/hook.js';
+import type { Session, SessionLink } from '../../core/sessions/session.js';
+import { nonzaReceived } from '../../core/streams/hooks.js';
+import { closeReason } from '../../engine/envelope.js';
+import { proceed } from '../../engine/port.js';
+import { type Element, el } from '../../protocol/element.js';
+import { StreamError } from '../../protocol/errors.js';
+import { ns } from '../../protocol/namespaces.js';
+import type { Stanza } from '../../protocol/stanza.js';
+import { C2sStream } from './c2s-stream.js';
+import { shaperRate } from './shaper-rate.js';
+
+const CLOSE_REASONS = new Map<number, string>(
+  Object.entries(closeReason).map(([name, code]) => [code, name.toLowerCase()]),
+);
+
+export class BoundStream extends C2sStream implements SessionLink {
+  readonly address: { readonly ip: string; readonly port: number };
+  #session: Session | undefined;
+  /** What arrived while an earlier stanza is still being worked on. */
+  readonly #waiting: (Stanza | Element)[] = [];
+  #isBusy = false;
+
+  constructor(previous: C2sStream) {
+    super(previous.connection, previous.services, previous.entrance);
+    this.lang = previous.lang;
+    this.isHeaderSent = true;
+    const details = this.connection.details();
+    this.address = { ip: details?.remoteAddress ?? 'unknown', port: details?.remotePort ?? 0 };
+  }
+
+  /** The session is open: tells the client, and lets its stanzas in. */
+  start(session: Session, id: string): void {
+    this.#session = session;
+    const { connection, services, entrance } = this;
+    connection.identify(session.jid);
+    connection.authenticated();
+    connection.deadline(0);
+    connection.shape(shaperRate(services, session, entrance.settings.shaper));
+    const bound = el('bind', { xmlns: ns.BIND }, el('jid', {}, session.jid.toString()));
+    connection.write(el('iq', { xmlns: ns.CLIENT, type: 'result', id }, bound).toXml(ns.CLIENT));
+    services.log.info('c2s.session.opened', { jid: session.jid.toString(), ip: this.address.ip });
+    connection.proceed(proceed.STREAM);
+  }
+
+  override streamOpened(): void {
+    this.fail(new StreamError('policy-violation', 'A bound stream cannot be restarted'));
+  }
+
+  override stanza(stanza: Stanza): void {
+    if (this.isEnding) return;
+    if (this.#isBusy) this.#waiting.push(stanza.keep());
+    else this.#wait(this.services.router.fromSession(this.#session as Session, stanza));
+  }
+
+  override nonza(element: Element): void {
+    if (this.isEnding) return;
+    if (this.#isBusy) this.#waiting.push(element);
+    else this.#nonza(element);
+  }
+
+  /** RFC 6120 section 10.1: what one client sends is worked on in order, so that later stanzas wait for an earlier one. */
+  #wait(work: MaybePromise<void>): void {
+    if (!(work instanceof Promise)) return;
+    this.#isBusy = true;
+    this.connection.pause();
+    void work
+      .catch((error) => {
+        this.services.log.error('c2s.stanza.crashed', { error });
+        this.end(new StreamError('internal-server-error'));
+      })
+      .then(() => this.#goOn());
+  }
+
+  #goOn(): void {
+    this.#isBusy = false;
+    while (this.#waiting.length > 0) {
+      if (this.#isBusy || this.isEnding) return;
+      const next = this.#waiting.shift() as Stanza | Element;
+      if ('attrs' in next) this.#nonza(next);
+      else this.#wait(this.services.router.fromSession(this.#session as Session, next));
+    }
+    if (!this.#isBusy && !this.isEnding) this.connection.resume();
+  }
+
+  #nonza(element: Element): void {
+    const session = this.#session as Session;
+    if (session.host.hooks.claim(nonzaReceived, { session, element }) === TAKEN) return;
+    // RFC 6120 section 4.9.3.11 before 4.9.3.24: a stanza's name in another namespace tells what went wrong.
+    const isStanza = ['message', 'presence', 'iq'].includes(element.name);
+    this.fail(new StreamError(isStanza ? 'invalid-namespace' : 'unsupported-stanza-type'));
+  }
+
+  deliver(stanza: Stanza): void {
+    if (!this.isEnding) this.connection.deliver(stanza);
+  }
+
+  protected override ended(reason: string): void {
+    if (this.#session) this.services.sessions.close(this.#session, reason);
+  }
+
+  override closed(reason: number): void {
+    super.closed(reason);
+    const name = CLOSE_REASONS.get(reason) ?? 'unknown';
+    if (!this.#session) return;
+    this.services.sessions.close(this.#session, name);
+    this.services.log.info('c2s.session.closed', { jid: this.#session.jid.toString(), reason: name });
+  }
+}

@@ -1,0 +1,26 @@
+/** Where client connections come in: fresh from a listener, or from the shard that authenticated them. */
+import type { Connection, ConnectionHandler } from '../../engine/connection.js';
+import { decode } from '../../platform/codec.js';
+import { Jid } from '../../protocol/jid.js';
+import { AuthenticatedStream, type BindingState } from './authenticated-stream.js';
+import type { C2sEntrance, C2sServices } from './c2s-services.js';
+import { UnauthenticatedStream } from './unauthenticated-stream.js';
+
+export function acceptClient(connection: Connection, services: C2sServices, entrance: C2sEntrance): ConnectionHandler {
+  return new UnauthenticatedStream(connection, services, entrance);
+}
+
+/** Goes on with a bind that began on another shard. */
+export function adoptClient(connection: Connection, services: C2sServices, state: Uint8Array): ConnectionHandler {
+  const { entrance, jid: text, lang, id } = decode(state) as BindingState;
+  const jid = Jid.parse(text);
+  const host = jid && services.hosts.serving(jid.domain);
+  if (!jid || !host) throw new Error('a connection came with a state that does not fit this configuration');
+
+  const arrived = new UnauthenticatedStream(connection, services, services.entrances[entrance] as C2sEntrance);
+  arrived.lang = lang;
+  const stream = new AuthenticatedStream(arrived, { host, domain: jid.domain }, { jid: jid.bare });
+  connection.handler = stream;
+  stream.bind(jid, id);
+  return connection.handler;
+}

@@ -1,0 +1,161 @@
+/** What all phases of a client stream share: its header, its end, and the errors that lead there (RFC 6120 section 4). */
+
+import type { Host } from '../../core/hosts/host.js';
+import type { Connection, ConnectionHandler, StreamHeader } from '../../engine/connection.js';
+import { streamFailure } from '../../engine/envelope.js';
+import type { Element } from '../../protocol/element.js';
+import { StreamError } from '../../protocol/errors.js';
+import { Jid } from '../../protocol/jid.js';
+import { parseLanguage } from '../../protocol/language.js';
+import { ns } from '../../protocol/namespaces.js';
+import type { Stanza } from '../../protocol/stanza.js';
+import { errorForFailure } from '../stream/stream-failure.js';
+import { STREAM_END, streamHeader } from '../stream/stream-text.js';
+import type { C2sEntrance, C2sServices } from './c2s-services.js';
+
+/** What a header led to: the domain that it asks for, and its host. */
+export interface OpenedStream {
+  readonly host: Host;
+  readonly domain: string;
+}
+
+export abstract class C2sStream implements ConnectionHandler {
+  readonly connection: Connection;
+  readonly services: C2sServices;
+  readonly entrance: C2sEntrance;
+  /** The language that the client asked for, or the server's. */
+  lang: string;
+  /** Whether our header of the present stream is out: an error must not come before it. */
+  isHeaderSent = false;
+  #isEnding = false;
+  #isClosed = false;
+
+  constructor(connection: Connection, services: C2sServices, entrance: C2sEntrance) {
+    this.connection = connection;
+    this.services = services;
+    this.entrance = entrance;
+    this.lang = services.config.general.language;
+  }
+
+  abstract streamOpened(header: StreamHeader): void;
+  abstract stanza(stanza: Stanza): void;
+  abstract nonza(element: Element): void;
+
+  /** True once the connection is gone. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** True once our side of the stream has been ended. */
+  get isEnding(): boolean {
+    return this.#isEnding;
+  }
+
+  /** Answers a header (RFC 6120 section 4.7). `undefined` when the stream had to be ended. */
+  protected answerHeader(header: StreamHeader, expectedDomain?: string): OpenedStream | undefined {
+    const { services } = this;
+    const domain = header.to === undefined ? undefined : Jid.parse(header.to)?.toString();
+    const host = domain === undefined ? undefined : services.hosts.serving(domain);
+    this.lang = parseLanguage(header.lang) ?? services.config.general.language;
+    this.#sendHeader(host && domain ? domain : undefined, header.from);
+
+    if (header.contentNs !== ns.CLIENT) return this.fail(new StreamError('invalid-namespace', `Expected ${ns.CLIENT}`));
+    if (!isSupportedVersion(header.version))
+      return this.fail(new StreamError('unsupported-version', 'Expected version 1.0'));
+    if (!host || !domain) return this.fail(new StreamError('host-unknown'));
+    if (expectedDomain !== undefined && domain !== expectedDomain) return this.fail(new StreamError('host-unknown'));
+    return { host, domain };
+  }
+
+  protected sendFeatures(features: readonly (Element | string)[]): void {
+    const xml = features.map((feature) => (typeof feature === 'string' ? feature : feature.toXml(ns.CLIENT))).join('');
+    this.connection.write(`<stream:features>${xml}</stream:features>`);
+  }
+
+  /** Ends the stream with an error. Returns `undefined` so that callers can return it. */
+  fail(error: StreamError): undefined {
+    this.end(error);
+    return undefined;
+  }
+
+  /** Ends our side, with an error or without; the connection closes behind what is still queued. Idempotent. */
+  end(error?: StreamError): void {
+    if (this.#isEnding || this.#isClosed) return;
+    this.#isEnding = true;
+    if (error)
+      this.services.log.info('c2s.stream.error', { condition: error.condition, reason: error.text, ip: this.ip });
+    if (!this.isHeaderSent) this.#sendHeader(undefined, undefined);
+    this.connection.write((error?.toXml() ?? '') + STREAM_END);
+    this.connection.close();
+    this.ended(error?.condition ?? 'closed');
+  }
+
+  /** Our side has been ended. */
+  protected ended(_reason: string): void {}
+
+  streamClosed(): void {
+    this.end();
+  }
+
+  streamFailed(failure: number): void {
+    const { hide_service_name } = this.services.config.general;
+    if (hide_service_name && !this.isHeaderSent && !isParsedHeader(failure)) {
+      this.#isEnding = true;
+      this.connection.abort();
+      return;
+    }
+    this.end(errorForFailure(failure));
+  }
+
+  forgedSender(): void {
+    this.end(new StreamError('invalid-from'));
+  }
+
+  shutDown(): void {
+    this.end(new StreamError('system-shutdown'));
+  }
+
+  timedOut(): void {
+    this.end(new StreamError('connection-timeout'));
+  }
+
+  secured(): void {}
+
+  drained(): void {}
+
+  closed(_reason: number): void {
+    this.#isClosed = true;
+  }
+
+  get ip(): string {
+    return this.connection.details()?.remoteAddress ?? 'unknown';
+  }
+
+  get isSecure(): boolean {
+    return this.connection.details()?.tls !== undefined;
+  }
+
+  #sendHeader(domain: string | undefined, clientFrom: string | undefined): void {
+    const { services } = this;
+    this.isHeaderSent = true;
+    this.connection.write(
+      streamHeader({
+        id: services.random.hex(16),
+        from: domain ?? services.config.general.default_server_domain,
+        to: clientFrom === undefined ? undefined : Jid.parse(clientFrom)?.toString(),
+        lang: this.lang,
+        contentNs: ns.CLIENT,
+      }),
+    );
+  }
+}
+
+/** RFC 6120 section 4.7.5: anything from 1.0 on speaks this protocol, a missing version is older than it. */
+function isSupportedVersion(version: string | undefined): boolean {
+  return version !== undefined && /^[1-9][0-9]*\.[0-9]+$/.test(version);
+}
+
+/** With `hide_service_name`, a header that could be read still gets its error. */
+function isParsedHeader(failure: number): boolean {
+  return failure === streamFailure.INVALID_NAMESPACE || failure === streamFailure.BAD_NAMESPACE_PREFIX;
+}

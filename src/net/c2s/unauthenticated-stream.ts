@@ -1,0 +1,216 @@
+/** A client stream before its user is known: TLS, mechanisms, and the few requests that need no account. */
+
+import type { SaslContext, SaslIdentity } from '../../core/auth/mechanism.js';
+import { channelBindingTypes, type SaslAnswer, SaslNegotiation } from '../../core/auth/negotiation.js';
+import { iqPayload } from '../../core/routing/iq-table.js';
+import { type StreamFacts, streamFeatures, unauthenticatedIq } from '../../core/streams/hooks.js';
+import type { StreamHeader } from '../../engine/connection.js';
+import { proceed } from '../../engine/port.js';
+import { type Element, el } from '../../protocol/element.js';
+import { StanzaError, StreamError } from '../../protocol/errors.js';
+import { ns } from '../../protocol/namespaces.js';
+import type { Stanza } from '../../protocol/stanza.js';
+import { AuthenticatedStream } from './authenticated-stream.js';
+import { C2sStream, type OpenedStream } from './c2s-stream.js';
+
+/** RFC 6120 section 6.4.5 asks for 2 to 5. */
+const MAX_FAILED_ATTEMPTS = 5;
+/** Elements before authentication; a login needs fewer than ten. */
+const MAX_STEPS = 64;
+
+export class UnauthenticatedStream extends C2sStream {
+  #stream: OpenedStream | undefined;
+  #negotiation: SaslNegotiation | undefined;
+  #failedAttempts = 0;
+  #steps = 0;
+
+  override streamOpened(header: StreamHeader): void {
+    const stream = this.answerHeader(header);
+    if (!stream) return;
+    this.#stream = stream;
+    this.#negotiation = undefined;
+    this.#offer(stream);
+    this.#step();
+  }
+
+  override nonza(element: Element): void {
+    if (element.ns === ns.TLS) return this.#tls(element);
+    if (element.ns === ns.SASL) return this.#sasl(element);
+    this.fail(new StreamError(isStanzaName(element) ? 'invalid-namespace' : 'unsupported-stanza-type'));
+  }
+
+  /** RFC 6120 section 4.3.5 and 6.2: nothing but what modules allow before authentication. */
+  override stanza(stanza: Stanza): void {
+    const stream = this.#stream as OpenedStream;
+    const payload = iqPayload(stanza.keep());
+    if (stanza.name !== 'iq' || !payload || this.#needsTls()) return this.fail(new StreamError('not-authorized'));
+
+    const facts = this.#facts(stream);
+    stream.host.hooks.claimAsync(unauthenticatedIq, { stream: facts, stanza, payload }).then(
+      (claimed) => {
+        if (!claimed) return this.fail(new StreamError('not-authorized'));
+        const { answer } = claimed;
+        const reply = answer instanceof StanzaError ? stanza.error(answer) : stanza.result(answer);
+        this.connection.write(reply.toXml());
+        this.#step();
+      },
+      (error) => {
+        this.services.log.error('c2s.unauthenticated_iq.crashed', { error });
+        this.connection.write(stanza.error(StanzaError.internalServerError()).toXml());
+        this.#step();
+      },
+    );
+  }
+
+  override secured(): void {
+    this.isHeaderSent = false;
+    this.#stream = undefined;
+    this.#deadline();
+  }
+
+  #tls(element: Element): void {
+    const { tlsContext, settings } = this.entrance;
+    const isOffered = tlsContext !== undefined && settings.tls?.mode !== 'tls' && !this.isSecure;
+    if (element.name !== 'starttls' || !isOffered) {
+      // RFC 6120 section 5.4.2.2: a failure ends the stream.
+      this.connection.write(el('failure', { xmlns: ns.TLS }).toXml());
+      this.end();
+      return;
+    }
+    this.connection.write(el('proceed', { xmlns: ns.TLS }).toXml());
+    if (this.connection.startTls(tlsContext, (this.#stream as OpenedStream).domain)) return;
+    this.services.log.warn('c2s.starttls.injection', { ip: this.ip });
+    this.connection.abort();
+  }
+
+  #sasl(element: Element): void {
+    const negotiation = this.#negotiation;
+    if (!negotiation || this.#needsTls()) return this.#refuse('encryption-required');
+    switch (element.name) {
+      case 'auth':
+        return this.#answer(negotiation.start(element.attrs['mechanism'] ?? '', element.text()));
+      case 'response':
+        return this.#answer(negotiation.respond(element.text()));
+      case 'abort':
+        return this.#answer(negotiation.abort());
+      default:
+        this.fail(new StreamError('unsupported-stanza-type'));
+    }
+  }
+
+  #answer(answer: SaslAnswer | Promise<SaslAnswer>): void {
+    if (answer instanceof Promise) void answer.then((late) => this.#settle(late));
+    else this.#settle(answer);
+  }
+
+  #settle(answer: SaslAnswer): void {
+    if (this.isClosed || this.isEnding) return;
+    switch (answer.kind) {
+      case 'challenge':
+        this.connection.write(el('challenge', { xmlns: ns.SASL }, answer.text).toXml());
+        return this.#step();
+      case 'failure':
+        this.services.log.info('c2s.sasl.failed', { condition: answer.failure.condition, ip: this.ip });
+        return this.#refuse(answer.failure.condition, answer.failure.text);
+      case 'success':
+        return this.#succeed(answer.text, answer.identity);
+    }
+  }
+
+  #refuse(condition: string, text?: string): void {
+    const explanation = text === undefined ? undefined : el('text', { 'xml:lang': 'en' }, text);
+    this.connection.write(el('failure', { xmlns: ns.SASL }, el(condition), explanation).toXml());
+    this.#failedAttempts++;
+    if (this.#failedAttempts < MAX_FAILED_ATTEMPTS) return this.#step();
+    this.end(new StreamError('policy-violation', 'Too many failed attempts to log in'));
+  }
+
+  #succeed(text: string, identity: SaslIdentity): void {
+    const stream = this.#stream as OpenedStream;
+    this.services.log.info('c2s.authenticated', {
+      jid: identity.jid.toString(),
+      mechanism: identity.mechanism,
+      ip: this.ip,
+    });
+    this.connection.write(el('success', { xmlns: ns.SASL }, text === '' ? undefined : text).toXml());
+    this.connection.handler = new AuthenticatedStream(this, stream, identity);
+    this.#deadline();
+    this.connection.proceed(proceed.RESTART);
+  }
+
+  #offer(stream: OpenedStream): void {
+    const { settings, tlsContext } = this.entrance;
+    const features: (Element | string)[] = [];
+    if (tlsContext !== undefined && settings.tls?.mode !== 'tls' && !this.isSecure) {
+      features.push(el('starttls', { xmlns: ns.TLS }, this.#needsTls() && el('required')));
+    }
+    if (!this.#needsTls()) features.push(...this.#authenticationFeatures(stream));
+    this.sendFeatures(features);
+  }
+
+  #authenticationFeatures(stream: OpenedStream): Element[] {
+    const context = this.#saslContext(stream);
+    this.#negotiation = new SaslNegotiation({
+      context,
+      mechanisms: this.services.mechanisms,
+      onError: (error, mechanism) => this.services.log.error('c2s.sasl.crashed', { mechanism, error }),
+    });
+    const { offered } = this.#negotiation;
+    const features: Element[] = [];
+    if (offered.length > 0)
+      features.push(
+        el(
+          'mechanisms',
+          { xmlns: ns.SASL },
+          offered.map((name) => el('mechanism', {}, name)),
+        ),
+      );
+    const bindings = offered.some((name) => name.endsWith('-PLUS')) ? channelBindingTypes(context) : [];
+    if (bindings.length > 0) {
+      const types = bindings.map((type) => el('channel-binding', { type }));
+      features.push(el('sasl-channel-binding', { xmlns: ns.SASL_CHANNEL_BINDING }, types));
+    }
+    const more = stream.host.hooks.collect(streamFeatures, { stream: this.#facts(stream), isAuthenticated: false });
+    return [...features, ...more];
+  }
+
+  #saslContext({ host, domain }: OpenedStream): SaslContext {
+    const { services, entrance, connection } = this;
+    const details = connection.details()?.tls;
+    return {
+      domain,
+      config: host.config.auth,
+      methods: services.accounts(host).loginMethods(entrance.settings.allowed_auth_methods),
+      tls: details && { peerCertificate: details.peerCertificate, verified: details.verified },
+      tlsAvailable: entrance.tlsContext !== undefined,
+      language: this.lang,
+      channelBinding: (type) => connection.channelBinding(type),
+      randomBytes: (length) => services.random.bytes(length),
+    };
+  }
+
+  #facts({ host, domain }: OpenedStream): StreamFacts {
+    return { host, domain, ip: this.ip, isSecure: this.isSecure };
+  }
+
+  #needsTls(): boolean {
+    return this.entrance.settings.tls?.mode === 'starttls_required' && !this.isSecure;
+  }
+
+  #step(): void {
+    if (this.isClosed || this.isEnding) return;
+    if (++this.#steps > MAX_STEPS)
+      return this.fail(new StreamError('policy-violation', 'Too many requests before authentication'));
+    this.#deadline();
+    this.connection.proceed(proceed.STEP);
+  }
+
+  #deadline(): void {
+    const { state_timeout } = this.entrance.settings;
+    this.connection.deadline(state_timeout === 'infinity' ? 0 : state_timeout);
+  }
+}
+
+function isStanzaName(element: Element): boolean {
+  return element.name === 'message' || element.name === 'presence' || element.name === 'iq';
+}

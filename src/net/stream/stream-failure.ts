@@ -1,0 +1,26 @@
+/** Which stream error answers to input that the engine has refused. */
+import { streamFailure } from '../../engine/envelope.js';
+import { StreamError } from '../../protocol/errors.js';
+
+const ERRORS: Readonly<Record<number, StreamError>> = {
+  [streamFailure.NOT_WELL_FORMED]: new StreamError('not-well-formed'),
+  [streamFailure.RESTRICTED_XML]: new StreamError('restricted-xml'),
+  [streamFailure.BAD_NAMESPACE_PREFIX]: new StreamError('bad-namespace-prefix'),
+  [streamFailure.UNSUPPORTED_ENCODING]: new StreamError('unsupported-encoding', 'Only UTF-8 is understood'),
+  [streamFailure.BAD_CHARACTER]: new StreamError('not-well-formed', 'Not UTF-8, or a character that XML forbids'),
+  [streamFailure.INVALID_NAMESPACE]: new StreamError('invalid-namespace'),
+  [streamFailure.BAD_FORMAT]: new StreamError('bad-format'),
+  [streamFailure.STANZA_TOO_LARGE]: new StreamError('policy-violation', 'Stanza is too large'),
+  [streamFailure.TOO_DEEP]: new StreamError('policy-violation', 'Elements are nested too deeply'),
+  [streamFailure.TOO_MANY_ATTRIBUTES]: new StreamError('policy-violation', 'Too many attributes'),
+  [streamFailure.TAG_TOO_LARGE]: new StreamError('policy-violation', 'Tag is too large'),
+  [streamFailure.TOO_MANY_CHILDREN]: new StreamError('policy-violation', 'Too many child elements'),
+  [streamFailure.TOO_MUCH_BEFORE_AUTHENTICATION]: new StreamError(
+    'policy-violation',
+    'Too much data before authentication',
+  ),
+};
+
+export function errorForFailure(failure: number): StreamError {
+  return ERRORS[failure] ?? new StreamError('bad-format');
+}

@@ -1,0 +1,170 @@
+/** A message, presence or IQ on its way: addresses and type at hand, the content parsed only when somebody asks. */
+import { Element, el } from './element.js';
+import type { StanzaError } from './errors.js';
+import type { Jid } from './jid.js';
+import { ns } from './namespaces.js';
+import { type ChildBit, childPatterns } from './stanza-children.js';
+
+export type StanzaName = 'message' | 'presence' | 'iq';
+
+/**
+ * Where a stanza that arrived still lies in the engine's arena. Good for as long as `epoch` is the engine's: until the batch
+ * that brought it is over.
+ */
+export interface ArenaOrigin {
+  readonly epoch: number;
+  tree(envelope: number): Element;
+}
+
+export interface StanzaFields {
+  readonly name: StanzaName;
+  /** Empty when absent. */
+  readonly type: string;
+  readonly to: Jid | undefined;
+  readonly from: Jid | undefined;
+  readonly id: string | undefined;
+  /** `xml:lang`, when the stanza has its own. */
+  readonly lang: string | undefined;
+  /** An address was there that is no JID; it is left out above. */
+  readonly malformed?: boolean;
+}
+
+export class Stanza implements StanzaFields {
+  readonly name: StanzaName;
+  readonly type: string;
+  readonly to: Jid | undefined;
+  readonly from: Jid | undefined;
+  readonly id: string | undefined;
+  readonly lang: string | undefined;
+  readonly malformed: boolean;
+
+  /** Number of the envelope in the running batch; -1 for a stanza that did not come from the engine or was changed. */
+  readonly envelope: number;
+  readonly #origin: ArenaOrigin | undefined;
+  readonly #epoch: number;
+  #tree: Element | undefined;
+  #low: number;
+  #high: number;
+
+  private constructor(
+    fields: StanzaFields,
+    tree: Element | undefined,
+    origin?: ArenaOrigin,
+    envelope = -1,
+    low = -1,
+    high = -1,
+  ) {
+    this.name = fields.name;
+    this.type = fields.type;
+    this.to = fields.to;
+    this.from = fields.from;
+    this.id = fields.id;
+    this.lang = fields.lang;
+    this.malformed = fields.malformed ?? false;
+    this.envelope = envelope;
+    this.#origin = origin;
+    this.#epoch = origin?.epoch ?? -1;
+    this.#tree = tree;
+    this.#low = low;
+    this.#high = high;
+  }
+
+  /** A stanza in the engine's arena. `low` and `high` are its child bits. */
+  static fromArena(fields: StanzaFields, origin: ArenaOrigin, envelope: number, low: number, high: number): Stanza {
+    return new Stanza(fields, undefined, origin, envelope, low, high);
+  }
+
+  /** A stanza of our own making. The element's `to`, `from`, `type`, `id` and `xml:lang` give way to the fields. */
+  static fromElement(element: Element, to: Jid | undefined, from: Jid | undefined): Stanza {
+    const { type = '', id, 'xml:lang': lang } = element.attrs;
+    return new Stanza({ name: element.name as StanzaName, type, to, from, id, lang }, address(element, to, from));
+  }
+
+  /** True while the bytes in the arena are still this very stanza, so that the engine can pass them on untouched. */
+  get isInArena(): boolean {
+    return this.#origin !== undefined && this.#origin.epoch === this.#epoch;
+  }
+
+  /** Whether a direct child of this pattern is there; see `child` in stanza-children.ts. */
+  has(bit: ChildBit): boolean {
+    if (this.#low === -1 && this.#origin === undefined) this.#computeBits();
+    return bit < 32 ? (this.#low & (1 << bit)) !== 0 : (this.#high & (1 << (bit - 32))) !== 0;
+  }
+
+  /** The whole stanza as an element. Parsed at the first call; not to be changed. */
+  tree(): Element {
+    this.#tree ??= this.#parse();
+    return this.#tree;
+  }
+
+  /** Makes the stanza outlive the batch that brought it. Must be called before anything waits. */
+  keep(): this {
+    this.tree();
+    return this;
+  }
+
+  /** XML text as it goes to a client: in the scope of `jabber:client`. */
+  toXml(): string {
+    return this.tree().toXml(ns.CLIENT);
+  }
+
+  /** XML text that stands alone, with its namespace declared. */
+  toStandaloneXml(): string {
+    return this.tree().toXml();
+  }
+
+  /** The same content under other addresses. */
+  readdressed(to: Jid | undefined, from: Jid | undefined): Stanza {
+    const tree = this.tree();
+    return Stanza.fromElement(new Element(tree.name, tree.ns, { ...tree.attrs }, tree.children), to, from);
+  }
+
+  /** Another content under the same addresses: `change` gets a copy that it may alter. */
+  changed(change: (tree: Element) => void): Stanza {
+    const copy = this.tree().clone();
+    change(copy);
+    return Stanza.fromElement(copy, this.to, this.from);
+  }
+
+  /** The answer that carries an error (RFC 6120 section 8.3.1). The original content is not sent back. */
+  error(error: StanzaError): Stanza {
+    return Stanza.fromElement(
+      el(this.name, { xmlns: ns.CLIENT, type: 'error', id: this.id }, error.toElement()),
+      this.from,
+      this.to,
+    );
+  }
+
+  /** The answer to an IQ (RFC 6120 section 8.2.3). */
+  result(payload?: Element): Stanza {
+    return Stanza.fromElement(el('iq', { xmlns: ns.CLIENT, type: 'result', id: this.id }, payload), this.from, this.to);
+  }
+
+  #parse(): Element {
+    if (!this.#origin || !this.isInArena) throw new Error('a stanza was read after its batch, without keep()');
+    return address(this.#origin.tree(this.envelope), this.to, this.from);
+  }
+
+  #computeBits(): void {
+    this.#low = 0;
+    this.#high = 0;
+    for (const child of this.tree().elements()) {
+      const bit = childPatterns.findIndex(
+        (pattern) => pattern.ns === child.ns && (pattern.name === '*' || pattern.name === child.name),
+      );
+      if (bit >= 32) this.#high |= 1 << (bit - 32);
+      else if (bit >= 0) this.#low |= 1 << bit;
+    }
+  }
+}
+
+function address(element: Element, to: Jid | undefined, from: Jid | undefined): Element {
+  setOrDelete(element, 'to', to);
+  setOrDelete(element, 'from', from);
+  return element;
+}
+
+function setOrDelete(element: Element, name: 'to' | 'from', jid: Jid | undefined): void {
+  if (jid) element.attrs[name] = jid.toString();
+  else delete element.attrs[name];
+}
