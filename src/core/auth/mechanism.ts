@@ -46,7 +46,7 @@ export interface AuthMethods {
   /** The method that lets this account in by certificate alone, or undefined. */
   acceptCertificate(account: AccountName): Promise<string | undefined>;
   /** The method that lets in without credentials, or undefined. */
-  acceptAnonymous(account: AccountName): Promise<string | undefined>;
+  readonly anonymous: string | undefined;
 }
 
 /** What a mechanism knows of the stream that it serves. */

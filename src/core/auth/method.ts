@@ -55,6 +55,15 @@ export interface AuthMethod {
   /** Localparts in ascending order. */
   list(domain: string, page: Page): Promise<string[]>;
   count(domain: string): Promise<number>;
+  /** For methods whose answers take noticeable work: the same work for an account that does not exist. */
+  readonly decoy?: AuthDecoy;
+}
+
+/** Keeps the names of accounts secret: neither timing nor SCRAM challenges tell whether one exists. */
+export interface AuthDecoy {
+  checkPassword(account: AccountName, password: string): Promise<void>;
+  /** The same for the same name, also after a restart; no password fits. */
+  scramCredentials(account: AccountName, hash: PasswordHash): Promise<ScramCredentials>;
 }
 
 /** What a method gets when it starts. */

@@ -37,6 +37,8 @@ export class SaslNegotiation {
   #current: { mechanism: Mechanism; exchange: Exchange } | undefined;
   /** Guards against an answer that arrives after an abort. */
   #attempt = 0;
+  /** The mechanism works on an answer; the client has nothing to say until it has it. */
+  #isWaiting = false;
 
   constructor(options: NegotiationOptions) {
     this.#options = options;
@@ -56,8 +58,7 @@ export class SaslNegotiation {
     if (!mechanism || !this.offered.includes(name)) return this.#end(refusal(mechanism, context));
 
     this.#attempt++;
-    const exchange: ExchangeContext = { ...context, channelBinding: context.channelBinding, offered: this.offered };
-    this.#current = { mechanism, exchange: mechanism.start(exchange) };
+    this.#current = { mechanism, exchange: mechanism.start(exchangeContext(context, this.offered)) };
     // RFC 6120 section 6.4.2: a mechanism in which the client speaks first and did not gets an empty challenge.
     if (text === '') return { kind: 'challenge', text: '' };
     return this.#step(text === '=' ? '' : text);
@@ -65,7 +66,7 @@ export class SaslNegotiation {
 
   /** `<response>text</response>`. */
   respond(text: string): SaslAnswer | Promise<SaslAnswer> {
-    if (!this.#current) return this.#end(SaslFailure.malformedRequest('no exchange is running'));
+    if (!this.#current || this.#isWaiting) return this.#end(SaslFailure.malformedRequest('no answer is awaited'));
     return this.#step(text === '=' ? '' : text);
   }
 
@@ -76,6 +77,7 @@ export class SaslNegotiation {
 
   #end(failure: SaslFailure): SaslAnswer {
     this.#current = undefined;
+    this.#isWaiting = false;
     this.#attempt++;
     return { kind: 'failure', failure };
   }
@@ -95,9 +97,11 @@ export class SaslNegotiation {
 
   async #later(step: Promise<SaslStep>, mechanism: Mechanism): Promise<SaslAnswer> {
     const attempt = this.#attempt;
+    this.#isWaiting = true;
     try {
       const settled = await step;
       if (attempt !== this.#attempt) return { kind: 'failure', failure: SaslFailure.aborted() };
+      this.#isWaiting = false;
       return await this.#settle(settled, mechanism);
     } catch (error) {
       return this.#fail(error, mechanism);
@@ -111,15 +115,31 @@ export class SaslNegotiation {
     const { identity } = step;
     const text = step.data === undefined ? '' : encodeBase64(step.data);
     const refused = this.#options.admit?.(identity);
-    if (refused instanceof Promise) {
-      return refused.then((failure) => this.#finish(failure, identity, text)).catch((e) => this.#fail(e, mechanism));
-    }
+    if (refused instanceof Promise) return this.#admitLater(refused, identity, text, mechanism);
     return this.#finish(refused, identity, text);
+  }
+
+  async #admitLater(
+    refused: Promise<SaslFailure | undefined>,
+    identity: SaslIdentity,
+    text: string,
+    mechanism: Mechanism,
+  ): Promise<SaslAnswer> {
+    const attempt = this.#attempt;
+    this.#isWaiting = true;
+    try {
+      const failure = await refused;
+      if (attempt !== this.#attempt) return { kind: 'failure', failure: SaslFailure.aborted() };
+      return this.#finish(failure, identity, text);
+    } catch (error) {
+      return this.#fail(error, mechanism);
+    }
   }
 
   #finish(failure: SaslFailure | undefined, identity: SaslIdentity, text: string): SaslAnswer {
     if (failure) return this.#end(failure);
     this.#current = undefined;
+    this.#isWaiting = false;
     return { kind: 'success', text, identity };
   }
 
@@ -145,6 +165,15 @@ function isSafe(mechanism: Mechanism, context: SaslContext): boolean {
   if (mechanism.needs === 'tls' && !context.tls && context.tlsAvailable) return false;
   if (mechanism.channelBinding && channelBindingTypes(context).length === 0) return false;
   return mechanism.fits?.(context) ?? true;
+}
+
+function exchangeContext(context: SaslContext, offered: readonly string[]): ExchangeContext {
+  const { domain, config, methods, tls, tlsAvailable, language } = context;
+  return {
+    ...{ domain, config, methods, tls, tlsAvailable, language, offered },
+    channelBinding: (type) => context.channelBinding(type),
+    randomBytes: (length) => context.randomBytes(length),
+  };
 }
 
 const BINDING_TYPES = ['tls-exporter', 'tls-unique', 'tls-server-end-point'] as const;
