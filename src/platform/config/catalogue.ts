@@ -1,0 +1,194 @@
+/** The catalogue of all options as a tree that a parsed file can be walked against. */
+import { catalogueFile } from './catalogue.generated.js';
+import { parseType, type ValueType } from './value-types.js';
+
+export interface CatalogueOption {
+  /** `*` stands for any name, `[]` for the items of an array of tables. */
+  readonly path: string;
+  /** In the grammar of value-types.ts. */
+  readonly type: string;
+  readonly values?: readonly (string | number)[];
+  readonly default?: unknown;
+  readonly unit?: string;
+  readonly required?: boolean;
+  /** Releases of MongooseIM that know the option, and what became of it. */
+  readonly history?: string;
+  readonly doc: string;
+}
+
+/** A change to a catalogue option that Meerkat makes, or a table that has the options of another. */
+export interface Amendment {
+  readonly path: string;
+  readonly addValues?: readonly string[];
+  readonly values?: null;
+  readonly default?: unknown;
+  /** A name that no release accepts. */
+  readonly isDropped?: boolean;
+  readonly like?: string;
+  /** With `like`: no more than these of the other's options. */
+  readonly only?: readonly string[];
+}
+
+export interface CatalogueFile {
+  readonly options: readonly CatalogueOption[];
+  readonly additions: readonly CatalogueOption[];
+  readonly amendments: readonly Amendment[];
+}
+
+export interface CatalogueNode {
+  /** With wildcards, as in the catalogue. */
+  path: string;
+  /** What may stand here in the file; a node with children also takes a table. */
+  type: ValueType | undefined;
+  option: CatalogueOption | undefined;
+  /** False for MongooseIM's. */
+  isAddition: boolean;
+  readonly children: Map<string, CatalogueNode>;
+  /** Any other name. */
+  wildcard: CatalogueNode | undefined;
+  /** The items of an array of tables. */
+  item: CatalogueNode | undefined;
+}
+
+/** Sections whose `*` means "each of the names there are" and not "any name". */
+const closedSections = new Set(['listen', 'outgoing_pools', 'modules']);
+
+export interface Catalogue {
+  readonly root: CatalogueNode;
+  /** Every option with amendments applied: MongooseIM's in its order, then ours. */
+  readonly options: readonly (CatalogueOption & { readonly isAddition: boolean })[];
+}
+
+/** Takes some milliseconds; the result is shared by all who only read. */
+export function buildCatalogue(file: CatalogueFile = catalogueFile): Catalogue {
+  const amendments = new Map(file.amendments.map((amendment) => [amendment.path, amendment]));
+  const ours = new Set(file.additions.map(({ path }) => path));
+  const options = [...file.options, ...file.additions]
+    .filter(({ path }) => !amendments.get(path)?.isDropped)
+    .map((option) => ({ ...amend(option, amendments.get(option.path)), isAddition: ours.has(option.path) }));
+  const root = newNode('');
+  for (const option of options) addOption(root, option);
+  // Rules that have a conventional name are rules like any other.
+  root.children.get('access')!.children.clear();
+  for (const amendment of file.amendments) addMissing(root, amendment);
+  for (const name of closedSections) spreadWildcard(root.children.get(name)!);
+  for (const amendment of file.amendments) if (amendment.like !== undefined) link(root, amendment);
+  return { root, options };
+}
+
+function amend(option: CatalogueOption, amendment: Amendment | undefined): CatalogueOption {
+  if (!amendment) return option;
+  const { values, ...rest } = option;
+  return {
+    ...rest,
+    ...(values && amendment.values !== null && { values }),
+    ...(amendment.addValues && { values: [...(values ?? []), ...amendment.addValues] }),
+    ...(amendment.default !== undefined && { default: amendment.default }),
+  };
+}
+
+function newNode(path: string): CatalogueNode {
+  const node: CatalogueNode = {
+    path,
+    type: undefined,
+    option: undefined,
+    isAddition: false,
+    children: new Map(),
+    wildcard: undefined,
+    item: undefined,
+  };
+  return node;
+}
+
+function addOption(root: CatalogueNode, option: CatalogueOption & { isAddition: boolean }): void {
+  const node = nodeAt(root, option.path);
+  node.option = option;
+  node.isAddition = option.isAddition;
+  node.type = parseType(option.type);
+  // The values of a section are the names of its tables.
+  if (node.type.is === 'table') for (const name of option.values ?? []) childOf(node, String(name));
+}
+
+/** The node of a catalogue path, made when there is none. */
+function nodeAt(root: CatalogueNode, path: string): CatalogueNode {
+  let node = root;
+  for (const step of path.split('.')) {
+    const name = step.endsWith('[]') ? step.slice(0, -2) : step;
+    node = childOf(node, name);
+    if (step.endsWith('[]')) {
+      node.type ??= { is: 'tables' };
+      node.item ??= newNode(`${node.path}[]`);
+      node = node.item;
+    }
+  }
+  return node;
+}
+
+function childOf(node: CatalogueNode, name: string): CatalogueNode {
+  const path = node.path === '' ? name : `${node.path}.${name}`;
+  if (name === '*') {
+    node.wildcard ??= newNode(path);
+    return node.wildcard;
+  }
+  const known = node.children.get(name) ?? newNode(path);
+  node.children.set(name, known);
+  return known;
+}
+
+/** An option that exists only by an amendment, such as a listener's own default for a general option. */
+function addMissing(root: CatalogueNode, amendment: Amendment): void {
+  if (amendment.like !== undefined || amendment.default === undefined) return;
+  const node = nodeAt(root, amendment.path);
+  if (node.option) return;
+  const general = find(root, amendment.path.replace(/^listen\.\w+\[\]/, 'listen.*[]'));
+  if (!general?.option) throw new Error(`amendment of an unknown option: ${amendment.path}`);
+  node.option = { ...general.option, path: amendment.path, default: amendment.default };
+  node.type = general.type;
+}
+
+/** The node with exactly this catalogue path. */
+export function find(root: CatalogueNode, path: string): CatalogueNode | undefined {
+  let node: CatalogueNode | undefined = root;
+  for (const step of path.split('.')) {
+    const name = step.endsWith('[]') ? step.slice(0, -2) : step;
+    node = name === '*' ? node?.wildcard : node?.children.get(name);
+    if (step.endsWith('[]')) node = node?.item;
+  }
+  return node;
+}
+
+/** Gives each named table of a closed section what its `*` has, below what it has of its own. */
+function spreadWildcard(section: CatalogueNode): void {
+  const { wildcard } = section;
+  if (!wildcard) return;
+  for (const child of section.children.values()) inherit(child, wildcard);
+  section.wildcard = undefined;
+}
+
+function inherit(node: CatalogueNode, general: CatalogueNode): void {
+  node.type ??= general.type;
+  node.option ??= general.option;
+  for (const [name, child] of general.children) inherit(childOf(node, name), child);
+  if (general.wildcard) {
+    inherit(childOf(node, '*'), general.wildcard);
+    for (const child of node.children.values()) inherit(child, general.wildcard);
+  }
+  if (general.item) {
+    node.item ??= newNode(`${node.path}[]`);
+    inherit(node.item, general.item);
+  }
+}
+
+function link(root: CatalogueNode, { path, like, only }: Amendment): void {
+  const node = find(root, path);
+  const other = find(root, like!);
+  if (!node || !other) throw new Error(`amendment of an unknown option: ${path}`);
+  const isArray = node.type?.is === 'tables';
+  if (isArray) node.item ??= newNode(`${path}[]`);
+  const source = isArray ? other.item! : other;
+  const target = isArray ? node.item! : node;
+  for (const [name, child] of source.children) {
+    if (!only || only.includes(name)) target.children.set(name, child);
+  }
+  target.wildcard ??= source.wildcard;
+}

@@ -1,0 +1,49 @@
+/** The configuration of a server that is started without a file. */
+
+export const defaultText = `
+[general]
+  hosts = ["localhost"]
+  default_server_domain = "localhost"
+  loglevel = "info"
+  # Accounts are made from this machine alone, so there is nothing to slow down.
+  registration_timeout = "infinity"
+
+[[listen.c2s]]
+  port = 5222
+  ip_address = "::"
+  access = "c2s"
+  tls.mode = "starttls"
+  tls.certificate = "automatic"
+  tls.verify_mode = "none"
+
+[auth.internal]
+
+[acl]
+  local = [{}]
+
+[access]
+  c2s = [{acl = "all", value = "allow"}]
+  max_user_sessions = [{acl = "all", value = 10}]
+  max_user_offline_messages = [{acl = "all", value = 100}]
+  register = [{acl = "all", value = "allow"}]
+
+[modules.mod_disco]
+[modules.mod_last]
+[modules.mod_offline]
+[modules.mod_ping]
+[modules.mod_presence]
+[modules.mod_private]
+[modules.mod_register]
+  access = "register"
+  ip_access = [
+    {address = "127.0.0.0/8", policy = "allow"},
+    {address = "::1", policy = "allow"},
+    {address = "0.0.0.0/0", policy = "deny"},
+    {address = "::/0", policy = "deny"}
+  ]
+[modules.mod_roster]
+  versioning = true
+[modules.mod_time]
+[modules.mod_vcard]
+[modules.mod_version]
+`;

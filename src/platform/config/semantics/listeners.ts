@@ -1,0 +1,71 @@
+/** The `listen.c2s` tables: addresses, limits, and what they refer to. */
+import { isIP } from 'node:net';
+import type { Path } from '../problems.js';
+import type { C2sListener, General } from '../types.js';
+import { isTable, type Table } from '../validate.js';
+import type { Names } from './access.js';
+import { type Draft, pick } from './draft.js';
+import { buildListenerTls } from './tls.js';
+
+const AS_IT_IS = ['port', 'backlog', 'access', 'max_stanza_size', 'max_connections', 'backwards_compatible_session'];
+
+export function buildC2sListeners(draft: Draft, names: Names, general: General): C2sListener[] {
+  const listeners = draft.tables('listen', 'c2s').map((own, index) => {
+    return buildC2sListener(draft, ['listen', 'c2s', index], own, names, general);
+  });
+  checkAddresses(draft, listeners);
+  return listeners;
+}
+
+function buildC2sListener(draft: Draft, path: Path, own: Table, names: Names, general: General): C2sListener {
+  const table = draft.filled('listen.c2s[]', own);
+  names.checkRule(draft, [...path, 'access'], own['access']);
+  const max_fsm_queue = own['max_fsm_queue'] ?? general.max_fsm_queue;
+  return {
+    ...(pick(table, AS_IT_IS) as unknown as C2sListener),
+    ...buildAddress(draft, path, own),
+    shaper: names.shaper(draft, [...path, 'shaper'], own['shaper']),
+    reuse_port: true,
+    state_timeout: stateTimeout(draft, path, own) ?? (table['state_timeout'] as number),
+    ...pick({ max_fsm_queue }, ['max_fsm_queue']),
+    ...pick(own, ['allowed_auth_methods']),
+    ...(isTable(own['tls']) && { tls: buildListenerTls(draft, [...path, 'tls'], own['tls']) }),
+  };
+}
+
+function buildAddress(draft: Draft, path: Path, own: Table): Pick<C2sListener, 'ip_address' | 'ip_version'> {
+  const address = own['ip_address'] as string | undefined;
+  const version = own['ip_version'] as 4 | 6 | undefined;
+  if (address === undefined) return { ip_address: version === 6 ? '::' : '0.0.0.0', ip_version: version ?? 4 };
+  const actual = isIP(address) as 4 | 6;
+  if (version !== undefined && version !== actual) {
+    const text = `${version} contradicts ip_address = "${address}", expected ${actual} or no ip_version`;
+    draft.find('contradiction', [...path, 'ip_version'], 'value', text);
+  }
+  return { ip_address: address, ip_version: actual };
+}
+
+function stateTimeout(draft: Draft, path: Path, own: Table): C2sListener['state_timeout'] | undefined {
+  const { state_timeout: newer, c2s_state_timeout: older } = own as Partial<
+    Record<string, C2sListener['state_timeout']>
+  >;
+  if (older === undefined) return newer;
+  const place = [...path, 'c2s_state_timeout'];
+  draft.note('renamed', place, 'is called state_timeout since MongooseIM 6.3');
+  if (newer !== undefined && newer !== older) {
+    draft.find('contradiction', place, 'key', 'state_timeout is set too, and differs, expected one of them');
+  }
+  return newer ?? older;
+}
+
+/** Port 0 lets the system choose, so it clashes with nothing. */
+function checkAddresses(draft: Draft, listeners: readonly C2sListener[]): void {
+  for (const [index, { port, ip_address, ip_version }] of listeners.entries()) {
+    const same = (other: C2sListener) =>
+      other.port === port && other.ip_address === ip_address && other.ip_version === ip_version;
+    const first = listeners.findIndex(same);
+    if (port === 0 || port === undefined || first === index) continue;
+    const text = `port ${port} on ${ip_address} is taken by listen.c2s[${first}], expected another port or ip_address`;
+    draft.find('contradiction', ['listen', 'c2s', index, 'port'], 'value', text);
+  }
+}

@@ -1,0 +1,55 @@
+/** The `modules` section, of the top level or of a host type. */
+import type { Path } from '../problems.js';
+import { quote } from '../problems.js';
+import type { Modules } from '../types.js';
+import { isTable, type Table } from '../validate.js';
+import type { Names } from './access.js';
+import { type Draft, pick } from './draft.js';
+
+/** Tables inside a module whose options have defaults of their own. */
+const innerTables: Readonly<Record<string, readonly string[]>> = { mod_register: ['welcome_message'] };
+
+/** Options that name an access rule. */
+const ruleOptions: Readonly<Record<string, readonly string[]>> = {
+  mod_register: ['access'],
+  mod_offline: ['access_max_user_messages'],
+};
+
+/** Options about the back ends and queues of MongooseIM, which no module of ours reads. */
+const NOT_READ = ['iqdisc', 'riak', 'ldap'];
+
+export function buildModules(draft: Draft, section: Path, poolTags: readonly string[], names: Names): Modules {
+  const modules: Record<string, Table> = {};
+  for (const [name, own] of Object.entries(draft.table(...section))) {
+    if (!isTable(own)) continue;
+    const path = [...section, name];
+    const filled = { ...draft.filled(`modules.${name}`, own) };
+    for (const inner of innerTables[name] ?? []) {
+      filled[inner] = draft.filled(`modules.${name}.${inner}`, draft.table(...path, inner));
+    }
+    for (const option of ruleOptions[name] ?? []) names.checkRule(draft, [...path, option], own[option]);
+    chooseBackend(draft, path, filled, own, poolTags);
+    modules[name] = pick(
+      filled,
+      Object.keys(filled).filter((option) => !NOT_READ.includes(option)),
+    );
+  }
+  return modules as Modules;
+}
+
+/** A default of `rdbms` means the embedded store when there is no pool; one that is asked for is never replaced. */
+function chooseBackend(
+  draft: Draft,
+  path: Path,
+  filled: Record<string, unknown>,
+  own: Table,
+  poolTags: readonly string[],
+): void {
+  if (filled['backend'] !== 'rdbms' || poolTags.includes('default')) return;
+  if (own['backend'] === undefined) {
+    filled['backend'] = 'mnesia';
+    return;
+  }
+  const text = `${quote('rdbms')} has no pool, expected a section [outgoing_pools.rdbms.default]`;
+  draft.find('missing', [...path, 'backend'], 'value', text);
+}

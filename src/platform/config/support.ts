@@ -1,0 +1,246 @@
+/** What Meerkat does with each option of the catalogue; whatever is not listed is not served yet. */
+
+export type SupportLevel = 'served' | 'accepted' | 'unsupported';
+
+export interface Support {
+  readonly level: SupportLevel;
+  /** For `accepted`: why it means nothing here. For `unsupported`: what to use, where there is something. */
+  readonly reason?: string | undefined;
+  /** Values, or items of an array, that differ from the rest. */
+  readonly values?: Readonly<Record<string, Support>> | undefined;
+  /** Any other value than the default is unsupported. */
+  readonly isDefaultOnly?: boolean | undefined;
+}
+
+const served: Support = { level: 'served' };
+
+function accepted(reason: string): Support {
+  return { level: 'accepted', reason };
+}
+
+function unsupported(reason?: string): Support {
+  return { level: 'unsupported', reason };
+}
+
+function servedExcept(values: Readonly<Record<string, Support>>): Support {
+  return { level: 'served', values };
+}
+
+function acceptedExcept(reason: string, values: Readonly<Record<string, Support>>): Support {
+  return { level: 'accepted', reason, values };
+}
+
+function acceptedAtDefault(reason: string): Support {
+  return { level: 'accepted', reason, isDefaultOnly: true };
+}
+
+const oneNode = 'this node keeps it in memory or in its embedded store';
+const noQueues = 'IQs are handled in order without queues of their own';
+const noRiak = unsupported('there is no Riak back end; use "rdbms" or "mnesia"');
+
+/** Keys are catalogue paths; `.**` covers everything below. The longest match decides. */
+const table: Readonly<Record<string, Support>> = {
+  'general.loglevel': served,
+  'general.hosts': served,
+  'general.default_server_domain': served,
+  'general.language': served,
+  'general.registration_timeout': served,
+  'general.hide_service_name': served,
+  'general.replaced_wait_timeout': served,
+  'general.max_fsm_queue': served,
+  'general.domain_certfile': served,
+  'general.domain_certfile[].**': served,
+  'general.rdbms_server_type': accepted('the driver of the pool tells the type of the database'),
+  'general.sm_backend': servedExcept({ redis: unsupported() }),
+  'general.component_backend': accepted(oneNode),
+  'general.s2s_backend': accepted(oneNode),
+  'general.override': accepted('settings come from this file alone, so there is nothing to override'),
+  'general.routing_modules': acceptedAtDefault('stanzas are routed in this order anyway'),
+  'general.all_metrics_are_global': acceptedAtDefault('metrics carry their host type'),
+  'general.pgsql_users_number_estimate': acceptedAtDefault('users are counted exactly'),
+
+  meerkat: served,
+  'meerkat.**': served,
+
+  'listen.c2s[].port': served,
+  'listen.c2s[].ip_address': served,
+  'listen.c2s[].ip_version': served,
+  'listen.c2s[].backlog': served,
+  'listen.c2s[].access': served,
+  'listen.c2s[].shaper': served,
+  'listen.c2s[].max_stanza_size': served,
+  'listen.c2s[].max_connections': served,
+  'listen.c2s[].max_fsm_queue': served,
+  'listen.c2s[].state_timeout': served,
+  'listen.c2s[].c2s_state_timeout': served,
+  'listen.c2s[].backwards_compatible_session': served,
+  'listen.c2s[].allowed_auth_methods': served,
+  'listen.c2s[].proto': acceptedExcept('XMPP listeners speak TCP', {
+    udp: unsupported('XMPP has no use for UDP'),
+  }),
+  'listen.c2s[].hibernate_after': accepted('an idle connection keeps no buffers to free'),
+  'listen.c2s[].num_acceptors': accepted('the kernel hands connections to the shards'),
+  'listen.c2s[].reuse_port': accepted('all shards share the port already'),
+  'listen.c2s[].proxy_protocol': servedExcept({ true: unsupported() }),
+  'listen.c2s[].tls.**': served,
+  'listen.c2s[].tls.early_data': servedExcept({ true: unsupported() }),
+  'listen.c2s[].tls.session_tickets': accepted('resumption of TLS sessions is left to OpenSSL'),
+  'listen.c2s[].tls.keep_secrets': servedExcept({ true: unsupported() }),
+
+  'auth.methods': servedExcept({
+    external: unsupported(),
+    http: unsupported(),
+    jwt: unsupported(),
+    ldap: unsupported(),
+    pki: unsupported(),
+    riak: noRiak,
+  }),
+  'auth.sasl_mechanisms': servedExcept({
+    oauth: accepted('offered with mod_auth_token only'),
+    digest: unsupported('DIGEST-MD5 is obsolete (RFC 6331); use SCRAM'),
+  }),
+  'auth.sasl_external': served,
+  'auth.sasl_external_common_name.**': served,
+  'auth.max_users_per_domain': served,
+  'auth.password.**': served,
+  'auth.scram_iterations': served,
+  'auth.internal': served,
+  'auth.rdbms': served,
+  'auth.rdbms.users_number_estimate': acceptedAtDefault('users are counted exactly'),
+  'auth.anonymous.**': served,
+  'auth.anonymous': served,
+  'auth.anonymous.backend': accepted(oneNode),
+  'auth.dummy': served,
+  'auth.dummy.**': served,
+
+  'acl.**': served,
+  'access.**': served,
+  'shaper.**': served,
+  'host_config[].general': served,
+  'host_config[].auth': served,
+  'host_config[].modules': served,
+  'host_config[].acl': served,
+  'host_config[].access': served,
+  'host_config[].host': served,
+  'host_config[].host_type': served,
+
+  'internal_databases.mnesia': accepted('the embedded store takes its place'),
+  'internal_databases.cets': accepted(oneNode),
+  'internal_databases.cets.**': unsupported('nodes do not form a cluster yet'),
+
+  'outgoing_pools.rdbms.*.scope': servedExcept({
+    host_type: unsupported(),
+    host: unsupported(),
+    single_host: unsupported(),
+  }),
+  'outgoing_pools.rdbms.*.strategy': accepted('a query goes to the connection that is free first'),
+  'outgoing_pools.rdbms.*.workers': served,
+  'outgoing_pools.rdbms.*.call_timeout': served,
+  'outgoing_pools.rdbms.*.max_worker_queue_len': accepted('connections share one queue'),
+  'outgoing_pools.rdbms.*.connection.driver': servedExcept({
+    mysql: unsupported(),
+    cockroachdb: unsupported(),
+    odbc: unsupported(),
+  }),
+  'outgoing_pools.rdbms.*.connection.keepalive_interval': served,
+  'outgoing_pools.rdbms.*.connection.query_timeout': served,
+  'outgoing_pools.rdbms.*.connection.max_start_interval': served,
+  'outgoing_pools.rdbms.*.connection.host': served,
+  'outgoing_pools.rdbms.*.connection.port': served,
+  'outgoing_pools.rdbms.*.connection.database': served,
+  'outgoing_pools.rdbms.*.connection.username': served,
+  'outgoing_pools.rdbms.*.connection.password': served,
+  'outgoing_pools.rdbms.*.connection.file': served,
+  'outgoing_pools.rdbms.*.connection.tls.required': served,
+  'outgoing_pools.rdbms.*.connection.tls.verify_mode': served,
+  'outgoing_pools.rdbms.*.connection.tls.certfile': served,
+  'outgoing_pools.rdbms.*.connection.tls.keyfile': served,
+  'outgoing_pools.rdbms.*.connection.tls.password': served,
+  'outgoing_pools.rdbms.*.connection.tls.cacertfile': served,
+  'outgoing_pools.rdbms.*.connection.tls.ciphers': served,
+  'outgoing_pools.rdbms.*.connection.tls.versions': served,
+  'outgoing_pools.rdbms.*.connection.tls.server_name_indication': served,
+  'outgoing_pools.rdbms.*.connection.tls.server_name_indication.enabled': served,
+  'outgoing_pools.rdbms.*.connection.tls.server_name_indication.host': served,
+  'outgoing_pools.rdbms.*.connection.tls.server_name_indication.protocol': accepted(
+    'the certificate is checked by the rules for host names',
+  ),
+
+  'services.service_admin_extra': accepted('all administration commands are always there'),
+  'services.service_admin_extra.submods': accepted('all administration commands are always there'),
+  'services.service_mongoose_system_metrics': accepted('usage is never reported to anybody'),
+  'services.service_mongoose_system_metrics.**': accepted('usage is never reported to anybody'),
+  'services.service_translations': accepted('texts of the server are English'),
+
+  'modules.mod_disco': served,
+  'modules.mod_disco.**': served,
+  'modules.mod_last': served,
+  'modules.mod_last.**': served,
+  'modules.mod_offline': served,
+  'modules.mod_offline.**': served,
+  'modules.mod_offline.riak': noRiak,
+  'modules.mod_ping': served,
+  'modules.mod_ping.**': served,
+  'modules.mod_presence': served,
+  'modules.mod_private': served,
+  'modules.mod_private.**': served,
+  'modules.mod_private.riak': noRiak,
+  'modules.mod_register': served,
+  'modules.mod_register.**': served,
+  'modules.mod_roster': served,
+  'modules.mod_roster.**': served,
+  'modules.mod_roster.riak': noRiak,
+  'modules.mod_time': served,
+  'modules.mod_time.**': served,
+  'modules.mod_vcard': served,
+  'modules.mod_vcard.host': served,
+  'modules.mod_vcard.search': served,
+  'modules.mod_vcard.matches': served,
+  'modules.mod_vcard.backend': servedExcept({ ldap: unsupported() }),
+  'modules.mod_vcard.riak': noRiak,
+  'modules.mod_version': served,
+  'modules.mod_version.**': served,
+  ...Object.fromEntries(
+    [
+      'disco',
+      'last',
+      'ping',
+      'private',
+      'register',
+      'roster',
+      'time',
+      'vcard',
+      'version',
+      'offline',
+      'presence',
+    ].flatMap((name) => [
+      [`modules.mod_${name}.iqdisc`, accepted(noQueues)],
+      [`modules.mod_${name}.iqdisc.**`, accepted(noQueues)],
+    ]),
+  ),
+};
+
+const notListed: Support = { level: 'unsupported' };
+const prefixes = prefixesOf(Object.keys(table));
+
+/** A table without an entry of its own counts as served when something below it is listed. */
+export function supportOf(path: string): Support {
+  const own = table[path];
+  if (own) return own;
+  for (let end = path.length; end > 0; end = path.lastIndexOf('.', end - 1)) {
+    const below = table[`${path.slice(0, end)}.**`];
+    if (below) return below;
+  }
+  return prefixes.has(path) ? served : notListed;
+}
+
+function prefixesOf(paths: readonly string[]): ReadonlySet<string> {
+  const found = new Set<string>();
+  for (const path of paths) {
+    if (table[path]?.level === 'unsupported') continue;
+    for (let at = path.length; at > 0; at = Math.max(path.lastIndexOf('.', at - 1), path.lastIndexOf('[', at - 1))) {
+      found.add(path.slice(0, at));
+    }
+  }
+  return found;
+}
