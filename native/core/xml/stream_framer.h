@@ -1,0 +1,121 @@
+/// Cuts the bytes of one XML stream into a header and top-level elements, and tells what each is (RFC 6120 section 4).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "core/xml/envelope.h"
+#include "core/xml/limits.h"
+#include "core/xml/lexer.h"
+#include "core/xml/outer_scope.h"
+#include "core/xml/scan_context.h"
+
+namespace meerkat {
+
+/// How input goes on after an element that arrived in lockstep; the numbers of `proceed` in src/engine/port.ts.
+enum class Proceed : uint8_t { kStep = 0, kRestart = 1, kStream = 2 };
+
+/// One per connection; holds no memory outside itself but for half-read elements and unusual stream headers. May be moved, also to
+/// another thread together with its connection. `limits` outlives it.
+class StreamFramer {
+ public:
+  enum class Status : uint8_t {
+    /// Everything that could be read was read.
+    kNeedMore,
+    /// In lockstep: an event was told, and nothing is read until `Proceed`.
+    kHeld,
+    /// The sink asked to stop: call again with the rest, without waiting for more input.
+    kStopped,
+    /// `failure` says why. Final.
+    kFailed,
+    /// The peer closed its stream. Whatever comes behind is consumed and ignored, until `Proceed(kRestart)`.
+    kClosed,
+  };
+
+  struct Result {
+    /// Bytes that are done with. The others must stand at the beginning of the next call's bytes, at any address. They are few: the
+    /// limits are checked first, so at most `max_stanza_bytes` plus what the owner chose to read at once.
+    size_t consumed;
+    Status status;
+    StreamFailure failure;
+  };
+
+  /// Receives the events STREAM_OPENED, ELEMENT and STREAM_CLOSED.
+  class Sink {
+   public:
+    /// START and END count from the beginning of the bytes given to `Feed`; SLOT, GENERATION and DETAIL are 0. The reference is valid
+    /// until the call returns. Returns false to take no more in this `Feed`; this envelope counts as taken.
+    virtual bool OnEnvelope(const Envelope& envelope) noexcept = 0;
+
+   protected:
+    ~Sink() = default;
+  };
+
+  explicit StreamFramer(const Limits& limits) noexcept : limits_(&limits) {}
+  StreamFramer(StreamFramer&& other) noexcept;
+  StreamFramer& operator=(StreamFramer&& other) noexcept;
+  ~StreamFramer();
+
+  /// Reads what is new in `bytes`, which begin with what the last call did not consume. Nothing is read twice, save for one unfinished tag
+  /// once it is complete. `context` belongs to the thread, not to the connection. Less than 4 GiB at once.
+  [[nodiscard]] Result Feed(std::span<const uint8_t> bytes, ScanContext& context, Sink& sink) noexcept;
+
+  /// Goes on after an event in lockstep, or changes the mode. `kRestart` expects a new stream header: call it between elements only.
+  void Proceed(enum Proceed how) noexcept;
+  /// Lifts the limit on bytes before authentication.
+  void Authenticated() noexcept { authenticated_ = true; }
+
+  /// What the stream header declared; `Fragment` before it has come. Valid until `Proceed(kRestart)` or destruction.
+  [[nodiscard]] const OuterScope& scope() const noexcept { return *scope_; }
+  /// True when an element or header is half read.
+  [[nodiscard]] bool is_inside() const noexcept { return state_ == State::kInside || state_ == State::kHeader; }
+  /// Heap memory held, without the unconsumed bytes, which the owner keeps.
+  [[nodiscard]] size_t heap_bytes() const noexcept;
+
+ private:
+  /// What is read next.
+  enum class State : uint8_t {
+    kStart,        // the very first bytes of the connection
+    kProlog,       // header or XML declaration
+    kDeclaration,  // inside the XML declaration
+    kMisc,         // white space, then the header
+    kHeader,       // inside the stream header's tag
+    kBetween,      // between top-level elements
+    kInside,       // inside one of them
+    kStreamEnd,    // inside the stream's end tag
+    kClosed,
+    kFailed,
+  };
+  class Run;
+
+  void Reset() noexcept;
+
+  const Limits* limits_;                             // not owned
+  const OuterScope* scope_ = &OuterScope::Fragment();  // never null; `owned_scope_` or one that lives for ever
+  std::unique_ptr<OwnedScope> owned_scope_;          // owned; only for unusual headers
+  std::unique_ptr<ElementScan> suspended_;           // owned; only while an element is half read
+  uint32_t scanned_ = 0;                             // how much of the unconsumed bytes was read
+  uint32_t construct_ = 0;                           // where the unfinished tag or reference starts
+  uint32_t consumed_before_authentication_ = 0;
+  Lexer lexer_;                                      // state inside the unfinished tag or reference
+  State state_ = State::kStart;
+  StreamFailure failure_ = StreamFailure::kNone;
+  bool lockstep_ = true;
+  bool held_ = false;
+  bool authenticated_ = false;
+};
+
+static_assert(sizeof(StreamFramer) <= 96);
+
+struct ElementResult {
+  StreamFailure failure;
+  Envelope envelope;
+};
+
+/// Reads one whole element that did not come by a stream, white space around it allowed. `bytes` holds nothing else; an element that
+/// ends too early is not well-formed.
+[[nodiscard]] ElementResult ScanElement(std::span<const uint8_t> bytes, const OuterScope& scope, const Limits& limits,
+                                        ScanContext& context) noexcept;
+
+}  // namespace meerkat

@@ -1,0 +1,66 @@
+/// One tag as it was read: where its names and values lie.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "core/xml/envelope.h"
+#include "core/xml/limits.h"
+
+namespace meerkat {
+
+/// All offsets count from the start of the top-level element.
+struct Attribute {
+  uint32_t space;  // start of the white space before it
+  uint32_t name;
+  uint32_t colon;  // 0 for a name without a prefix
+  uint32_t name_end;
+  uint32_t value;  // between the quotes
+  uint32_t value_end;
+  bool has_reference;
+  bool has_white;  // other than plain spaces: must be normalized
+  bool is_ascii;
+
+  [[nodiscard]] bool is_default_declaration(const uint8_t* base) const noexcept;
+  [[nodiscard]] bool is_prefix_declaration(const uint8_t* base) const noexcept;
+  [[nodiscard]] bool is_plain() const noexcept { return !has_reference && !has_white; }
+};
+
+struct Tag {
+  uint32_t start;
+  uint32_t name;
+  uint32_t colon;
+  uint32_t name_end;
+  uint32_t end;  // one past the `>`
+  uint32_t count;  // attributes; those beyond the kept ones included
+  bool is_end;
+  bool is_empty;
+  /// A name has more than one colon, or nothing on one side of it (Namespaces in XML 1.0 section 4).
+  bool has_bad_name;
+  Attribute attributes[kMostAttributes];
+};
+
+/// A namespace declaration in force, within the element that is read.
+struct Binding {
+  uint32_t prefix;
+  uint32_t prefix_end;  // the same as `prefix` for the default namespace
+  uint32_t value;
+  uint32_t value_end;
+  bool is_plain;
+};
+
+[[nodiscard]] inline std::string_view Text(const uint8_t* base, uint32_t from, uint32_t to) noexcept {
+  return {reinterpret_cast<const char*>(base) + from, to - from};
+}
+
+struct LexResult {
+  enum class Status : uint8_t { kDone, kIncomplete, kFailed };
+  Status status;
+  StreamFailure failure;
+};
+
+/// Reads the start or end tag at `at`, where a `<` stands with a name, or a slash, behind it. Nothing at or behind `end` is looked at.
+/// Keeps at most `kept` attributes, and counts on.
+[[nodiscard]] LexResult LexTag(const uint8_t* base, uint32_t at, uint32_t end, uint32_t kept, Tag& tag) noexcept;
+
+}  // namespace meerkat
