@@ -25,7 +25,7 @@ export class Jid {
 
   /** `undefined` when the text is no valid address. */
   static parse(text: string): Jid | undefined {
-    // RFC 7622 section 3.1: the resource begins at the first slash, and only what stands before it is searched for an at sign.
+    // RFC 7622 section 3.1: the resource begins at the first slash, and an at sign counts only before it.
     const slash = text.indexOf('/');
     let at = text.indexOf('@');
     if (slash !== -1 && at > slash) at = -1;
@@ -68,8 +68,8 @@ export class Jid {
   }
 
   /**
-   * Unsigned 32 bits over the UTF-8 bytes of the bare address, the same in every process and in native code: FNV-1a, then the
-   * finalizer of MurmurHash3, because the low bits of FNV-1a alone divide numbered names badly over few shards.
+   * Unsigned 32 bits over the UTF-8 bytes of the bare address, the same in every process and in native code: FNV-1a,
+   * then the finalizer of MurmurHash3, as the low bits of FNV-1a alone divide numbered names badly over few shards.
    */
   get hash(): number {
     if (this.#hash === -1) this.#hash = this.resource === '' ? hashText(this.toString()) : this.bare.hash;
@@ -104,8 +104,8 @@ export class Jid {
 }
 
 /**
- * The addresses seen lately, by their text as received. Holds at most `capacity` of them in two generations: when the young one
- * is full, it becomes the old one and what was old and not asked for again is forgotten. That keeps a hit to one look-up.
+ * The addresses seen lately, by their text as received. Holds about `capacity` of them, in two generations: when the
+ * young one is full it becomes the old one, and what was old and not asked for again is forgotten.
  */
 export class JidCache {
   readonly #generationSize: number;
