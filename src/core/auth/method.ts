@@ -1,4 +1,6 @@
 /** The port of authentication methods: where the accounts of a host type live, and who checks their credentials. */
+import type { Clock } from '../../platform/clock.js';
+import type { Random } from '../../platform/random.js';
 import type { TaskRunner } from '../../platform/workers/tasks.js';
 import type { AuthConfig, PasswordHash } from './config.js';
 import type { ScramCredentials } from './scram.js';
@@ -71,10 +73,8 @@ export interface AuthMethodContext {
   readonly hostType: string;
   readonly config: AuthConfig;
   readonly tasks: TaskRunner;
-  randomBytes(length: number): Uint8Array;
-  /** A number from 0 up to but not including 1; for nothing that has to stay secret. */
-  random(): number;
-  sleep(ms: number): Promise<void>;
+  readonly clock: Clock;
+  readonly random: Random;
   /** The table of accounts: `internal` is the embedded store, `rdbms` the outgoing pool's. */
   users(method: 'internal' | 'rdbms'): UserRecords;
   /** 32 bytes that only this installation knows, the same after a restart. */
