@@ -5,6 +5,7 @@ export { prepareDomain, prepareLocal, prepareResource };
 
 const FNV_OFFSET = 0x811c9dc5;
 const FNV_PRIME = 0x01000193;
+const AT = 0x40;
 
 export class Jid {
   /** Empty when absent, as is the resource. */
@@ -72,7 +73,7 @@ export class Jid {
    * then the finalizer of MurmurHash3, as the low bits of FNV-1a alone divide numbered names badly over few shards.
    */
   get hash(): number {
-    if (this.#hash === -1) this.#hash = this.resource === '' ? hashText(this.toString()) : this.bare.hash;
+    if (this.#hash === -1) this.#hash = hashOf(this.local, this.domain);
     return this.#hash;
   }
 
@@ -138,10 +139,23 @@ export class JidCache {
   }
 }
 
-function hashText(text: string): number {
-  let hash = FNV_OFFSET;
-  for (const byte of Buffer.from(text, 'utf8')) hash = Math.imul(hash ^ byte, FNV_PRIME);
-  return finish(hash);
+function hashOf(local: string, domain: string): number {
+  const hash = local === '' ? FNV_OFFSET : addByte(addText(FNV_OFFSET, local), AT);
+  return finish(addText(hash, domain));
+}
+
+function addText(start: number, text: string): number {
+  let hash = start;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit >= 0x80) return Buffer.from(text, 'utf8').reduce(addByte, start);
+    hash = addByte(hash, unit);
+  }
+  return hash;
+}
+
+function addByte(hash: number, byte: number): number {
+  return Math.imul(hash ^ byte, FNV_PRIME);
 }
 
 function finish(hash: number): number {

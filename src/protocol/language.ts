@@ -42,7 +42,7 @@ export function lookupLanguage(range: string, available: readonly string[]): str
   let subtags = range
     .toLowerCase()
     .split('-')
-    .filter((subtag) => subtag !== '*');
+    .filter((subtag) => subtag !== '*' && subtag !== '');
   while (subtags.length > 0) {
     const wanted = subtags.join('-');
     const found = available.find((tag) => tag.toLowerCase() === wanted);
