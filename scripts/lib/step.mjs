@@ -79,3 +79,12 @@ function showProgress(title, start) {
     out.write('\r\u001b[K');
   };
 }
+
+/** Runs a program whose output people read as it comes, and returns its exit code. */
+export function runVisibly(program, args, options = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { ...options, stdio: ['ignore', 'inherit', 'inherit'] });
+    child.on('error', reject);
+    child.on('close', (code) => resolve(code ?? 1));
+  });
+}

@@ -1,0 +1,75 @@
+import { describe, expect, test } from 'vitest';
+import { filesBelow, read } from './files.js';
+import { brokenRule, importsOf } from './imports.js';
+
+test('imports go one way, and each package has one home', () => {
+  const broken = filesBelow('src', ['.ts']).flatMap((file) =>
+    importsOf(file, read(file)).flatMap((one) => {
+      const rule = brokenRule(one);
+      return rule ? [`${file} ${rule}`] : [];
+    }),
+  );
+  expect(broken).toEqual([]);
+});
+
+test('native code is loaded in the engine alone', () => {
+  const loaders = filesBelow('src', ['.ts']).filter((file) => /\bcreateRequire\b|process\.dlopen/.test(read(file)));
+  expect(loaders.filter((file) => !file.startsWith('src/engine/'))).toEqual([]);
+});
+
+test('the core stays under 6,000 lines', () => {
+  const lines = filesBelow('src/core', ['.ts']).map((file) => read(file).split('\n').length);
+  expect(lines.reduce((sum, count) => sum + count, 0)).toBeLessThan(6000);
+});
+
+describe('the rules themselves', () => {
+  test.each([
+    ['src/protocol/jid.ts', '../platform/log.js', 'upward'],
+    ['src/core/a/b.ts', '../../net/c2s/x.js', 'upward'],
+    ['src/core/a/b.ts', '../../runtime/x.js', 'upward'],
+    ['src/net/c2s/x.ts', '../../modules/roster/api.js', 'sideways'],
+    ['src/storage/x.ts', '../auth/y.js', 'sideways'],
+    ['src/modules/last/mod_last.ts', '../roster/roster-store.js', 'only through their api'],
+    ['src/admin/commands/x.ts', '../../modules/roster/roster-store.js', 'only through their api'],
+    ['src/admin/commands/x.ts', '../../storage/x.js', 'only through their api'],
+    ['src/net/x.ts', 'pino', 'home is platform/log.'],
+    ['src/net/x.ts', 'left-pad', 'has no home'],
+    ['src/main.ts', '../scripts/ready.mjs', 'out of src/'],
+    ['src/elsewhere/x.ts', '../core/y.js', 'in no tier'],
+  ])('%s must not import %s', (file, specifier, rule) => {
+    expect(brokenRule({ file, specifier })).toContain(rule);
+  });
+
+  test.each([
+    ['src/core/a/b.ts', '../c/d.js'],
+    ['src/net/c2s/x.ts', '../../core/a/b.js'],
+    ['src/modules/last/mod_last.ts', '../roster/api.js'],
+    ['src/modules/last/mod_last.ts', './last-store.js'],
+    ['src/modules/registry.ts', './last/mod_last.js'],
+    ['src/admin/commands/x.ts', '../../modules/roster/api.js'],
+    ['src/runtime/boot.ts', '../net/c2s/x.js'],
+    ['src/main.ts', './runtime/boot.js'],
+    ['src/platform/log.ts', 'pino'],
+    ['src/storage/sqlite/x.ts', '@photostructure/sqlite'],
+    ['src/net/x.ts', 'node:net'],
+  ])('%s may import %s', (file, specifier) => {
+    expect(brokenRule({ file, specifier })).toBeUndefined();
+  });
+
+  test('every form of import is seen, and comments are not', () => {
+    const text = [
+      "import a from './a.js';",
+      "import type { B } from './b.js';",
+      "import {\n  c,\n  type D,\n} from './c.js';",
+      "import './d.js';",
+      "export { e } from './e.js';",
+      "export * from './f.js';",
+      "const g = await import('./g.js');",
+      "// import x from './x.js';",
+      "/* import y from './y.js'; */",
+    ].join('\n');
+    expect(importsOf('src/x.ts', text).map(({ specifier }) => specifier)).toEqual(
+      [...'abcdefg'].map((name) => `./${name}.js`),
+    );
+  });
+});
