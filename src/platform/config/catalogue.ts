@@ -22,6 +22,7 @@ export interface Amendment {
   readonly addValues?: readonly string[];
   readonly values?: null;
   readonly default?: unknown;
+  readonly doc?: string;
   /** A name that no release accepts. */
   readonly isDropped?: boolean;
   readonly like?: string;
@@ -84,6 +85,7 @@ function amend(option: CatalogueOption, amendment: Amendment | undefined): Catal
     ...(values && amendment.values !== null && { values }),
     ...(amendment.addValues && { values: [...(values ?? []), ...amendment.addValues] }),
     ...(amendment.default !== undefined && { default: amendment.default }),
+    ...(amendment.doc !== undefined && { doc: amendment.doc }),
   };
 }
 
@@ -142,7 +144,7 @@ function addMissing(root: CatalogueNode, amendment: Amendment): void {
   if (node.option) return;
   const general = find(root, amendment.path.replace(/^listen\.\w+\[\]/, 'listen.*[]'));
   if (!general?.option) throw new Error(`amendment of an unknown option: ${amendment.path}`);
-  node.option = { ...general.option, path: amendment.path, default: amendment.default };
+  node.option = amend({ ...general.option, path: amendment.path }, amendment);
   node.type = general.type;
 }
 

@@ -45,5 +45,6 @@ export const defaultText = `
   versioning = true
 [modules.mod_time]
 [modules.mod_vcard]
+  search = false
 [modules.mod_version]
 `;

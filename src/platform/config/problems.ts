@@ -38,6 +38,8 @@ export interface Note {
   readonly kind: 'accepted' | 'renamed' | 'ignored' | 'advice';
   readonly path: string;
   readonly text: string;
+  /** The path in steps, by which its place can be found. */
+  readonly steps: Path;
 }
 
 export function spell(path: Path): string {
@@ -59,9 +61,10 @@ export function formatProblem(problem: ConfigProblem): string {
   return `${file}:${line}:${column}: ${path === '' ? '' : `${path}: `}${text}`;
 }
 
-/** A value of the file as it would be written there, cut short. */
+/** A value of the file as it would be written there, cut short; integers come as `bigint`, so a number is a float. */
 export function quote(value: unknown): string {
-  if (typeof value === 'bigint' || typeof value === 'number') return String(value);
+  if (typeof value === 'bigint') return String(value);
+  if (typeof value === 'number') return Number.isInteger(value) ? value.toFixed(1) : String(value);
   if (Array.isArray(value)) return 'an array';
   if (value instanceof Date) return 'a date or time';
   if (typeof value === 'object' && value !== null) return 'a table';

@@ -32,11 +32,13 @@ export function buildSnapshot(raw: Table, valid: Table, root: CatalogueNode, fil
   if (!namesAnyMethod(raw['auth']) && host_types.some((hostType) => hostType.auth.methods.length === 0)) {
     draft.note('advice', ['auth'], 'names no method, so nobody can log in');
   }
+  const c2s = buildC2sListeners(draft, names, general);
+  if (c2s.length === 0) draft.note('advice', ['listen'], 'has no listener for clients, so nobody can connect');
   const plain: PlainConfig = {
     ...(file !== undefined && { file }),
     general,
     meerkat: draft.filled('meerkat', draft.table('meerkat')) as unknown as Meerkat,
-    listen: { c2s: buildC2sListeners(draft, names, general) },
+    listen: { c2s },
     auth,
     acl,
     access,

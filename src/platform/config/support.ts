@@ -37,6 +37,14 @@ function acceptedAtDefault(reason: string): Support {
 const oneNode = 'this node keeps it in memory or in its embedded store';
 const noQueues = 'IQs are handled in order without queues of their own';
 const noRiak = unsupported('there is no Riak back end; use "rdbms" or "mnesia"');
+const otherMethods = {
+  external: unsupported(),
+  http: unsupported(),
+  jwt: unsupported(),
+  ldap: unsupported(),
+  pki: unsupported(),
+  riak: noRiak,
+};
 
 /** Keys are catalogue paths; `.**` covers everything below. The longest match decides. */
 const table: Readonly<Record<string, Support>> = {
@@ -74,7 +82,7 @@ const table: Readonly<Record<string, Support>> = {
   'listen.c2s[].state_timeout': served,
   'listen.c2s[].c2s_state_timeout': served,
   'listen.c2s[].backwards_compatible_session': served,
-  'listen.c2s[].allowed_auth_methods': served,
+  'listen.c2s[].allowed_auth_methods': servedExcept(otherMethods),
   'listen.c2s[].proto': acceptedExcept('XMPP listeners speak TCP', {
     udp: unsupported('XMPP has no use for UDP'),
   }),
@@ -87,14 +95,7 @@ const table: Readonly<Record<string, Support>> = {
   'listen.c2s[].tls.session_tickets': accepted('resumption of TLS sessions is left to OpenSSL'),
   'listen.c2s[].tls.keep_secrets': servedExcept({ true: unsupported() }),
 
-  'auth.methods': servedExcept({
-    external: unsupported(),
-    http: unsupported(),
-    jwt: unsupported(),
-    ldap: unsupported(),
-    pki: unsupported(),
-    riak: noRiak,
-  }),
+  'auth.methods': servedExcept(otherMethods),
   'auth.sasl_mechanisms': servedExcept({
     oauth: accepted('offered with mod_auth_token only'),
     digest: unsupported('DIGEST-MD5 is obsolete (RFC 6331); use SCRAM'),
@@ -193,9 +194,7 @@ const table: Readonly<Record<string, Support>> = {
   'modules.mod_time': served,
   'modules.mod_time.**': served,
   'modules.mod_vcard': served,
-  'modules.mod_vcard.host': served,
-  'modules.mod_vcard.search': served,
-  'modules.mod_vcard.matches': served,
+  'modules.mod_vcard.search': servedExcept({ true: unsupported('there is no user directory yet') }),
   'modules.mod_vcard.backend': servedExcept({ ldap: unsupported() }),
   'modules.mod_vcard.riak': noRiak,
   'modules.mod_version': served,
@@ -227,9 +226,11 @@ const prefixes = prefixesOf(Object.keys(table));
 export function supportOf(path: string): Support {
   const own = table[path];
   if (own) return own;
-  for (let end = path.length; end > 0; end = path.lastIndexOf('.', end - 1)) {
-    const below = table[`${path.slice(0, end)}.**`];
+  for (let end = path.lastIndexOf('.'); end > 0; end = path.lastIndexOf('.', end - 1)) {
+    const above = path.slice(0, end);
+    const below = table[`${above}.**`];
     if (below) return below;
+    if (table[above]?.level === 'unsupported') return table[above];
   }
   return prefixes.has(path) ? served : notListed;
 }

@@ -135,7 +135,10 @@ export interface AnonymousAuth {
 export type AclPart = 'user' | 'server' | 'resource';
 export type AclCondition = AclPart | `${AclPart}_regexp` | `${AclPart}_glob`;
 
-/** All conditions of a matcher have to hold; `match` says for which domains, or that none is needed. */
+/**
+ * All conditions of a matcher have to hold, for an address of the domains that `match` names. Conditions on user and server are
+ * in lower case as prepared addresses are; regular expressions stand as in the file and are meant without regard to case.
+ */
 export type AclMatcher = {
   readonly match: 'all' | 'none' | 'current_domain' | 'any_hosted_domain';
 } & { readonly [condition in AclCondition]?: string | undefined };

@@ -84,7 +84,7 @@ class Walk {
       this.#find('unsupported', path, value === undefined ? 'key' : 'value', text);
       return false;
     }
-    this.notes.set(spell(path), { kind: 'ignored', path: spell(path), text: `${text}; ignored` });
+    this.notes.set(spell(path), { kind: 'ignored', path: spell(path), text: `${text}; ignored`, steps: path });
     return true;
   }
 
@@ -114,7 +114,8 @@ class Walk {
   }
 
   #accepted(key: string, path: Path, what: string, { reason }: Support): void {
-    if (!this.notes.has(key)) this.notes.set(key, { kind: 'accepted', path: spell(path), text: `${what}: ${reason}` });
+    if (this.notes.has(key)) return;
+    this.notes.set(key, { kind: 'accepted', path: spell(path), text: `${what}: ${reason}`, steps: path });
   }
 
   #value(raw: unknown, node: CatalogueNode, path: Path, isReported: boolean): unknown {

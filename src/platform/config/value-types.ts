@@ -3,7 +3,7 @@
  * `string:path`, `integer>0|infinity`, `array:string:domain+unique`, `tables`, ...
  */
 import { isIP } from 'node:net';
-import { prepareDomain } from '../../protocol/jid.js';
+import { Jid, prepareDomain } from '../../protocol/jid.js';
 import { quote } from './problems.js';
 
 export type ScalarKind = 'string' | 'boolean' | 'false' | 'integer' | 'port' | 'float' | 'string|integer';
@@ -75,7 +75,7 @@ function describeScalar({ kind, minimum, word, format }: ScalarType): string {
 }
 
 function plural(words: string): string {
-  return words.replace(/^an? /, '').replace(/^(non-empty string|string|domain|path)\b/, '$1s');
+  return `${words.replace(/^an? /, '')}s`;
 }
 
 /** What is wrong with a value, as `[kind, text]`; undefined when it fits. Integers arrive as `bigint`. */
@@ -153,7 +153,7 @@ const formats: Readonly<Record<string, Format>> = {
     fits: (text) => /^https?:\/\/\S+$/.test(text),
   },
   url: { words: 'a URL', fits: (text) => URL.canParse(text) },
-  jid: { words: 'a JID', fits: isNonEmpty },
+  jid: { words: 'a JID', fits: (text) => Jid.parse(text) !== undefined },
   localpart: { words: 'a string', fits: () => true },
   dn: { words: 'a distinguished name', fits: () => true },
   'ldap-filter': { words: 'an LDAP filter', fits: () => true },

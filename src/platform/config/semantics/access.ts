@@ -1,4 +1,5 @@
 /** The sections `acl`, `access` and `shaper`, and the names by which other options refer to them. */
+import { prepareDomain } from '../../../protocol/jid.js';
 import { nearest } from '../nearest.js';
 import type { Path } from '../problems.js';
 import { quote } from '../problems.js';
@@ -9,13 +10,16 @@ import type { Draft } from './draft.js';
 const builtInAcls = ['all', 'none'];
 const builtInRules = ['all', 'none'];
 
-/** Conditions are compared with prepared addresses, so they are folded like a localpart. Expressions keep their case: `\S`. */
+/** Conditions are compared with prepared addresses. A resource keeps its case (RFC 7622 section 3.4), an expression as well: `\S`. */
+const folded = new Set(['user', 'user_glob', 'server_glob']);
+
 function foldConditions(matcher: Table): Table {
-  const fold = ([name, value]: [string, unknown]) => [
-    name,
-    typeof value === 'string' && name !== 'match' && !name.endsWith('_regexp') ? value.toLowerCase() : value,
-  ];
-  return Object.fromEntries(Object.entries(matcher).map((entry) => fold(entry)));
+  const fold = (name: string, value: unknown) => {
+    if (typeof value !== 'string') return value;
+    if (name === 'server') return prepareDomain(value) ?? value.toLowerCase();
+    return folded.has(name) ? value.toLowerCase() : value;
+  };
+  return Object.fromEntries(Object.entries(matcher).map(([name, value]) => [name, fold(name, value)]));
 }
 
 export function buildAcls(draft: Draft, section: Path): Acls {

@@ -16,6 +16,8 @@ export function buildAuth(draft: Draft, section: Path, poolTags: readonly string
     const path = named >= 0 ? [...section, 'methods', named] : [...section, 'rdbms'];
     draft.find('missing', path, 'value', 'there is no pool for it, expected a section [outgoing_pools.rdbms.default]');
   }
+  if (methods.includes('dummy'))
+    draft.note('advice', section, 'method dummy takes every password; it is for tests alone');
   return {
     methods,
     sasl_mechanisms: (table['sasl_mechanisms'] as string[]).filter((name) => name !== 'oauth'),

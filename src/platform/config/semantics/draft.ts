@@ -21,7 +21,7 @@ export class Draft {
   }
 
   note(kind: Note['kind'], path: Path, text: string): void {
-    this.notes.push({ kind, path: spell(path), text });
+    this.notes.push({ kind, path: spell(path), text, steps: path });
   }
 
   /** A table of the file, empty when it is not there. */

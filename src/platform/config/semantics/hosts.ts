@@ -52,8 +52,8 @@ function checkThatSomeHostExists(
   if (hosts.length + hostTypes.length === 0 && isEmpty(general['hosts']) && isEmpty(general['host_types'])) {
     draft.find(
       'missing',
-      ['general'],
-      'key',
+      general['hosts'] === undefined ? ['general'] : ['general', 'hosts'],
+      'value',
       'hosts and host_types are both empty, expected at least one domain in hosts',
     );
   }

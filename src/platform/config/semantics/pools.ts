@@ -6,8 +6,6 @@ import { type Draft, pick } from './draft.js';
 import { buildPoolTls } from './tls.js';
 
 const PGSQL_PORT = 5432;
-/** The general default of pools, 5 seconds, is too short for a database under load. */
-const RDBMS_CALL_TIMEOUT_MS = 60_000;
 const PGSQL_ONLY = ['host', 'port', 'database', 'username', 'password', 'tls'];
 
 export function buildRdbmsPools(draft: Draft): Readonly<Record<string, RdbmsPool>> {
@@ -19,7 +17,7 @@ export function buildRdbmsPools(draft: Draft): Readonly<Record<string, RdbmsPool
       tag,
       scope: 'global',
       workers: table['workers'] as number,
-      call_timeout: (own['call_timeout'] as number | undefined) ?? RDBMS_CALL_TIMEOUT_MS,
+      call_timeout: table['call_timeout'] as number,
       connection: buildConnection(draft, ['outgoing_pools', 'rdbms', tag, 'connection']),
     };
   }
