@@ -2,52 +2,53 @@
 #pragma once
 
 #include <cstdint>
-#include <string_view>
+#include <memory>
 #include <vector>
 
 #include "core/xml/child_table.h"
 #include "core/xml/envelope.h"
 #include "core/xml/limits.h"
 #include "core/xml/outer_scope.h"
+#include "core/xml/scope_stack.h"
 #include "core/xml/tag.h"
 
 namespace meerkat {
 
-/// All offsets count from the start of the element, whose bytes are given to each call.
+/// All offsets count from the start of the element, whose bytes are given to each call. Tags are lexically right.
 class ElementScan {
  public:
   void Begin() noexcept;
 
-  /// A complete start tag. Returns what is wrong with it; lexically it is right.
   [[nodiscard]] StreamFailure StartTag(const uint8_t* base, const Tag& tag, const OuterScope& scope, const Limits& limits,
                                        const ChildTable& children);
-  /// A complete end tag; `name` as written.
-  [[nodiscard]] StreamFailure EndTag(const uint8_t* base, uint32_t name, uint32_t name_end) noexcept;
+  [[nodiscard]] StreamFailure EndTag(const uint8_t* base, const Tag& tag) noexcept;
+  /// A stream header (RFC 6120 section 4.2). Sets `owned` for an unusual one, and `scope` in any case.
+  [[nodiscard]] StreamFailure Header(const uint8_t* base, const Tag& tag, const Limits& limits, const OuterScope*& scope,
+                                     std::unique_ptr<OwnedScope>& owned);
 
   [[nodiscard]] bool is_complete() const noexcept { return open_.empty(); }
   [[nodiscard]] bool in_cdata() const noexcept { return in_cdata_; }
   void set_in_cdata(bool inside) noexcept { in_cdata_ = inside; }
 
-  /// The envelope of the complete element that starts at `start` and is `size` long.
-  [[nodiscard]] const Envelope& Finish(uint32_t start, uint32_t size) noexcept;
-  [[nodiscard]] size_t bytes() const noexcept;
+  /// The envelope of what was read, from `start` on and `size` long.
+  [[nodiscard]] const Envelope& Finish(EventKind kind, uint32_t start, uint32_t size) noexcept;
+  [[nodiscard]] size_t bytes() const noexcept { return sizeof(*this) + open_.capacity() * sizeof(Open) + scopes_.bytes(); }
 
  private:
   struct Open {
     uint32_t name;
     uint32_t name_end;
-    uint32_t bindings;  // how many held before it
+    uint32_t scopes;  // declarations that held before it
   };
 
-  [[nodiscard]] StreamFailure Bind(const uint8_t* base, const Tag& tag);
-  [[nodiscard]] StreamFailure CheckNames(const uint8_t* base, const Tag& tag, const OuterScope& scope) noexcept;
-  [[nodiscard]] uint64_t MatchChild(const uint8_t* base, const Tag& tag, const OuterScope& scope,
-                                    const ChildTable& children) const noexcept;
-  void Close() noexcept;
+  [[nodiscard]] StreamFailure Check(const uint8_t* base, const Tag& tag, const OuterScope& scope, const Limits& limits);
+  void Outline(const uint8_t* base, const Tag& tag, const OuterScope& scope) noexcept;
+  void TakeAttribute(const uint8_t* base, const Attribute& attribute) noexcept;
+  void MarkChild(const uint8_t* base, const Tag& tag, const OuterScope& scope, const ChildTable& children) noexcept;
 
-  Envelope envelope_;
+  Envelope envelope_ = {};
   std::vector<Open> open_;
-  std::vector<Binding> bindings_;
+  ScopeStack scopes_;
   uint32_t children_ = 0;
   bool in_cdata_ = false;
 };

@@ -53,15 +53,16 @@ class StreamFramer {
   };
 
   explicit StreamFramer(const Limits& limits) noexcept : limits_(&limits) {}
-  StreamFramer(StreamFramer&& other) noexcept;
-  StreamFramer& operator=(StreamFramer&& other) noexcept;
-  ~StreamFramer();
+  /// Expects elements at once, with `scope` around them, many in a batch. `scope` outlives the framer.
+  [[nodiscard]] static StreamFramer ForFragment(const Limits& limits, const OuterScope& scope) noexcept;
+  StreamFramer(StreamFramer&&) noexcept = default;
+  StreamFramer& operator=(StreamFramer&&) noexcept = default;
 
   /// Reads what is new in `bytes`, which begin with what the last call did not consume. Nothing is read twice, save for one unfinished tag
   /// once it is complete. `context` belongs to the thread, not to the connection. Less than 4 GiB at once.
   [[nodiscard]] Result Feed(std::span<const uint8_t> bytes, ScanContext& context, Sink& sink) noexcept;
 
-  /// Goes on after an event in lockstep, or changes the mode. `kRestart` expects a new stream header: call it between elements only.
+  /// Goes on after an event in lockstep, and sets the mode. `kRestart` sets lockstep and expects a new stream header: call it between elements only.
   void Proceed(enum Proceed how) noexcept;
   /// Lifts the limit on bytes before authentication.
   void Authenticated() noexcept { authenticated_ = true; }
@@ -82,23 +83,23 @@ class StreamFramer {
     kMisc,         // white space, then the header
     kHeader,       // inside the stream header's tag
     kBetween,      // between top-level elements
-    kInside,       // inside one of them
-    kStreamEnd,    // inside the stream's end tag
+    kInside,       // inside one of them, or inside the stream's end tag
     kClosed,
     kFailed,
   };
+  /// What was left in the middle.
+  enum class Construct : uint8_t { kNone, kMarkup, kReference };
   class Run;
 
-  void Reset() noexcept;
-
-  const Limits* limits_;                             // not owned
-  const OuterScope* scope_ = &OuterScope::Fragment();  // never null; `owned_scope_` or one that lives for ever
-  std::unique_ptr<OwnedScope> owned_scope_;          // owned; only for unusual headers
-  std::unique_ptr<ElementScan> suspended_;           // owned; only while an element is half read
-  uint32_t scanned_ = 0;                             // how much of the unconsumed bytes was read
-  uint32_t construct_ = 0;                           // where the unfinished tag or reference starts
-  uint32_t consumed_before_authentication_ = 0;
-  Lexer lexer_;                                      // state inside the unfinished tag or reference
+  const Limits* limits_;                              // not owned
+  const OuterScope* scope_ = &OuterScope::Fragment();  // never null; `owned_scope_`, or one that lives for ever
+  std::unique_ptr<OwnedScope> owned_scope_;           // owned; only for unusual headers
+  std::unique_ptr<ElementScan> suspended_;            // owned; only while an element is half read
+  uint32_t scanned_ = 0;                              // how much of the unconsumed bytes was read
+  uint32_t construct_start_ = 0;                      // in the unconsumed bytes
+  uint32_t before_authentication_ = 0;                // bytes consumed so far
+  Lexer lexer_;                                       // inside `construct_`
+  Construct construct_ = Construct::kNone;
   State state_ = State::kStart;
   StreamFailure failure_ = StreamFailure::kNone;
   bool lockstep_ = true;

@@ -40,15 +40,6 @@ struct Tag {
   Attribute attributes[kMostAttributes];
 };
 
-/// A namespace declaration in force, within the element that is read.
-struct Binding {
-  uint32_t prefix;
-  uint32_t prefix_end;  // the same as `prefix` for the default namespace
-  uint32_t value;
-  uint32_t value_end;
-  bool is_plain;
-};
-
 [[nodiscard]] inline std::string_view Text(const uint8_t* base, uint32_t from, uint32_t to) noexcept {
   return {reinterpret_cast<const char*>(base) + from, to - from};
 }
