@@ -1,0 +1,15 @@
+/** The port that stores are written against: SQL in two dialects with grouped commits, and how a store is declared. */
+export { StorageError, type StorageErrorCode } from './error.js';
+export type { Row, Sql, SqlValue, WriteResult } from './sql.js';
+export { type Dialect, dialects, type Statement, type Step, statement, step } from './statement.js';
+export {
+  type AccountKey,
+  accountKey,
+  defineStore,
+  type Migration,
+  type StoreDefinition,
+  type StoreOf,
+  type StoreSchema,
+  storeSchema,
+} from './store.js';
+export { createTableSql, schemaSql, type Table, type TableOptions, table } from './table.js';

@@ -1,0 +1,45 @@
+/** Describes tables as MongooseIM names them, and writes their definition in each dialect. */
+import type { Dialect } from './statement.js';
+
+export interface TableOptions {
+  readonly primaryKey: readonly string[];
+  /** Columns by the name of the index. */
+  readonly indexes?: Readonly<Record<string, readonly string[]>>;
+}
+
+export interface Table extends TableOptions {
+  readonly name: string;
+  /** PostgreSQL types with `NOT NULL` and defaults, by column. */
+  readonly columns: Readonly<Record<string, string>>;
+}
+
+export function table(name: string, columns: Readonly<Record<string, string>>, options: TableOptions): Table {
+  return { name, columns, ...options };
+}
+
+/** Statements that make the table and its indexes where they are missing. */
+export function createTableSql(definition: Table, dialect: Dialect): string[] {
+  const { name, columns, primaryKey, indexes = {} } = definition;
+  const serial = primaryKey.length === 1 && columns[primaryKey[0]!]?.startsWith('serial');
+  const lines = Object.entries(columns).map(([column, type]) => `  ${column} ${columnType(type, dialect)}`);
+  // SQLite numbers rows only in a column that is declared as the key itself.
+  if (!(serial && dialect === 'sqlite')) lines.push(`  PRIMARY KEY (${primaryKey.join(', ')})`);
+  return [
+    `CREATE TABLE IF NOT EXISTS ${name} (\n${lines.join(',\n')}\n)`,
+    ...Object.entries(indexes).map(
+      ([index, on]) => `CREATE INDEX IF NOT EXISTS ${index} ON ${name} (${on.join(', ')})`,
+    ),
+  ];
+}
+
+/** The whole definition for an operator who creates the tables by hand. */
+export function schemaSql(tables: readonly Table[], dialect: Dialect): string {
+  return tables.map((definition) => `${createTableSql(definition, dialect).join(';\n')};\n`).join('\n');
+}
+
+function columnType(type: string, dialect: Dialect): string {
+  if (dialect === 'pgsql') return type;
+  // AUTOINCREMENT: the number of a deleted row is never given out again.
+  if (type.startsWith('serial')) return 'INTEGER PRIMARY KEY AUTOINCREMENT';
+  return type.replace(/^bytea/, 'blob').replace(/^character\(1\)/, 'text');
+}
