@@ -8,6 +8,8 @@ export interface CertificateRequest {
   readonly dnsNames?: readonly string[] | undefined;
   /** Signs the certificate; it signs itself when there is none. */
   readonly issuer?: IssuedCertificate | undefined;
+  /** Of the RSA key; 2048 by default. */
+  readonly bits?: number | undefined;
 }
 
 export interface IssuedCertificate {
@@ -20,7 +22,7 @@ const XMPP_ADDR = '1.3.6.1.5.5.7.8.5';
 const { asn1, pki } = forge;
 
 export function issueCertificate(request: CertificateRequest): IssuedCertificate {
-  const pair = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const pair = generateKeyPairSync('rsa', { modulusLength: request.bits ?? 2048 });
   const keyPem = pair.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
   const certificate = pki.createCertificate();
   certificate.publicKey = pki.publicKeyFromPem(pair.publicKey.export({ type: 'spki', format: 'pem' }).toString());
@@ -35,7 +37,10 @@ export function issueCertificate(request: CertificateRequest): IssuedCertificate
   const issuer = request.issuer && pki.certificateFromPem(request.issuer.pem);
   certificate.setIssuer(issuer ? issuer.subject.attributes : [value]);
   certificate.setExtensions([{ name: 'basicConstraints', cA: issuer === undefined }, ...alternativeNames(request)]);
-  certificate.sign(pki.privateKeyFromPem(request.issuer?.keyPem ?? keyPem), forge.md.sha256.create());
+  certificate.sign(
+    pki.privateKeyFromPem(request.issuer?.keyPem ?? keyPem),
+    request.bits ? forge.md.sha1.create() : forge.md.sha256.create(),
+  );
 
   const pem = pki.certificateToPem(certificate);
   const der = Buffer.from(asn1.toDer(pki.certificateToAsn1(certificate)).getBytes(), 'latin1');

@@ -1,16 +1,20 @@
 /** The pool of threads for short tasks. It belongs to the thread that made it; others reach it through a TaskBroker. */
+import { availableParallelism } from 'node:os';
 import { Piscina } from 'piscina';
 import { type TaskInput, type TaskName, type TaskOutput, TaskRefused, type TaskRunner } from './tasks.js';
 import { workerFile } from './worker-file.js';
 
 export interface TaskPoolOptions {
-  readonly threads: number;
+  /** One for each core by default. */
+  readonly threads?: number;
   /** Tasks running and waiting; one more is refused. */
-  readonly maxTasks: number;
+  readonly maxTasks?: number;
   /** A thread died without a task, which points to a broken installation. */
-  onError(error: Error): void;
+  readonly onError?: (error: Error) => void;
 }
 
+/** About five seconds of work for one core: whoever waits longer has given up. */
+const MAX_TASKS = 1024;
 const IDLE_TIMEOUT_MS = 60_000;
 
 export class TaskPool implements TaskRunner {
@@ -19,7 +23,8 @@ export class TaskPool implements TaskRunner {
   #tasks = 0;
   #isClosed = false;
 
-  constructor({ threads, maxTasks, onError }: TaskPoolOptions) {
+  constructor(options: TaskPoolOptions = {}) {
+    const { threads = availableParallelism(), maxTasks = MAX_TASKS, onError = process.emitWarning } = options;
     this.#maxTasks = maxTasks;
     this.#pool = new Piscina({
       filename: workerFile(import.meta.url, './task-worker.js'),
@@ -31,7 +36,7 @@ export class TaskPool implements TaskRunner {
       recordTiming: false,
     });
     // Without a listener this event would end the process.
-    this.#pool.on('error', onError);
+    this.#pool.on('error', (error) => onError(error));
   }
 
   /** Tasks running and waiting. */
