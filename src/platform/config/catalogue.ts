@@ -73,6 +73,7 @@ export function buildCatalogue(file: CatalogueFile = catalogueFile): Catalogue {
   root.children.get('access')!.children.clear();
   for (const amendment of file.amendments) addMissing(root, amendment);
   for (const name of closedSections) spreadWildcard(root.children.get(name)!);
+  spreadOpenWildcards(root);
   for (const amendment of file.amendments) if (amendment.like !== undefined) link(root, amendment);
   return { root, options };
 }
@@ -167,14 +168,17 @@ function spreadWildcard(section: CatalogueNode): void {
   section.wildcard = undefined;
 }
 
+/** Where any name may stand, the names that have options of their own have those of `*` too. */
+function spreadOpenWildcards(node: CatalogueNode): void {
+  if (node.wildcard) for (const child of node.children.values()) inherit(child, node.wildcard);
+  for (const below of [...node.children.values(), node.wildcard, node.item]) if (below) spreadOpenWildcards(below);
+}
+
 function inherit(node: CatalogueNode, general: CatalogueNode): void {
   node.type ??= general.type;
   node.option ??= general.option;
   for (const [name, child] of general.children) inherit(childOf(node, name), child);
-  if (general.wildcard) {
-    inherit(childOf(node, '*'), general.wildcard);
-    for (const child of node.children.values()) inherit(child, general.wildcard);
-  }
+  if (general.wildcard) inherit(childOf(node, '*'), general.wildcard);
   if (general.item) {
     node.item ??= newNode(`${node.path}[]`);
     inherit(node.item, general.item);

@@ -50,6 +50,7 @@ const otherMethods = {
 const table: Readonly<Record<string, Support>> = {
   'general.loglevel': served,
   'general.hosts': served,
+  'general.host_types': acceptedAtDefault('an empty list names no host type'),
   'general.default_server_domain': served,
   'general.language': served,
   'general.registration_timeout': served,

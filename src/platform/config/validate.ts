@@ -115,6 +115,10 @@ class Walk {
 
   #accepted(key: string, path: Path, what: string, { reason }: Support): void {
     if (this.notes.has(key)) return;
+    // What is said of a table needs no repetition for its options.
+    for (const [other, note] of this.notes) {
+      if (note.kind === 'accepted' && note.path.startsWith(`${spell(path)}.`)) this.notes.delete(other);
+    }
     this.notes.set(key, { kind: 'accepted', path: spell(path), text: `${what}: ${reason}`, steps: path });
   }
 
