@@ -30,6 +30,8 @@ export interface ConnectionHandler {
   timedOut(): void;
   /** The server is going down: say so and close. */
   shutDown(): void;
+  /** One of these calls threw: a bug of ours. Tell the peer and close. */
+  crashed(): void;
   /** The last call: the connection is gone. `reason` is a `closeReason`. */
   closed(reason: number): void;
 }

@@ -22,8 +22,8 @@ export interface ShardInbox {
   arrived(connection: Connection, state: Uint8Array): ConnectionHandler;
   routed(stanza: Stanza): void;
   called(message: Uint8Array, shard: number): void;
-  /** A handler threw: a bug. The connection it concerns, if any, is closed by the inbox. */
-  crashed(error: unknown, connection: Connection | undefined): void;
+  /** A handler threw: a bug, to be logged. */
+  crashed(error: unknown): void;
 }
 
 const NAMES: readonly StanzaName[] = ['message', 'message', 'presence', 'iq'];
@@ -93,7 +93,8 @@ export class Dispatcher implements ArenaOrigin {
           if (connection) this.#notice(connection, envelope, base);
       }
     } catch (error) {
-      this.#inbox.crashed(error, connection);
+      this.#inbox.crashed(error);
+      connection?.handler.crashed();
     }
   }
 
@@ -201,6 +202,7 @@ const NOBODY: ConnectionHandler = {
   nonza() {},
   forgedSender() {},
   shutDown() {},
+  crashed() {},
   streamClosed() {},
   streamFailed() {},
   secured() {},

@@ -20,8 +20,15 @@ export class Host {
   }
 }
 
+/** A domain of its own that a module serves beside a host, such as `vjud.example.org`: it answers IQ requests. */
+export interface Service {
+  readonly host: Host;
+  readonly iqs: IqTable;
+}
+
 export class Hosts {
   readonly #byDomain = new Map<string, Host>();
+  readonly #services = new Map<string, Service>();
   readonly #byType = new Map<string, Host>();
 
   add(host: Host, domains: readonly string[]): void {
@@ -32,6 +39,22 @@ export class Hosts {
   /** The host that serves this domain; `undefined` for a domain that is not ours. */
   serving(domain: string): Host | undefined {
     return this.#byDomain.get(domain);
+  }
+
+  /** Puts a service on a domain; one that is taken is a mistake of the configuration. */
+  addService(domain: string, service: Service): () => void {
+    if (this.#byDomain.has(domain) || this.#services.has(domain)) throw new Error(`the domain ${domain} is taken already`);
+    this.#services.set(domain, service);
+    return () => this.#services.delete(domain);
+  }
+
+  service(domain: string): Service | undefined {
+    return this.#services.get(domain);
+  }
+
+  /** The domains of the services beside one of our domains. */
+  servicesOf(host: Host, domain: string): string[] {
+    return [...this.#services.keys()].filter((name) => this.#services.get(name)?.host === host && name.endsWith(`.${domain}`));
   }
 
   ofType(hostType: string): Host | undefined {

@@ -1,5 +1,6 @@
 /** Starts the modules of one host type in the order of their dependencies, and stops them in reverse. */
 import type { Logger } from '../../platform/log.js';
+import type { Access } from '../access/access.js';
 import type { Accounts } from '../accounts/accounts.js';
 import type { Host } from '../hosts/host.js';
 import type { Api } from './api.js';
@@ -10,6 +11,7 @@ export interface ModuleRunnerOptions {
   readonly host: Host;
   readonly services: ShardServices;
   readonly accounts: Accounts;
+  readonly access: Access;
   readonly log: Logger;
   /** Opens a store on the backend that the module's configuration names. */
   readonly openStore: (definition: unknown, backend: string | undefined) => Promise<unknown>;
@@ -33,7 +35,7 @@ export class ModuleRunner {
   }
 
   async #startOne(module: AnyModule): Promise<void> {
-    const { host, services, accounts, log, openStore } = this.#options;
+    const { host, services, accounts, access, log, openStore } = this.#options;
     const config = (host.config.modules as Record<string, { backend?: string } | undefined>)[module.name] ?? {};
     const stores: Record<string, unknown> = {};
     for (const [name, definition] of Object.entries(module.stores ?? {}))
@@ -51,6 +53,7 @@ export class ModuleRunner {
       uses,
       log: log.child({ module: module.name }),
       accounts,
+      access,
       services,
       provide,
     });

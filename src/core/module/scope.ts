@@ -2,14 +2,17 @@
 import type { Clock } from '../../platform/clock.js';
 import type { Logger } from '../../platform/log.js';
 import type { Random } from '../../platform/random.js';
+import type { Element } from '../../protocol/element.js';
 import type { Jid } from '../../protocol/jid.js';
+import type { Access } from '../access/access.js';
 import type { Accounts } from '../accounts/accounts.js';
 import type { AnyHook, HandlerOf } from '../hooks/hook.js';
 import type { Order } from '../hooks/order.js';
 import type { Host, Hosts } from '../hosts/host.js';
-import type { IqHandler, IqTarget, IqType } from '../routing/iq-table.js';
+import { type IqHandler, IqTable, type IqTarget, type IqType } from '../routing/iq-table.js';
 import type { Router } from '../routing/router.js';
 import type { Sessions } from '../sessions/sessions.js';
+import type { ShardCalls } from '../shards/shard-calls.js';
 import type { Api } from './api.js';
 
 /** What all modules of a shard share. */
@@ -21,8 +24,15 @@ export interface ShardServices {
   readonly router: Router;
   /** A JID text; repeated ones give the same object. */
   readonly jid: (text: string) => Jid | undefined;
+  /** Parses one stored element; `undefined` when it is not well-formed. */
+  readonly parse: (xml: string) => Element | undefined;
+  readonly calls: ShardCalls;
+  /** Whether an account has a session, wherever its home is. */
+  readonly isOnline: (account: Jid) => Promise<boolean>;
   /** True on exactly one shard: for work that a node does once. */
   readonly isFirstShard: boolean;
+  /** `general.registration_timeout`, in seconds. */
+  readonly registrationTimeout: number | 'infinity';
   /** Version text of the server. */
   readonly version: string;
 }
@@ -34,6 +44,7 @@ export class Scope<Config, Stores, Used> {
   readonly uses: Used;
   readonly log: Logger;
   readonly accounts: Accounts;
+  readonly access: Access;
   readonly services: ShardServices;
   readonly #provide: (api: Api<unknown>, implementation: unknown) => void;
   readonly #undo: (() => void)[] = [];
@@ -45,6 +56,7 @@ export class Scope<Config, Stores, Used> {
     uses: Used;
     log: Logger;
     accounts: Accounts;
+    access: Access;
     services: ShardServices;
     provide: (api: Api<unknown>, implementation: unknown) => void;
   }) {
@@ -54,6 +66,7 @@ export class Scope<Config, Stores, Used> {
     this.uses = parts.uses;
     this.log = parts.log;
     this.accounts = parts.accounts;
+    this.access = parts.access;
     this.services = parts.services;
     this.#provide = parts.provide;
   }
@@ -81,6 +94,14 @@ export class Scope<Config, Stores, Used> {
   /** Answers IQ requests of this payload; `target` tells whether the domain, accounts or both are asked. */
   iq(type: IqType, ns: string, name: string, handler: IqHandler, target: IqTarget = 'any'): void {
     this.#undo.push(this.host.iqs.on(type, ns, name, target, handler));
+  }
+
+  /** Serves a domain beside each of the host's: `template` has `@HOST@` in the place of theirs. Returns its table of requests. */
+  service(template: string): IqTable {
+    const iqs = new IqTable((request, error) => this.log.error('iq.failed', { request, error }));
+    const domains = template.includes('@HOST@') ? this.host.config.domains.map((domain) => template.replaceAll('@HOST@', domain)) : [template];
+    for (const domain of domains) this.onStop(this.services.hosts.addService(domain, { host: this.host, iqs }));
+    return iqs;
   }
 
   /** Advertises a feature, for those that depend on the configuration. */

@@ -11,7 +11,7 @@ import {
   type ReceivedStanza,
   stanzaReceived,
 } from './hooks.js';
-import { iqPayload } from './iq-table.js';
+import { type IqTable, iqPayload } from './iq-table.js';
 
 /** What delivery needs from the router: the way back to a sender. */
 export interface DeliveryOutlets {
@@ -117,6 +117,7 @@ export class Delivery {
   answerIq(
     { host, to, stanza }: Pick<ReceivedStanza, 'host' | 'to' | 'stanza'>,
     session: Session | undefined,
+    iqs: IqTable = host.iqs,
   ): MaybePromise<void> {
     const { type, from } = stanza;
     if (!from || (type !== 'get' && type !== 'set')) return;
@@ -124,7 +125,7 @@ export class Delivery {
     if (!payload)
       return this.#outlets.bounce(stanza, StanzaError.badRequest('an IQ request has exactly one child element'));
 
-    const answer = host.iqs.answer({ host, stanza, type, payload, from, to, session });
+    const answer = iqs.answer({ host, stanza, type, payload, from, to, session });
     if (!(answer instanceof Promise)) return this.#outlets.route(answer);
     return answer.then((late) => this.#outlets.route(late));
   }

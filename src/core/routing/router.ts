@@ -79,10 +79,19 @@ export class Router {
     const to = stanza.to ?? session?.jid.bare;
     if (!to) return;
     const host = this.#deps.hosts.serving(to.domain);
-    if (!host) return this.bounce(stanza, StanzaError.remoteServerNotFound());
+    if (!host) return this.#elsewhere(to, stanza);
     if (to.local === '') return this.#toDomain(host, to, stanza, session);
     if (!this.isHomeHere(to)) return this.#toShard(this.home(to), stanza);
     return this.#delivery.deliver({ host, to, account: this.#deps.sessions.account(to), stanza }, session);
+  }
+
+  /** A domain that is no host of ours: a service beside one, or nobody we know. */
+  #elsewhere(to: Jid, stanza: Stanza): MaybePromise<void> {
+    const service = this.#deps.hosts.service(to.domain);
+    if (!service) return this.bounce(stanza, StanzaError.remoteServerNotFound());
+    const isForUs = stanza.name === 'iq' && to.local === '' && to.resource === '';
+    if (!isForUs) return this.bounce(stanza, StanzaError.serviceUnavailable());
+    return this.#delivery.answerIq({ host: service.host, to, stanza }, undefined, service.iqs);
   }
 
   /** RFC 6120 section 10.5: the server itself is addressed. */

@@ -13,10 +13,16 @@ export const sessionOpened = notifyHook<{ session: Session }>(
   'A resource is bound and may send and receive.',
 );
 
-export const sessionAvailable = notifyHook<{ session: Session; presence: Stanza; wasAvailable: boolean }>(
-  'session.available',
-  'A session has broadcast available presence; `wasAvailable` tells an update from the initial one.',
-);
+export interface AvailableSession {
+  readonly session: Session;
+  readonly presence: Stanza;
+  /** False for the initial presence, true for an update. */
+  readonly wasAvailable: boolean;
+  /** Whether messages to the account could reach the session before: it was available, with a priority that is not negative. */
+  readonly couldReceive: boolean;
+}
+
+export const sessionAvailable = notifyHook<AvailableSession>('session.available', 'A session has broadcast available presence.');
 
 export const sessionUnavailable = notifyHook<{ session: Session; status: string; at: number }>(
   'session.unavailable',

@@ -48,12 +48,15 @@ export default defineModule({
 
     /** RFC 6121 sections 4.2 and 4.4: initial presence, or an update. */
     function announce(session: Session, stanza: Stanza): void {
+      const priority = priorityOf(stanza);
+      if (priority === undefined) return router.bounce(stanza, StanzaError.badRequest('The priority is not a number from -128 to 127'));
       const wasAvailable = session.isAvailable;
+      const couldReceive = wasAvailable && session.priority >= 0;
       session.presence = stanza.keep();
-      session.priority = priorityOf(stanza);
+      session.priority = priority;
       broadcast(session, stanza);
       if (!wasAvailable) learn(session);
-      host.hooks.notify(sessionAvailable, { session, presence: stanza, wasAvailable });
+      host.hooks.notify(sessionAvailable, { session, presence: stanza, wasAvailable, couldReceive });
     }
 
     /** RFC 6121 section 4.5: to everyone who knows of the session, then it is as if it had never been available. */
@@ -149,9 +152,10 @@ function probe(from: Jid): Stanza {
   return presence('probe', from);
 }
 
-/** RFC 6121 section 4.7.2.3; what is no number in range counts as 0. */
-function priorityOf(stanza: Stanza): number {
-  const text = stanza.tree().childText('priority')?.trim() ?? '';
-  const priority = /^[+-]?[0-9]{1,3}$/.test(text) ? Number.parseInt(text, 10) : 0;
-  return priority < -128 || priority > 127 ? 0 : priority;
+/** RFC 6121 section 4.7.2.3: 0 unless given; `undefined` when it is no number in range. */
+function priorityOf(stanza: Stanza): number | undefined {
+  const text = stanza.tree().childText('priority')?.trim();
+  if (text === undefined) return 0;
+  const priority = /^[+-]?[0-9]{1,3}$/.test(text) ? Number.parseInt(text, 10) : Number.NaN;
+  return priority >= -128 && priority <= 127 ? priority : undefined;
 }

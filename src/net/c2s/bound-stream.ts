@@ -9,7 +9,7 @@ import { type Element, el } from '../../protocol/element.js';
 import { StreamError } from '../../protocol/errors.js';
 import { ns } from '../../protocol/namespaces.js';
 import type { Stanza } from '../../protocol/stanza.js';
-import { C2sStream } from './c2s-stream.js';
+import { C2sStream, plainAddress } from './c2s-stream.js';
 import { shaperRate } from './shaper-rate.js';
 
 const CLOSE_REASONS = new Map<number, string>(
@@ -28,7 +28,7 @@ export class BoundStream extends C2sStream implements SessionLink {
     this.lang = previous.lang;
     this.isHeaderSent = true;
     const details = this.connection.details();
-    this.address = { ip: details?.remoteAddress ?? 'unknown', port: details?.remotePort ?? 0 };
+    this.address = { ip: plainAddress(details?.remoteAddress), port: details?.remotePort ?? 0 };
   }
 
   /** The session is open: tells the client, and lets its stanzas in. */

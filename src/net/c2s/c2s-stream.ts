@@ -6,7 +6,7 @@ import { streamFailure } from '../../engine/envelope.js';
 import type { Element } from '../../protocol/element.js';
 import { StreamError } from '../../protocol/errors.js';
 import { Jid } from '../../protocol/jid.js';
-import { parseLanguage } from '../../protocol/language.js';
+import { isLanguageTag } from '../../protocol/language.js';
 import { ns } from '../../protocol/namespaces.js';
 import type { Stanza } from '../../protocol/stanza.js';
 import { errorForFailure } from '../stream/stream-failure.js';
@@ -56,7 +56,7 @@ export abstract class C2sStream implements ConnectionHandler {
     const { services } = this;
     const domain = header.to === undefined ? undefined : Jid.parse(header.to)?.toString();
     const host = domain === undefined ? undefined : services.hosts.serving(domain);
-    this.lang = parseLanguage(header.lang) ?? services.config.general.language;
+    this.lang = header.lang !== undefined && isLanguageTag(header.lang) ? header.lang : services.config.general.language;
     this.#sendHeader(host && domain ? domain : undefined, header.from);
 
     if (header.contentNs !== ns.CLIENT) return this.fail(new StreamError('invalid-namespace', `Expected ${ns.CLIENT}`));
@@ -115,6 +115,10 @@ export abstract class C2sStream implements ConnectionHandler {
     this.end(new StreamError('system-shutdown'));
   }
 
+  crashed(): void {
+    this.end(new StreamError('internal-server-error'));
+  }
+
   timedOut(): void {
     this.end(new StreamError('connection-timeout'));
   }
@@ -128,7 +132,7 @@ export abstract class C2sStream implements ConnectionHandler {
   }
 
   get ip(): string {
-    return this.connection.details()?.remoteAddress ?? 'unknown';
+    return plainAddress(this.connection.details()?.remoteAddress);
   }
 
   get isSecure(): boolean {
@@ -148,6 +152,11 @@ export abstract class C2sStream implements ConnectionHandler {
       }),
     );
   }
+}
+
+/** An IPv4 client on a dual-stack socket has an IPv4 address (RFC 4291 section 2.5.5.2). */
+export function plainAddress(address: string | undefined): string {
+  return address?.replace(/^::ffff:(?=[0-9]+\.)/i, '') ?? 'unknown';
 }
 
 /** RFC 6120 section 4.7.5: anything from 1.0 on speaks this protocol, a missing version is older than it. */

@@ -1,0 +1,80 @@
+/** Questions from one shard to another, and their answers. */
+import type { EnginePort } from '../../engine/port.js';
+import { decode, encode } from '../../platform/codec.js';
+import type { Clock } from '../../platform/clock.js';
+
+type Work = (args: unknown) => unknown | Promise<unknown>;
+type Message = ['ask', number, string, unknown] | ['answer', number, unknown] | ['failure', number, string];
+
+const TIMEOUT_MS = 10_000;
+
+interface Pending {
+  resolve(value: unknown): void;
+  reject(error: Error): void;
+  cancel(): void;
+}
+
+export class ShardCalls {
+  readonly #shard: number;
+  readonly #engine: EnginePort;
+  readonly #clock: Clock;
+  readonly #works = new Map<string, Work>();
+  readonly #pending = new Map<number, Pending>();
+  #next = 0;
+
+  constructor(shard: number, engine: EnginePort, clock: Clock) {
+    this.#shard = shard;
+    this.#engine = engine;
+    this.#clock = clock;
+  }
+
+  /** Answers questions of this name on this shard; the function returned ends it. */
+  serve<Args, Result>(name: string, work: (args: Args) => Result | Promise<Result>): () => void {
+    this.#works.set(name, work as Work);
+    return () => this.#works.delete(name);
+  }
+
+  /** Asks a shard, which may be this one. Rejects when it does not run, does not answer in time, or failed. */
+  async ask<Result>(shard: number, name: string, args: unknown): Promise<Result> {
+    if (shard === this.#shard) return (await this.#work(name)(args)) as Result;
+    const id = this.#next++;
+    return new Promise<Result>((resolve, reject) => {
+      const cancel = this.#clock.after(TIMEOUT_MS, () => this.#settle(id)?.reject(new Error(`shard ${shard} did not answer ${name}`)));
+      this.#pending.set(id, { resolve: resolve as (value: unknown) => void, reject, cancel });
+      if (!this.#send(shard, ['ask', id, name, args])) this.#settle(id)?.reject(new Error(`shard ${shard} is not running`));
+    });
+  }
+
+  /** A message that came by the engine. */
+  received(bytes: Uint8Array, shard: number): void {
+    const message = decode(bytes) as Message;
+    if (message[0] === 'ask') void this.#answer(message, shard);
+    else if (message[0] === 'answer') this.#settle(message[1])?.resolve(message[2]);
+    else this.#settle(message[1])?.reject(new Error(message[2]));
+  }
+
+  async #answer([, id, name, args]: ['ask', number, string, unknown], shard: number): Promise<void> {
+    try {
+      this.#send(shard, ['answer', id, await this.#work(name)(args)]);
+    } catch (error) {
+      this.#send(shard, ['failure', id, error instanceof Error ? error.message : String(error)]);
+    }
+  }
+
+  #work(name: string): Work {
+    const work = this.#works.get(name);
+    if (!work) throw new Error(`nobody on shard ${this.#shard} answers ${name}`);
+    return work;
+  }
+
+  #send(shard: number, message: Message): boolean {
+    return this.#engine.call(shard, encode(message));
+  }
+
+  #settle(id: number): Pending | undefined {
+    const pending = this.#pending.get(id);
+    this.#pending.delete(id);
+    pending?.cancel();
+    return pending;
+  }
+}

@@ -1,0 +1,124 @@
+/** Start here: reads the arguments and the configuration, boots the server, and stops it on a signal. */
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { formatProblem, loadConfig, type LoadResult } from './platform/config/index.js';
+import { type Log, openLog } from './platform/log.js';
+import { banner } from './runtime/banner.js';
+import { boot } from './runtime/boot.js';
+import { version } from './runtime/version.js';
+
+const USAGE = `Usage: npm start -- [options]
+
+  --config FILE          a mongooseim.toml; without it the built-in default is served
+  --data DIR             where data, keys and the control socket live (default: ./data)
+  --ignore-unsupported   start although the file uses options that Meerkat does not serve yet
+  --quiet                no banner
+  --version, --help
+`;
+
+/** Streams get this long to take their last bytes. */
+const GRACE_MS = 10_000;
+
+await main();
+
+async function main(): Promise<void> {
+  const startedAt = performance.now();
+  const args = readArguments();
+  const loaded = load(args.config, args['ignore-unsupported']);
+  if ('problems' in loaded) return refuse(loaded.problems.map(formatProblem));
+
+  const { config, notes } = loaded;
+  const log = openLog({ level: config.general.loglevel });
+  for (const note of notes) log.notice(`config.${note.kind}`, { option: note.path, note: note.text });
+
+  const stop = new StopSignals(log);
+  try {
+    const dataDir = resolve(args.data ?? config.meerkat.data_dir);
+    const server = await boot({ config, log, dataDir, version, onStopRequested: () => stop.request('admin') });
+    if (!args.quiet) {
+      const { engine, shards, ports } = server;
+      process.stdout.write(banner({ version, config, engine, shards, dataDir, ports, startMs: performance.now() - startedAt }));
+    }
+    log.notice('server.started', { version, ports: server.ports, engine: server.engine.kind, shards: server.shards });
+    const reason = await stop.requested;
+    log.notice('server.stopping', { reason });
+    await server.stop(GRACE_MS);
+    log.notice('server.stopped');
+    log.close();
+  } catch (error) {
+    refuse([error instanceof Error ? error.message : String(error)]);
+  }
+  // Nothing is left to do; a forgotten handle must not keep a stopped server alive.
+  process.exit();
+}
+
+function readArguments(): ReturnType<typeof parse> {
+  try {
+    const values = parse();
+    if (values.help) exitWith(USAGE);
+    if (values.version) exitWith(`${version}\n`);
+    return values;
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n\n${USAGE}`);
+    process.exit(2);
+  }
+}
+
+function parse() {
+  return parseArgs({
+    options: {
+      config: { type: 'string' },
+      data: { type: 'string' },
+      'ignore-unsupported': { type: 'boolean', default: false },
+      quiet: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+      version: { type: 'boolean', default: false },
+    },
+  }).values;
+}
+
+function exitWith(text: string): never {
+  process.stdout.write(text);
+  process.exit(0);
+}
+
+function load(file: string | undefined, ignoreUnsupported: boolean): LoadResult {
+  if (file === undefined) return loadConfig(undefined, { ignoreUnsupported });
+  try {
+    return loadConfig({ file, text: readFileSync(file, 'utf8') }, { ignoreUnsupported });
+  } catch (error) {
+    process.stderr.write(`${file}: cannot be read: ${(error as Error).message}\n`);
+    process.exit(1);
+  }
+}
+
+function refuse(lines: readonly string[]): void {
+  process.stderr.write(`${lines.join('\n')}\nMeerkat was not started.\n`);
+  process.exitCode = 1;
+}
+
+/** The first SIGTERM or SIGINT asks for an orderly stop, the second one ends the process. */
+class StopSignals {
+  readonly requested: Promise<string>;
+  readonly #log: Log;
+  #resolve!: (reason: string) => void;
+  #isRequested = false;
+
+  constructor(log: Log) {
+    this.#log = log;
+    this.requested = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => this.request(signal));
+  }
+
+  request(reason: string): void {
+    if (this.#isRequested) {
+      this.#log.warn('server.forced_stop', { reason });
+      process.exit(1);
+    }
+    this.#isRequested = true;
+    this.#resolve(reason);
+  }
+}

@@ -1,0 +1,20 @@
+/** What other modules add to service discovery. */
+import { collectHook } from '../../core/hooks/hook.js';
+import type { Host } from '../../core/hosts/host.js';
+import type { Element } from '../../protocol/element.js';
+import type { Jid } from '../../protocol/jid.js';
+
+export interface DiscoQuestion {
+  readonly host: Host;
+  readonly from: Jid;
+  /** The domain or the account that is asked about. */
+  readonly to: Jid;
+  readonly node: string;
+}
+
+export const discoInfo = collectHook<DiscoQuestion, Element>(
+  'disco.info',
+  'Information is asked for (XEP-0030): add identities, features or extensions (XEP-0128).',
+);
+
+export const discoItems = collectHook<DiscoQuestion, Element>('disco.items', 'Items are asked for (XEP-0030): add some.');

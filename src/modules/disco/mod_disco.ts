@@ -1,0 +1,123 @@
+/** XEP-0030: tells what the server and its accounts are and can do. */
+import { order } from '../../core/hooks/order.js';
+import { defineModule } from '../../core/module/module.js';
+import type { Iq } from '../../core/routing/iq-table.js';
+import { streamFeatures } from '../../core/streams/hooks.js';
+import { type Element, el } from '../../protocol/element.js';
+import { StanzaError } from '../../protocol/errors.js';
+import { Jid } from '../../protocol/jid.js';
+import { ns } from '../../protocol/namespaces.js';
+import { rosterApi } from '../roster/api.js';
+import { discoInfo, discoItems, type DiscoQuestion } from './api.js';
+import { verificationString } from './capabilities.js';
+
+/** XEP-0115 section 4: identifies the software, not this server. */
+const CAPS_NODE = 'https://meerkat.im/caps';
+/** XEP-0157: where the forms of contact addresses live. */
+const SERVER_INFO = 'http://jabber.org/network/serverinfo';
+
+export default defineModule({
+  name: 'mod_disco',
+  xeps: [
+    { number: 30, version: '2.5rc3', status: 'complete' },
+    { number: 128, version: '1.0.1', status: 'complete' },
+    { number: 157, version: '1.1.1', status: 'complete' },
+  ],
+  uses: { roster: rosterApi },
+  features: [ns.DISCO_INFO, ns.DISCO_ITEMS],
+
+  start(scope) {
+    const { host, sessions, config } = scope;
+    const { roster } = scope.uses;
+    scope.iq('get', ns.DISCO_INFO, 'query', onInfo);
+    scope.iq('get', ns.DISCO_ITEMS, 'query', onItems);
+    scope.on(streamFeatures, order.record, ({ stream, isAuthenticated }) =>
+      isAuthenticated ? capabilities(stream.domain) : undefined,
+    );
+
+    async function onInfo(iq: Iq): Promise<Element | StanzaError> {
+      const question = questionOf(iq);
+      const refused = await refusal(question);
+      if (refused) return refused;
+      const isOurNode = question.to.local === '' && question.node.startsWith(`${CAPS_NODE}#`);
+      const about = isOurNode ? { ...question, node: '' } : question;
+      const info = question.to.local === '' ? domainInfo(about) : accountInfo(about);
+      if (info.length === 0) return StanzaError.itemNotFound();
+      return el('query', { xmlns: ns.DISCO_INFO, node: question.node || undefined }, info);
+    }
+
+    async function onItems(iq: Iq): Promise<Element | StanzaError> {
+      const question = questionOf(iq);
+      const refused = await refusal(question);
+      if (refused) return refused;
+      const items = host.hooks.collect(discoItems, question);
+      if (question.node === '') items.push(...(question.to.local === '' ? domainItems(question.to.domain) : accountItems(question.to)));
+      if (question.node !== '' && items.length === 0) return StanzaError.itemNotFound();
+      return el('query', { xmlns: ns.DISCO_ITEMS, node: question.node || undefined }, items);
+    }
+
+    /** XEP-0030 section 8: who may not see presence may not learn that the account exists either. */
+    async function refusal({ from, to }: DiscoQuestion): Promise<StanzaError | undefined> {
+      if (to.local === '' || (await roster.maySeePresence(to, from))) return undefined;
+      return StanzaError.serviceUnavailable();
+    }
+
+    function domainInfo(question: DiscoQuestion): Element[] {
+      const more = host.hooks.collect(discoInfo, question);
+      if (question.node !== '') return more;
+      return [
+        el('identity', { category: 'server', type: 'im', name: 'Meerkat' }),
+        ...[...host.features].sort().map(feature),
+        ...more,
+        ...serverInfo(),
+      ];
+    }
+
+    function accountInfo(question: DiscoQuestion): Element[] {
+      const more = host.hooks.collect(discoInfo, question);
+      if (question.node !== '') return more;
+      return [el('identity', { category: 'account', type: 'registered' }), ...[...host.features].sort().map(feature), ...more];
+    }
+
+    function domainItems(asked: string): Element[] {
+      const domains = [...scope.services.hosts.servicesOf(host, asked), ...config.extra_domains];
+      return domains.map((domain) => el('item', { jid: domain }));
+    }
+
+    /** XEP-0030 section 4.1: the available resources of an account. */
+    function accountItems(account: Jid): Element[] {
+      return [...(sessions.account(account)?.available() ?? [])].map(({ jid }) => el('item', { jid: jid.toString() }));
+    }
+
+    /** XEP-0157, by the option `server_info`. */
+    function serverInfo(): Element[] {
+      const shown = config.server_info.filter(({ modules }) => modules === undefined || modules.includes('mod_disco'));
+      if (shown.length === 0) return [];
+      const fields = shown.map(({ name, urls }) => field(name, urls, undefined));
+      return [el('x', { xmlns: ns.DATA_FORMS, type: 'result' }, field('FORM_TYPE', [SERVER_INFO], 'hidden'), fields)];
+    }
+
+    /** XEP-0115 section 6.1: the server's own capabilities, as a stream feature. */
+    function capabilities(domain: string): Element {
+      const to = Jid.trusted('', domain);
+      const ver = verificationString(domainInfo({ host, from: to, to, node: '' }));
+      return el('c', { xmlns: ns.CAPS, hash: 'sha-1', node: CAPS_NODE, ver });
+    }
+
+    function questionOf({ from, to, payload }: Iq): DiscoQuestion {
+      return { host, from, to, node: payload.attrs['node'] ?? '' };
+    }
+  },
+});
+
+function feature(name: string): Element {
+  return el('feature', { var: name });
+}
+
+function field(name: string, values: readonly string[], type: string | undefined): Element {
+  return el(
+    'field',
+    { var: name, type },
+    values.map((value) => el('value', {}, value)),
+  );
+}

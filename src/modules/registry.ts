@@ -1,0 +1,27 @@
+/** Every module there is. The configuration chooses among them. */
+import type { AnyModule } from '../core/module/module.js';
+import modDisco from './disco/mod_disco.js';
+import modLast from './last/mod_last.js';
+import modOffline from './offline/mod_offline.js';
+import modPing from './ping/mod_ping.js';
+import modPresence from './presence/mod_presence.js';
+import modPrivate from './private/mod_private.js';
+import modRegister from './register/mod_register.js';
+import modRoster from './roster/mod_roster.js';
+import modTime from './time/mod_time.js';
+import modVcard from './vcard/mod_vcard.js';
+import modVersion from './version/mod_version.js';
+
+export const modules: readonly AnyModule[] = [
+  modRoster,
+  modPresence,
+  modDisco,
+  modPing,
+  modVersion,
+  modTime,
+  modLast,
+  modPrivate,
+  modVcard,
+  modOffline,
+  modRegister,
+];

@@ -1,0 +1,38 @@
+/** What a person who has just started the server needs to know, in a few lines. */
+import { styleText } from 'node:util';
+import type { EngineChoice } from '../engine/create-engine.js';
+import type { Config } from '../platform/config/index.js';
+
+export interface BannerFacts {
+  readonly version: string;
+  readonly config: Config;
+  readonly engine: EngineChoice;
+  readonly shards: number;
+  readonly dataDir: string;
+  readonly ports: readonly number[];
+  readonly startMs: number;
+}
+
+export function banner({ version, config, engine, shards, dataDir, ports, startMs }: BannerFacts): string {
+  const domains = [...config.general.hosts];
+  const domain = config.general.default_server_domain;
+  const listeners = config.listen.c2s.map((listener, index) => {
+    const security = { tls: 'direct TLS', starttls: 'STARTTLS', starttls_required: 'STARTTLS, required' };
+    return `  clients   ${listener.ip_address} port ${ports[index]} (${listener.tls ? security[listener.tls.mode] : 'no TLS'})`;
+  });
+  const bold = (text: string) => styleText('bold', text);
+  return [
+    '',
+    `${bold(`Meerkat ${version}`)} is up after ${Math.round(startMs)} ms: ${engine.kind} engine, ${shards} ${shards === 1 ? 'shard' : 'shards'}`,
+    `  domains   ${domains.join(', ')}`,
+    ...listeners,
+    `  data      ${dataDir}`,
+    `  config    ${config.file ?? 'built-in default; your own with --config FILE'}`,
+    '',
+    `${bold('Make an account')}   bin/meerkatctl.mjs --data ${dataDir} account registerUser --username alice --domain ${domain} --password secret`,
+    `${bold('Connect')}           any XMPP client, as alice@${domain}, server ${domain === 'localhost' ? '127.0.0.1' : domain}${ports[0] === undefined ? '' : `, port ${ports[0]}`}`,
+    `${bold('Stop')}              Ctrl-C`,
+    '',
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,40 @@
+/** What the supervisor and its shards say to each other over the port of a shard. */
+import type { MessagePort } from 'node:worker_threads';
+import type { EngineKind, TlsOptions } from '../engine/port.js';
+import type { PlainConfig } from '../platform/config/index.js';
+import type { SharedLog } from '../platform/log.js';
+
+/** Everything that a shard is born with; plain data and ports. */
+export interface ShardBirth {
+  readonly shards: number;
+  readonly engine: EngineKind;
+  /** Names this server among others in the same process. */
+  readonly group: string;
+  readonly version: string;
+  readonly config: PlainConfig;
+  readonly log: SharedLog;
+  readonly dataDir: string;
+  /** 32 bytes that only this installation knows. */
+  readonly secret: Uint8Array;
+  /** For each `[[listen.c2s]]`; `undefined` without TLS. */
+  readonly tls: readonly (TlsOptions | undefined)[];
+  /** To the pool of short tasks. */
+  readonly tasks: MessagePort;
+  /** To the writer of the embedded database. */
+  readonly writer: MessagePort;
+}
+
+export type ToShard =
+  | { readonly kind: 'listen'; readonly ports: readonly number[] }
+  | { readonly kind: 'link'; readonly shard: number; readonly port: MessagePort }
+  | { readonly kind: 'call'; readonly id: number; readonly name: string; readonly args: unknown }
+  | { readonly kind: 'stop'; readonly graceMs: number };
+
+export type FromShard =
+  /** Everything but the listeners is up. */
+  | { readonly kind: 'ready' }
+  /** The ports that are bound, in the order of the configuration. */
+  | { readonly kind: 'listening'; readonly ports: readonly number[] }
+  | { readonly kind: 'failed'; readonly reason: string }
+  | { readonly kind: 'result'; readonly id: number; readonly result: unknown }
+  | { readonly kind: 'refused'; readonly id: number; readonly reason: string };
