@@ -11,11 +11,21 @@ import { type QName, splitName, type Tag } from './tag.js';
 
 const { NONE, NOT_WELL_FORMED, BAD_NAMESPACE_PREFIX, INVALID_NAMESPACE } = streamFailure;
 
+/** The native framer keeps no more. */
+const MOST_ATTRIBUTES = 256;
+
 /** Raw attribute, its name split. */
 interface NamedAttribute {
   readonly raw: string;
   readonly name: QName;
   readonly value: string;
+}
+
+/** A stream between two elements. */
+export interface StreamState {
+  /** The name of the header's element as it was written; undefined before the header. */
+  readonly root: string | undefined;
+  readonly header: readonly (readonly [string, string])[];
 }
 
 export class Framer implements TagSink {
@@ -29,6 +39,7 @@ export class Framer implements TagSink {
   readonly #patterns: readonly ChildPattern[];
   #lexer: Lexer;
   #scope = new Scope();
+  #header: ReadonlyMap<string, string> = new Map();
   /** Names of the elements that are open, the stream's own first. */
   #open: string[] = [];
 
@@ -47,9 +58,9 @@ export class Framer implements TagSink {
     return (this.#lexer.bytes as Buffer).subarray(0, this.#lexer.length);
   }
 
-  /** Prefixes that the stream header declared. */
-  get headerScope(): Map<string, string> {
-    return this.#scope.snapshot();
+  /** Prefixes that the stream header declared. Not to be changed. */
+  get headerScope(): ReadonlyMap<string, string> {
+    return this.#header;
   }
 
   /** Memory held for an unfinished element. */
@@ -57,9 +68,9 @@ export class Framer implements TagSink {
     return this.#lexer.bytes?.length ?? 0;
   }
 
-  /** True when an element is half read. */
-  get isInside(): boolean {
-    return !this.#lexer.isBetween;
+  /** Bytes of an element that is not complete, or not taken. */
+  get unfinished(): Uint8Array {
+    return this.#lexer.bytes === undefined ? new Uint8Array(0) : this.bytes;
   }
 
   /** Reads on from `at` until there is an event; returns where it stopped. After a failure or the stream's end nothing is read. */
@@ -81,6 +92,20 @@ export class Framer implements TagSink {
     this.#lexer.release();
   }
 
+  /** Where the stream stands; `unfinished` comes on top. */
+  suspend(): StreamState {
+    const [root] = this.#open;
+    // A header that nobody has taken is still to be read.
+    const isOpen = root !== undefined && this.event !== eventKind.STREAM_OPENED;
+    return { root: isOpen ? root : undefined, header: isOpen ? [...this.#header] : [] };
+  }
+
+  /** Takes up a stream that was suspended elsewhere. */
+  resume({ root, header }: StreamState): void {
+    this.restart();
+    if (root !== undefined) this.#beginInside(root, header);
+  }
+
   /** A new stream begins on the same connection (RFC 6120 section 4.3.3). */
   restart(): void {
     this.event = 0;
@@ -93,14 +118,13 @@ export class Framer implements TagSink {
   /** Expects elements at once, `jabber:client` being the namespace around them. */
   beginFragment(): void {
     this.restart();
-    this.#open.push('');
-    this.#scope.bind('', ns.CLIENT, 0);
-    this.#lexer.beginBetween();
+    this.#beginInside('', [['', ns.CLIENT]]);
   }
 
   startTag(tag: Tag): Failure {
     const depth = this.#open.length;
-    if (tag.attributes.length > this.#limits.maxAttributes) return streamFailure.TOO_MANY_ATTRIBUTES;
+    if (tag.attributes.length > Math.min(this.#limits.maxAttributes, MOST_ATTRIBUTES))
+      return streamFailure.TOO_MANY_ATTRIBUTES;
     if (depth > this.#limits.maxDepth) return streamFailure.TOO_DEEP;
 
     const bytes = this.#lexer.bytes as Buffer;
@@ -123,6 +147,13 @@ export class Framer implements TagSink {
     return NONE;
   }
 
+  #beginInside(root: string, header: readonly (readonly [string, string])[]): void {
+    this.#open.push(root);
+    for (const [prefix, namespace] of header) this.#scope.bind(prefix, namespace, 0);
+    this.#header = this.#scope.snapshot();
+    this.#lexer.beginBetween();
+  }
+
   #fail(failure: Failure): void {
     this.failure = failure;
     this.event = eventKind.STREAM_FAILED;
@@ -134,6 +165,7 @@ export class Framer implements TagSink {
     if (tag.isEmpty) return streamFailure.BAD_FORMAT;
     this.outline = new Outline(this.#lexer.bytes as Buffer, tag, name, namespace);
     this.event = eventKind.STREAM_OPENED;
+    this.#header = this.#scope.snapshot();
     this.#open.push(raw);
     return NONE;
   }

@@ -44,6 +44,8 @@ const LONGEST_PREDEFINED = 4;
 const DECLARATION_START = '<?xml';
 const LOWER_X = 0x78;
 const BEYOND_UNICODE = 0x110000;
+/** Spans have 16 bits. */
+const MOST_TAG_BYTES = 65_535;
 const FIRST_BUFFER_BYTES = 512;
 
 type State = (c: number) => Failure;
@@ -54,6 +56,7 @@ export class Lexer {
   length = 0;
 
   readonly #limits: Limits;
+  readonly #maxTagBytes: number;
   readonly #sink: TagSink;
   readonly #utf8 = new Utf8Decoder();
   #state: State;
@@ -81,6 +84,7 @@ export class Lexer {
 
   constructor(limits: Limits, sink: TagSink) {
     this.#limits = limits;
+    this.#maxTagBytes = Math.min(limits.maxTagBytes, MOST_TAG_BYTES);
     this.#sink = sink;
     this.#state = this.#prolog;
     this.#outer = this.#prolog;
@@ -124,7 +128,7 @@ export class Lexer {
       this.bytes = bytes;
     }
     bytes[this.length++] = byte;
-    return this.#tagStart >= 0 && this.length - this.#tagStart > this.#limits.maxTagBytes ? TAG_TOO_LARGE : NONE;
+    return this.#tagStart >= 0 && this.length - this.#tagStart > this.#maxTagBytes ? TAG_TOO_LARGE : NONE;
   }
 
   #enter(state: State): Failure {
@@ -213,7 +217,8 @@ export class Lexer {
 
   #declaration: State = (c) => {
     // Any other processing instruction: RFC 6120 section 11.1.
-    if (this.length <= DECLARATION_START.length && c !== DECLARATION_START.charCodeAt(this.length - 1)) return RESTRICTED_XML;
+    if (this.length <= DECLARATION_START.length && c !== DECLARATION_START.charCodeAt(this.length - 1))
+      return RESTRICTED_XML;
     if (this.length === DECLARATION_START.length + 1 && !isSpace(c)) return RESTRICTED_XML;
     if (c !== GREATER_THAN) return NONE;
     const failure = declarationFailure((this.bytes as Buffer).latin1Slice(0, this.length));

@@ -37,6 +37,7 @@ export function splitName(name: string): QName | undefined {
   const colon = name.indexOf(':');
   if (colon < 0) return { prefix: '', local: name };
   const local = name.slice(colon + 1);
-  if (colon === 0 || local === '' || local.includes(':') || !isNameStart(local.codePointAt(0) as number)) return undefined;
+  if (colon === 0 || local === '' || local.includes(':') || !isNameStart(local.codePointAt(0) as number))
+    return undefined;
   return { prefix: name.slice(0, colon), local };
 }

@@ -1,14 +1,24 @@
 /** Builds the tree of one well-formed element from sax-wasm's tags and the bytes between them. */
 import { Element, unescapeXml } from '../../protocol/element.js';
 import { attributeValue } from './attribute-value.js';
-import type { SaxTokenizer, SaxTokens, Tag } from './sax.js';
+import type { Attribute, SaxTokenizer, SaxTokens, Tag } from './sax.js';
 import { Scope } from './scope.js';
 import { type QName, splitName } from './tag.js';
 
 const LESS_THAN = 0x3c;
+const EMPTY_END = Buffer.from('/>');
 
 /** Prefixes that hold around the element, the default namespace under the empty one. */
 export type OuterScope = ReadonlyMap<string, string>;
+
+/** A stream header's tag, whose attribute `xmlns` is the default namespace that it declares. */
+export function buildHeader(sax: SaxTokenizer, tag: Buffer, header: OuterScope): Element {
+  // sax-wasm tells of a tag once it is closed.
+  const element = buildTree(sax, Buffer.concat([tag.subarray(0, -1), EMPTY_END]), header);
+  const contentNs = header.get('');
+  if (contentNs !== undefined) element.attrs['xmlns'] = contentNs;
+  return element;
+}
 
 export function buildTree(sax: SaxTokenizer, xml: Buffer, outer: OuterScope): Element {
   const builder = new TreeBuilder(xml, outer);
@@ -55,17 +65,31 @@ class TreeBuilder implements SaxTokens {
   }
 
   #element(tag: Tag, depth: number): Element {
-    const attributes = tag.attributes.map(({ name, value }) => ({ name: name.value, value: value.value }));
+    const attributes = tag.attributes.map(({ name, value }) => ({ name: name.value, value: this.#value(value) }));
     for (const { name, value } of attributes) {
-      if (name === 'xmlns') this.#scope.bind('', attributeValue(value), depth);
-      else if (name.startsWith('xmlns:')) this.#scope.bind(name.slice(6), attributeValue(value), depth);
+      if (name === 'xmlns') this.#scope.bind('', value, depth);
+      else if (name.startsWith('xmlns:')) this.#scope.bind(name.slice(6), value, depth);
     }
     const { prefix, local } = splitName(tag.name) as QName;
     const element = new Element(local, this.#scope.resolve(prefix) ?? '');
     for (const { name, value } of attributes) {
-      if (name !== 'xmlns' && !name.startsWith('xmlns:')) element.attrs[name] = attributeValue(value);
+      if (name === 'xmlns' || name.startsWith('xmlns:')) continue;
+      this.#keepPrefix(element, name);
+      element.attrs[name] = value;
     }
     return element;
+  }
+
+  /** The prefix of an attribute stays, so its declaration has to stay too; `xml` needs none. */
+  #keepPrefix(element: Element, name: string): void {
+    const colon = name.indexOf(':');
+    const prefix = name.slice(0, Math.max(colon, 0));
+    if (prefix !== '' && prefix !== 'xml') element.attrs[`xmlns:${prefix}`] = this.#scope.resolve(prefix) ?? '';
+  }
+
+  /** From the original, whose line ends are still there. */
+  #value({ byteOffsets: { start, end } }: Attribute['value']): string {
+    return attributeValue(this.#xml.utf8Slice(start, end));
   }
 
   /** The character data between the last tag and `end`. */
@@ -75,7 +99,7 @@ class TreeBuilder implements SaxTokens {
   }
 }
 
-const CDATA = /<!\[CDATA\[([^]*?)\]\]>/g;
+const CDATA = /<!\[CDATA\[([\s\S]*?)\]\]>/g;
 
 /** Text without references and CDATA brackets, line ends as XML 1.0 section 2.11 has them. */
 function characterData(raw: string): string {

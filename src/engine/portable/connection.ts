@@ -1,0 +1,431 @@
+/** One connection: its input framed into events, its output gathered, its limits and deadlines kept. */
+
+import type { ChildPattern } from '../../protocol/stanza-children.js';
+import { closeReason, eventKind, streamFailure } from '../envelope.js';
+import { type ConnectionDetails, type ListenOptions, type Proceed, proceed } from '../port.js';
+import type { Batch, Origin } from './batch.js';
+import { Deadline } from './deadline.js';
+import type { Departure } from './departure.js';
+import { Framer } from './framer.js';
+import { Input } from './input.js';
+import { Output } from './output.js';
+import { Shaper } from './shaper.js';
+import type { TlsContext } from './tls-context.js';
+import { type Transport, type TransportEvents, UNHEARD } from './transport.js';
+
+/** What a connection keeps from its listener for life. */
+export type Policy = Pick<ListenOptions, 'limits' | 'maxOutputBytes' | 'maxOutputWrites' | 'authenticationDeadlineMs'>;
+
+/** The shard as its connections see it. */
+export interface Host {
+  readonly batch: Batch;
+  readonly patterns: readonly ChildPattern[];
+  /** Has `pump` called in this loop turn. */
+  ready(connection: Connection): void;
+  /** Milliseconds of a clock that never runs backwards. */
+  now(): number;
+  /** The connection has told everything that it had to tell. */
+  over(connection: Connection): void;
+}
+
+/** Reading stops while this much waits. */
+const MOST_WAITING_INPUT = 64 * 1024;
+/** How long the peer may take over our last bytes. */
+const LAST_BYTES_MS = 10_000;
+
+interface Notice {
+  readonly kind: number;
+  readonly detail: number;
+  readonly bytes?: Uint8Array;
+}
+
+export class Connection implements TransportEvents {
+  readonly slot: number;
+  readonly generation: number;
+
+  readonly #host: Host;
+  readonly #policy: Policy;
+  #transport: Transport;
+  readonly #framer: Framer;
+  readonly #input = new Input();
+  readonly #output: Output;
+  /** Events that wait for the next batch, in front of those of the input. */
+  #notices: Notice[] = [];
+  #origin: Origin | undefined;
+  #stamp: string | undefined;
+  #shaper: Shaper | undefined;
+  #shapedRate = 0;
+  #shaperTimer: NodeJS.Timeout | undefined;
+  readonly #authentication = new Deadline(() => this.#notify(eventKind.TIMED_OUT, 0));
+  readonly #deadline = new Deadline(() => this.#notify(eventKind.TIMED_OUT, 0));
+  #closingTimer: NodeJS.Timeout | undefined;
+
+  #isLockstep = true;
+  #isResting = false;
+  #isPaused = false;
+  /** The stream is over: input is dropped. */
+  #isDeaf = false;
+  /** Too much came before authentication. */
+  #hasFailed = false;
+  #isAuthenticated = false;
+  #isClosing = false;
+  #hasPeerEnded = false;
+  /** Set once the transport is gone; CLOSED follows. */
+  #closeReason = -1;
+  #isOver = false;
+  #bytesIn = 0;
+  #bytesBeforeAuthentication = 0;
+
+  constructor(host: Host, slot: number, generation: number, policy: Policy, transport: Transport) {
+    this.#host = host;
+    this.slot = slot;
+    this.generation = generation;
+    this.#policy = policy;
+    this.#transport = transport;
+    this.#framer = new Framer(policy.limits, host.patterns);
+    this.#output = new Output(policy);
+  }
+
+  /** A connection that a listener accepted. */
+  begin(listener: number): void {
+    this.#authentication.set(this.#policy.authenticationDeadlineMs);
+    this.#notify(eventKind.CONNECTED, listener);
+  }
+
+  /** A connection that another shard gave away; it waits in lockstep. */
+  arrive(departure: Departure, shard: number): void {
+    this.#framer.resume(departure.stream);
+    this.#input.push(departure.unread);
+    this.#stamp = departure.stamp;
+    this.#bytesIn = departure.bytesIn;
+    this.#output.bytesOut = departure.bytesOut;
+    this.#isAuthenticated = departure.isAuthenticated;
+    this.#bytesBeforeAuthentication = departure.bytesBeforeAuthentication;
+    this.#isPaused = departure.isPaused;
+    this.#isDeaf = departure.isDeaf;
+    this.#hasPeerEnded = departure.hasPeerEnded;
+    this.#isResting = true;
+    this.#deadline.set(departure.deadlineMs);
+    this.#authentication.set(departure.authenticationMs);
+    if (departure.shapedRate > 0) this.shape(departure.shapedRate);
+    this.#notices.push({ kind: eventKind.ARRIVED, detail: shard, bytes: departure.state });
+    this.#host.ready(this);
+  }
+
+  get memoryBytes(): number {
+    return this.#framer.heldBytes + this.#input.size + this.#queuedBytes;
+  }
+
+  get traffic(): { bytesIn: number; bytesOut: number } {
+    return { bytesIn: this.#bytesIn, bytesOut: this.#output.bytesOut };
+  }
+
+  get transport(): Transport {
+    return this.#transport;
+  }
+
+  get #queuedBytes(): number {
+    return this.#output.gatheredBytes + this.#transport.unsentBytes;
+  }
+
+  details(): ConnectionDetails {
+    const { addresses, tls } = this.#transport;
+    return { ...addresses, tls, ...this.traffic, queuedBytes: this.#queuedBytes };
+  }
+
+  /** False once the queue is over half of its limit. */
+  send(bytes: Uint8Array): boolean {
+    if (this.#isClosing || this.#closeReason >= 0) return false;
+    const output = this.#output;
+    output.add(bytes);
+    this.#host.ready(this);
+    if (!output.isOverHalf(this.#transport)) return true;
+    // What the kernel takes at once does not count: a turn may well produce more than the peer is allowed to leave unread.
+    output.flush(this.#transport, this.#left);
+    if (output.isOverLimit(this.#transport)) this.#leave(closeReason.QUEUE_FULL);
+    else if (!output.isOverHalf(this.#transport)) return true;
+    output.oweDrained();
+    return false;
+  }
+
+  /** The `from` that goes out with elements that came in here. */
+  get stampText(): string | undefined {
+    return this.#stamp;
+  }
+
+  /** CLOSED is on its way. */
+  get isGone(): boolean {
+    return this.#closeReason >= 0;
+  }
+
+  get mayMove(): boolean {
+    return this.isOpen && !this.#transport.isHandshaking;
+  }
+
+  get isOpen(): boolean {
+    return !this.#isClosing && this.#closeReason < 0;
+  }
+
+  stamp(from: string): void {
+    this.#stamp = from;
+  }
+
+  proceed(how: Proceed): void {
+    if (how === proceed.RESTART) this.#restart();
+    this.#isLockstep = how !== proceed.STREAM;
+    this.#isResting = false;
+    this.#host.ready(this);
+  }
+
+  pause(): void {
+    this.#isPaused = true;
+    this.#host.ready(this);
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.#host.ready(this);
+  }
+
+  shape(bytesPerSecond: number): void {
+    this.#shapedRate = bytesPerSecond;
+    this.#shaper = bytesPerSecond > 0 ? new Shaper(bytesPerSecond, this.#host.now()) : undefined;
+    this.#host.ready(this);
+  }
+
+  authenticated(): void {
+    this.#isAuthenticated = true;
+    this.#authentication.set(0);
+  }
+
+  deadline(ms: number): void {
+    this.#deadline.set(ms);
+  }
+
+  startTls(context: TlsContext, serverName: string): boolean {
+    const isReady = this.#isResting && !this.#isClosing && this.#closeReason < 0 && this.#transport.tls === undefined;
+    if (!isReady || this.#input.size > 0) return false;
+    this.#output.flush(this.#transport, this.#left);
+    if (!this.#transport.startTls(context, serverName)) return false;
+    this.#isResting = false;
+    this.#host.ready(this);
+    return true;
+  }
+
+  close(): void {
+    if (this.#isClosing || this.#closeReason >= 0) return;
+    this.#isClosing = true;
+    this.#isDeaf = true;
+    this.#input.clear();
+    this.#output.flush(this.#transport, this.#left);
+    this.#transport.finish();
+    this.#authentication.set(0);
+    this.#deadline.set(0);
+    this.#closingTimer = setTimeout(() => this.#leave(closeReason.LINGER_TIMEOUT), LAST_BYTES_MS);
+  }
+
+  abort(): void {
+    this.#leave(closeReason.LOCAL);
+  }
+
+  /** Ends without a word: the shard stops. */
+  drop(): void {
+    this.#clearTimers();
+    this.#transport.destroy();
+    this.#isOver = true;
+  }
+
+  /** Gives everything away; whoever takes the transport is told from now on. CLOSED follows here. */
+  depart(state: Uint8Array): Departure {
+    this.#output.flush(this.#transport, this.#left);
+    const departure: Departure = {
+      state,
+      policy: this.#policy,
+      stream: this.#framer.suspend(),
+      unread: Buffer.concat([this.#framer.unfinished, this.#input.all()]),
+      stamp: this.#stamp,
+      ...this.traffic,
+      isAuthenticated: this.#isAuthenticated,
+      bytesBeforeAuthentication: this.#bytesBeforeAuthentication - this.#framer.unfinished.length,
+      isPaused: this.#isPaused,
+      isDeaf: this.#isDeaf,
+      hasPeerEnded: this.#hasPeerEnded,
+      shapedRate: this.#shapedRate,
+      deadlineMs: this.#deadline.leftMs,
+      authenticationMs: this.#authentication.leftMs,
+    };
+    this.#end(closeReason.MOVED);
+    return departure;
+  }
+
+  received(bytes: Uint8Array): void {
+    this.#bytesIn += bytes.length;
+    if (this.#isDeaf) return;
+    this.#input.push(bytes);
+    if (this.#input.size >= MOST_WAITING_INPUT) this.#transport.read(false);
+    this.#host.ready(this);
+  }
+
+  secured(): void {
+    this.#restart();
+    this.#notify(eventKind.SECURED, 0);
+  }
+
+  ended(): void {
+    this.#hasPeerEnded = true;
+    this.#host.ready(this);
+  }
+
+  finished(): void {
+    this.#end(closeReason.LOCAL);
+  }
+
+  gone(reason: number): void {
+    this.#end(reason);
+  }
+
+  /** Writes events into the batch: what happened, then what the input says. */
+  pump(): void {
+    if (this.#isOver) return;
+    const notices = this.#notices;
+    this.#notices = [];
+    for (const { kind, detail, bytes } of notices) this.#add(kind, detail, bytes);
+    const hasRead = this.#read();
+
+    if (this.#closeReason >= 0) {
+      this.#isOver = true;
+      this.#add(eventKind.CLOSED, this.#closeReason);
+      this.#host.over(this);
+      return;
+    }
+    if (this.#isClosing) return;
+    if (this.#hasPeerEnded && (this.#input.size === 0 || this.#isDeaf)) {
+      // What was just read may call for an answer, which a peer that only ended its own half still takes.
+      if (hasRead) this.#host.ready(this);
+      else {
+        this.#output.flush(this.#transport, this.#left);
+        this.#transport.finish();
+        this.#transport.events = UNHEARD;
+        return this.#end(closeReason.PEER);
+      }
+    }
+    this.#transport.read(!this.#isPaused && !this.#isResting && this.#input.size < MOST_WAITING_INPUT);
+  }
+
+  /** Hands the output of this loop turn over. */
+  flush(): void {
+    if (this.#closeReason < 0) this.#output.flush(this.#transport, this.#left);
+  }
+
+  /** True when something was read. */
+  #read(): boolean {
+    let hasRead = false;
+    while (!this.#isResting && !this.#isPaused && !this.#isDeaf && this.#closeReason < 0 && this.#input.size > 0) {
+      const most = this.#allowance();
+      if (most === 0) break;
+      const piece = this.#input.peek(most);
+      const taken = this.#framer.feed(piece, 0);
+      this.#input.take(taken);
+      this.#shaper?.take(taken);
+      if (!this.#isAuthenticated) this.#bytesBeforeAuthentication += taken;
+      if (this.#framer.event !== 0) this.#emit();
+      hasRead = true;
+    }
+    return hasRead;
+  }
+
+  /** How many bytes may be read now. */
+  #allowance(): number {
+    const { maxBytesBeforeAuthentication } = this.#policy.limits;
+    let most = this.#input.size;
+    if (!this.#isAuthenticated && maxBytesBeforeAuthentication > 0) {
+      most = Math.min(most, maxBytesBeforeAuthentication - this.#bytesBeforeAuthentication);
+      if (most <= 0) {
+        this.#hasFailed = true;
+        this.#becomeDeaf();
+        this.#add(eventKind.STREAM_FAILED, streamFailure.TOO_MUCH_BEFORE_AUTHENTICATION);
+        return 0;
+      }
+    }
+    if (!this.#shaper) return most;
+    const shaped = this.#shaper.allowance(this.#host.now());
+    if (shaped === 0) this.#wakeLater(this.#shaper);
+    return Math.min(most, shaped);
+  }
+
+  #wakeLater(shaper: Shaper): void {
+    clearTimeout(this.#shaperTimer);
+    this.#shaperTimer = setTimeout(() => this.#host.ready(this), shaper.waitMs);
+  }
+
+  #emit(): void {
+    const { event } = this.#framer;
+    if (event === eventKind.STREAM_OPENED || event === eventKind.ELEMENT) {
+      if (event === eventKind.STREAM_OPENED) this.#origin = undefined;
+      this.#origin ??= { scope: this.#framer.headerScope, sender: this };
+      const { bytes, outline } = this.#framer;
+      // This may run the handler, which may close the connection or give it away.
+      this.#host.batch.makeRoom(bytes.length);
+      if (this.#isClosing || this.#closeReason >= 0) return;
+      this.#isResting = this.#isLockstep;
+      this.#host.batch.add({ ...this.#name(event), bytes, outline, origin: this.#origin });
+      this.#framer.take();
+      return;
+    }
+    this.#becomeDeaf();
+    this.#add(event, this.#framer.failure);
+  }
+
+  /** A failure is final; the end of a stream is not. */
+  #restart(): void {
+    if (this.#framer.failure !== streamFailure.NONE || this.#hasFailed) return;
+    this.#framer.restart();
+    this.#origin = undefined;
+    this.#isDeaf = false;
+  }
+
+  #becomeDeaf(): void {
+    this.#isDeaf = true;
+    this.#input.clear();
+  }
+
+  #name(kind: number): { kind: number; slot: number; generation: number } {
+    return { kind, slot: this.slot, generation: this.generation };
+  }
+
+  #add(kind: number, detail: number, bytes?: Uint8Array): void {
+    const envelope = { ...this.#name(kind), detail };
+    this.#host.batch.add(bytes === undefined ? envelope : { ...envelope, bytes });
+  }
+
+  #notify(kind: number, detail: number): void {
+    this.#notices.push({ kind, detail });
+    this.#host.ready(this);
+  }
+
+  #left = (): void => {
+    if (this.#closeReason < 0 && !this.#isClosing && this.#output.takeDrained(this.#transport))
+      this.#notify(eventKind.DRAINED, 0);
+  };
+
+  #leave(reason: number): void {
+    if (this.#closeReason >= 0) return;
+    this.#transport.destroy();
+    this.#end(reason);
+  }
+
+  #end(reason: number): void {
+    if (this.#closeReason >= 0) return;
+    this.#closeReason = reason;
+    this.#clearTimers();
+    this.#output.drop();
+    this.#host.ready(this);
+  }
+
+  #clearTimers(): void {
+    clearTimeout(this.#shaperTimer);
+    clearTimeout(this.#closingTimer);
+    this.#authentication.set(0);
+    this.#deadline.set(0);
+  }
+}

@@ -1,0 +1,80 @@
+/** The output of one connection: gathered until the loop turn ends, counted until the kernel has it. */
+import type { Transport } from './transport.js';
+
+export interface OutputLimits {
+  readonly maxOutputBytes: number;
+  /** 0 for no limit. */
+  readonly maxOutputWrites: number;
+}
+
+export class Output {
+  readonly #limits: OutputLimits;
+  #parts: Uint8Array[] = [];
+  #gathered = 0;
+  /** Calls of `add` whose bytes were handed over and have not all left. */
+  #leavingWrites = 0;
+  /** Somebody was told that the queue is over half of its limit. */
+  #owesDrained = false;
+  bytesOut = 0;
+
+  constructor(limits: OutputLimits) {
+    this.#limits = limits;
+  }
+
+  get gatheredBytes(): number {
+    return this.#gathered;
+  }
+
+  add(bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
+    this.#parts.push(bytes);
+    this.#gathered += bytes.length;
+  }
+
+  /** Hands everything over. `left` is called whenever bytes have left. */
+  flush(transport: Transport, left: () => void): void {
+    if (this.#parts.length === 0) return;
+    const bytes = this.#parts.length === 1 ? (this.#parts[0] as Uint8Array) : Buffer.concat(this.#parts);
+    const writes = this.#parts.length;
+    this.drop();
+    this.#leavingWrites += writes;
+    transport.write(bytes, () => {
+      this.#leavingWrites -= writes;
+      this.bytesOut += bytes.length;
+      left();
+    });
+  }
+
+  isOverHalf(transport: Transport): boolean {
+    return this.#isOver(transport, 0.5);
+  }
+
+  isOverLimit(transport: Transport): boolean {
+    return this.#isOver(transport, 1);
+  }
+
+  /** `takeDrained` is to say when the queue is below half again. */
+  oweDrained(): void {
+    this.#owesDrained = true;
+  }
+
+  /** True once after a time over half of the limit. */
+  takeDrained(transport: Transport): boolean {
+    if (!this.#owesDrained || this.isOverHalf(transport)) return false;
+    this.#owesDrained = false;
+    return true;
+  }
+
+  drop(): void {
+    this.#parts = [];
+    this.#gathered = 0;
+  }
+
+  #isOver(transport: Transport, share: number): boolean {
+    const { maxOutputBytes, maxOutputWrites } = this.#limits;
+    const unsent = transport.unsentBytes;
+    if (this.#gathered + unsent > Math.floor(maxOutputBytes * share)) return true;
+    const writes = this.#parts.length + (unsent === 0 ? 0 : this.#leavingWrites);
+    return maxOutputWrites > 0 && writes > Math.floor(maxOutputWrites * share);
+  }
+}

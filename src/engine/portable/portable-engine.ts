@@ -1,0 +1,346 @@
+/** The engine over node:net and node:tls, for where no addon can be built, and as the oracle for the native one. */
+import type { Socket } from 'node:net';
+import type { MessagePort } from 'node:worker_threads';
+import type { Element } from '../../protocol/element.js';
+import { ns } from '../../protocol/namespaces.js';
+import { eventKind } from '../envelope.js';
+import {
+  type ChannelBindingType,
+  type ConnectionDetails,
+  type EngineCounters,
+  EngineError,
+  type EngineOptions,
+  type EnginePort,
+  type ListenOptions,
+  type Proceed,
+  type TlsOptions,
+} from '../port.js';
+import { Batch, type Origin } from './batch.js';
+import { Connection, type Host } from './connection.js';
+import { type Departure, factsOf, type TransportFacts } from './departure.js';
+import { type Fragment, readFragment } from './fragment.js';
+import { Listeners } from './listeners.js';
+import { Moves } from './moves.js';
+import { say } from './relay.js';
+import { SaxTokenizer } from './sax.js';
+import { type Message, ShardLinks } from './shard-links.js';
+import { Slots } from './slots.js';
+import { SocketTransport } from './socket-transport.js';
+import { stamped } from './stamped.js';
+import { TlsContext } from './tls-context.js';
+import { type Transport, UNHEARD } from './transport.js';
+import { buildHeader, buildTree } from './tree.js';
+
+export async function createPortableEngine(options: EngineOptions): Promise<EnginePort> {
+  return new PortableEngine(options, await SaxTokenizer.create());
+}
+
+/** What is around a stanza that came from another shard. */
+const CANONICAL: Origin = { scope: new Map([['', ns.CLIENT]]), sender: { stampText: undefined } };
+
+class PortableEngine implements EnginePort, Host {
+  readonly kind = 'portable';
+  readonly batch: Batch;
+  readonly patterns: EngineOptions['children'];
+  readonly #options: EngineOptions;
+  readonly #sax: SaxTokenizer;
+  readonly #listeners: Listeners;
+  readonly #links: ShardLinks;
+  readonly #moves: Moves;
+  readonly #connections = new Slots<Connection>();
+  readonly #contexts = new Map<number, TlsContext>();
+  /** Sockets that are not closed, those that linger and those of relays included. */
+  readonly #sockets = new Set<SocketTransport>();
+  /** Messages of this shard to itself. */
+  #own: Message[] = [];
+  #ready = new Set<Connection>();
+  /** Told their last in the running batch. */
+  #over: Connection[] = [];
+  #turn: NodeJS.Immediate | undefined;
+  #isStopped = false;
+  #lastContext = 0;
+  #accepted = 0;
+  #bytesIn = 0;
+  #bytesOut = 0;
+
+  constructor(options: EngineOptions, sax: SaxTokenizer) {
+    this.#options = options;
+    this.patterns = options.children;
+    this.#sax = sax;
+    this.batch = new Batch(options.onBatch);
+    this.#listeners = new Listeners(options.shard === 0);
+    this.#links = new ShardLinks({
+      told: (shard, message) => this.#told(shard, message),
+      lost: (shard) => this.#moves.lost(shard),
+      waiting: () => this.#schedule(),
+    });
+    this.#moves = new Moves(this.#links);
+  }
+
+  get words(): Uint32Array {
+    return this.batch.words;
+  }
+
+  get arena(): Buffer {
+    return this.batch.arena;
+  }
+
+  listen(options: ListenOptions): Promise<{ listener: number; port: number }> {
+    // Held by the listener, whoever drops it meanwhile.
+    const directTls = options.directTls === undefined ? undefined : this.#context(options.directTls);
+    return this.#listeners.listen(options, (socket, listener, closed) => {
+      const transport = this.#accept(socket, listener, options, closed);
+      if (directTls) transport.startTls(directTls, '');
+    });
+  }
+
+  unlisten(listener: number): void {
+    this.#listeners.unlisten(listener);
+  }
+
+  createTlsContext(options: TlsOptions): number {
+    this.#contexts.set(++this.#lastContext, new TlsContext(options));
+    return this.#lastContext;
+  }
+
+  dropTlsContext(context: number): void {
+    this.#contexts.delete(context);
+  }
+
+  send(slot: number, generation: number, data: string | Uint8Array): boolean {
+    const bytes = typeof data === 'string' ? Buffer.from(data) : Uint8Array.from(data);
+    return this.#find(slot, generation)?.send(bytes) ?? false;
+  }
+
+  deliver(slot: number, generation: number, envelope: number): boolean {
+    const connection = this.#find(slot, generation);
+    const bytes = stamped(this.batch, envelope);
+    if (!connection || !bytes) return false;
+    connection.send(bytes);
+    return connection.isOpen;
+  }
+
+  stamp(slot: number, generation: number, from: string): void {
+    this.#find(slot, generation)?.stamp(from);
+  }
+
+  proceed(slot: number, generation: number, how: Proceed): void {
+    this.#find(slot, generation)?.proceed(how);
+  }
+
+  pause(slot: number, generation: number): void {
+    this.#find(slot, generation)?.pause();
+  }
+
+  resume(slot: number, generation: number): void {
+    this.#find(slot, generation)?.resume();
+  }
+
+  shape(slot: number, generation: number, bytesPerSecond: number): void {
+    this.#find(slot, generation)?.shape(bytesPerSecond);
+  }
+
+  authenticated(slot: number, generation: number): void {
+    this.#find(slot, generation)?.authenticated();
+  }
+
+  deadline(slot: number, generation: number, ms: number): void {
+    this.#find(slot, generation)?.deadline(ms);
+  }
+
+  startTls(slot: number, generation: number, context: number, serverName: string): boolean {
+    return this.#find(slot, generation)?.startTls(this.#context(context), serverName) ?? false;
+  }
+
+  channelBinding(slot: number, generation: number, type: ChannelBindingType): Uint8Array | undefined {
+    return this.#find(slot, generation)?.transport.channelBinding(type);
+  }
+
+  close(slot: number, generation: number): void {
+    this.#find(slot, generation)?.close();
+  }
+
+  abort(slot: number, generation: number): void {
+    this.#find(slot, generation)?.abort();
+  }
+
+  details(slot: number, generation: number): ConnectionDetails | undefined {
+    return this.#find(slot, generation)?.details();
+  }
+
+  move(slot: number, generation: number, shard: number, state: Uint8Array): boolean {
+    const connection = this.#find(slot, generation);
+    const isOwn = shard === this.#options.shard;
+    if (!connection?.mayMove || !(isOwn || this.#links.isLinked(shard))) return false;
+    const { transport } = connection;
+    const departure = connection.depart(Uint8Array.from(state));
+    transport.events = UNHEARD;
+    if (isOwn) this.#tellSelf([say.MOVED, 0, departure, transport]);
+    else this.#moves.send(shard, departure, factsOf(transport), transport);
+    return true;
+  }
+
+  forward(shard: number, envelope: number): boolean {
+    const bytes = stamped(this.batch, envelope);
+    return bytes !== undefined && this.#say(shard, say.ROUTED, bytes);
+  }
+
+  route(shard: number, stanza: string | Uint8Array): boolean {
+    return this.#say(shard, say.ROUTED, typeof stanza === 'string' ? Buffer.from(stanza) : Uint8Array.from(stanza));
+  }
+
+  call(shard: number, message: Uint8Array): boolean {
+    return this.#say(shard, say.CALLED, Uint8Array.from(message));
+  }
+
+  link(shard: number, port: MessagePort): void {
+    this.#links.link(shard, port);
+  }
+
+  tree(envelope: number): Element {
+    const origin = this.batch.has(envelope) ? this.batch.origin(envelope) : undefined;
+    if (!origin) throw new EngineError('no-element', `Envelope ${envelope} of the running batch holds no element.`);
+    const build = this.batch.kind(envelope) === eventKind.STREAM_OPENED ? buildHeader : buildTree;
+    return build(this.#sax, this.batch.bytes(envelope), origin.scope);
+  }
+
+  parse(xml: string | Uint8Array): Element | undefined {
+    const fragment = readFragment(typeof xml === 'string' ? Buffer.from(xml) : xml, this.patterns);
+    return fragment && buildTree(this.#sax, fragment.bytes, CANONICAL.scope);
+  }
+
+  counters(): EngineCounters {
+    let [bytesIn, bytesOut, memoryBytes] = [this.#bytesIn, this.#bytesOut, this.words.byteLength + this.arena.length];
+    const connections = this.#connections.all;
+    for (const connection of connections) {
+      bytesIn += connection.traffic.bytesIn;
+      bytesOut += connection.traffic.bytesOut;
+      memoryBytes += connection.memoryBytes;
+    }
+    return { connections: connections.length, accepted: this.#accepted, bytesIn, bytesOut, memoryBytes };
+  }
+
+  stop(): void {
+    if (this.#isStopped) return;
+    this.#isStopped = true;
+    this.batch.stop();
+    clearImmediate(this.#turn);
+    this.#listeners.stop();
+    for (const connection of this.#connections.all) connection.drop();
+    for (const socket of [...this.#sockets]) socket.destroy();
+    this.#links.flush();
+    this.#links.stop();
+  }
+
+  ready(connection: Connection): void {
+    this.#ready.add(connection);
+    this.#schedule();
+  }
+
+  now(): number {
+    return performance.now();
+  }
+
+  over(connection: Connection): void {
+    this.#over.push(connection);
+  }
+
+  #find(slot: number, generation: number): Connection | undefined {
+    const connection = this.#isStopped ? undefined : this.#connections.find(slot, generation);
+    return connection?.isGone ? undefined : connection;
+  }
+
+  #context(number: number): TlsContext {
+    const context = this.#contexts.get(number);
+    if (!context) throw new EngineError('no-context', `There is no TLS context ${number}.`);
+    return context;
+  }
+
+  #accept(socket: Socket, listener: number, options: ListenOptions, closed: () => void): SocketTransport {
+    this.#accepted += 1;
+    const transport = new SocketTransport(socket, (gone) => {
+      this.#sockets.delete(gone);
+      closed();
+    });
+    this.#sockets.add(transport);
+    this.#adopt(options, transport).begin(listener);
+    return transport;
+  }
+
+  #adopt(policy: ListenOptions | Departure['policy'], transport: Transport): Connection {
+    const connection = this.#connections.take(
+      (slot, generation) => new Connection(this, slot, generation, policy, transport),
+    );
+    transport.events = connection;
+    return connection;
+  }
+
+  #say(shard: number, code: number, bytes: Uint8Array): boolean {
+    if (this.#isStopped) return false;
+    if (shard !== this.#options.shard) return this.#links.say(shard, [code, bytes], bytes.length);
+    this.#tellSelf([code, bytes]);
+    return true;
+  }
+
+  #tellSelf(message: Message): void {
+    this.#own.push(message);
+    this.#schedule();
+  }
+
+  #told(shard: number, message: Message): void {
+    const [code, value] = message;
+    if (code === say.ROUTED) this.#routed(shard, value as Uint8Array);
+    else if (code === say.CALLED) this.batch.add({ kind: eventKind.CALLED, detail: shard, bytes: value as Uint8Array });
+    else if (code === say.MOVED) this.#moved(shard, message as [number, number, Departure, TransportFacts | Transport]);
+    else this.#moves.told(shard, message);
+    this.#schedule();
+  }
+
+  #routed(shard: number, bytes: Uint8Array): void {
+    const fragment: Fragment | undefined = readFragment(bytes, this.patterns);
+    // Every sender has read it by these same rules.
+    if (fragment) this.batch.add({ kind: eventKind.ROUTED, detail: shard, ...fragment, origin: CANONICAL });
+  }
+
+  #moved(shard: number, [, number, departure, rest]: [number, number, Departure, TransportFacts | Transport]): void {
+    const transport = 'events' in rest ? rest : this.#moves.receive(shard, number, rest);
+    this.#adopt(departure.policy, transport).arrive(departure, shard);
+  }
+
+  #schedule(): void {
+    if (this.#isStopped) return;
+    this.#turn ??= setImmediate(() => {
+      this.#turn = undefined;
+      this.#runTurn();
+    });
+  }
+
+  #runTurn(): void {
+    const own = this.#own;
+    this.#own = [];
+    for (const message of own) this.#told(this.#options.shard, message);
+    const ready = this.#ready;
+    this.#ready = new Set();
+    try {
+      for (const connection of ready) connection.pump();
+      this.batch.flush();
+    } finally {
+      // An exception of the handler's goes its way; what was queued must not wait for the next event because of it.
+      if (!this.#isStopped) this.#finishTurn(ready);
+    }
+  }
+
+  #finishTurn(ready: Set<Connection>): void {
+    const over = this.#over;
+    this.#over = [];
+    for (const connection of over) {
+      this.#bytesIn += connection.traffic.bytesIn;
+      this.#bytesOut += connection.traffic.bytesOut;
+      this.#connections.free(connection.slot);
+    }
+    for (const connection of ready) connection.flush();
+    for (const connection of this.#ready) connection.flush();
+    this.#links.flush();
+    if (this.#ready.size > 0 || this.#own.length > 0) this.#schedule();
+  }
+}

@@ -1,0 +1,209 @@
+/** Carries a connection over a socket of this shard, in clear or under TLS. */
+import type { Socket } from 'node:net';
+import { TLSSocket, type TLSSocketOptions } from 'node:tls';
+import { closeReason } from '../envelope.js';
+import type { ChannelBindingType, TlsDetails, TlsVersion } from '../port.js';
+import { channelBindingOf } from './channel-binding.js';
+import type { TlsContext } from './tls-context.js';
+import { type Addresses, type Transport, type TransportEvents, UNHEARD } from './transport.js';
+
+const NOTHING = Buffer.alloc(0);
+/** How long we read on behind our own end, so that unread input does not turn it into a reset (RFC 9293 section 3.6.1). */
+const LINGER_MS = 2000;
+
+export class SocketTransport implements Transport {
+  events: TransportEvents = UNHEARD;
+  readonly addresses: Addresses;
+  tls: TlsDetails | undefined;
+
+  readonly #raw: Socket;
+  #socket: Socket;
+  #context: TlsContext | undefined;
+  #isWanted = true;
+  #isHandshaking = false;
+  #isGone = false;
+  #isFinishing = false;
+  #lingerTimer: NodeJS.Timeout | undefined;
+  readonly #over: (transport: SocketTransport) => void;
+  #failure: number = closeReason.PEER;
+
+  /** `over` is called once the socket is closed. */
+  constructor(socket: Socket, over: (transport: SocketTransport) => void) {
+    this.#raw = socket;
+    this.#over = over;
+    this.#socket = socket;
+    this.addresses = {
+      remoteAddress: socket.remoteAddress ?? '',
+      remotePort: socket.remotePort ?? 0,
+      localAddress: socket.localAddress ?? '',
+      localPort: socket.localPort ?? 0,
+    };
+    socket.setNoDelay(true);
+    socket.on('error', this.#failed);
+    socket.on('close', this.#closed);
+    this.#listen();
+  }
+
+  get unsentBytes(): number {
+    return this.#socket.writableLength;
+  }
+
+  get isHandshaking(): boolean {
+    return this.#isHandshaking;
+  }
+
+  channelBinding(type: ChannelBindingType): Uint8Array | undefined {
+    const { tls } = this;
+    return tls && this.#socket instanceof TLSSocket && !this.#isGone ? channelBindingOf(this.#socket, type) : undefined;
+  }
+
+  read(isWanted: boolean): void {
+    if (isWanted === this.#isWanted) return;
+    this.#isWanted = isWanted;
+    if (this.#isHandshaking && this.#socket === this.#raw) return;
+    if (isWanted) this.#socket.resume();
+    else this.#socket.pause();
+  }
+
+  write(bytes: Uint8Array, written: () => void): void {
+    this.#socket.write(bytes, () => written());
+  }
+
+  startTls(context: TlsContext, serverName: string): boolean {
+    this.#context = context;
+    this.#isHandshaking = true;
+    const raw = this.#raw;
+    raw.off('data', this.#received);
+    raw.off('end', this.#ended);
+    raw.off('finish', this.#finished);
+    raw.pause();
+    // What was written in clear leaves in clear.
+    if (raw.writableLength === 0) this.#wrap(context, serverName);
+    else raw.write(NOTHING, () => this.#wrap(context, serverName));
+    return true;
+  }
+
+  finish(): void {
+    this.#isFinishing = true;
+    this.#socket.end();
+    this.#isWanted = true;
+    this.#socket.resume();
+  }
+
+  destroy(): void {
+    this.events = UNHEARD;
+    this.#shut();
+  }
+
+  #listen(): void {
+    const socket = this.#socket;
+    socket.on('data', this.#received);
+    socket.on('end', this.#ended);
+    socket.on('finish', this.#finished);
+    if (!this.#isWanted) socket.pause();
+  }
+
+  #wrap(context: TlsContext, serverName: string): void {
+    if (this.#isGone) return;
+    const { verify, requireCertificate, alpn } = context.options;
+    const options: TLSSocketOptions = {
+      isServer: true,
+      secureContext: context.choose(serverName),
+      requestCert: verify !== 'none',
+      // Asks OpenSSL to insist on a certificate; whether it verifies is decided in #secured.
+      rejectUnauthorized: requireCertificate,
+      SNICallback: (name, choose) => choose(null, context.choose(name, serverName)),
+    };
+    if (alpn.length > 0) options.ALPNProtocols = [...alpn];
+    const socket = new TLSSocket(this.#raw, options);
+    this.#socket = socket;
+    socket.on('secure', this.#secured);
+    socket.on('error', this.#failed);
+    // Until a tls.Server takes over, which here it never does, TLS errors come under this name.
+    socket.on('_tlsError', this.#failed);
+    socket.on('close', this.#closed);
+    this.#listen();
+  }
+
+  #secured = (): void => {
+    const socket = this.#socket as TLSSocket;
+    const context = this.#context as TlsContext;
+    const peer = verification(socket, context);
+    const isRefused = !peer.verified && (peer.certificate ? context.options.disconnectOnFailure : false);
+    if (isRefused || (context.options.requireCertificate && context.options.verify !== 'none' && !peer.certificate)) {
+      this.#leave(closeReason.TLS_FAILED);
+      return;
+    }
+    this.#isHandshaking = false;
+    this.tls = {
+      version: socket.getProtocol() as TlsVersion,
+      cipher: socket.getCipher().name,
+      serverName: (socket as TLSSocket & { servername?: string | false }).servername || undefined,
+      peerCertificate: peer.certificate,
+      verified: peer.verified,
+      verifyError: peer.error,
+    };
+    this.events.secured();
+  };
+
+  #received = (bytes: Buffer): void => {
+    if (!this.#isFinishing) this.events.received(bytes);
+  };
+
+  #ended = (): void => {
+    if (!this.#isFinishing) this.events.ended();
+    else if (this.#lingerTimer) this.#shut();
+  };
+
+  #finished = (): void => {
+    if (!this.#isFinishing) return;
+    const { events } = this;
+    this.events = UNHEARD;
+    if (this.#socket.readableEnded) this.#shut();
+    else this.#lingerTimer = setTimeout(() => this.#shut(), LINGER_MS);
+    events.finished();
+  };
+
+  #failed = (error: Error & { code?: string }): void => {
+    const isTls = this.#isHandshaking || /^ERR_(SSL|TLS)|SSL/.test(error.code ?? '');
+    this.#failure = isTls ? closeReason.TLS_FAILED : closeReason.RESET;
+  };
+
+  #closed = (): void => this.#leave(this.#failure);
+
+  #leave(reason: number): void {
+    const { events } = this;
+    this.events = UNHEARD;
+    this.#shut();
+    events.gone(reason);
+  }
+
+  /** Idempotent. */
+  #shut(): void {
+    if (this.#isGone) return;
+    this.#isGone = true;
+    clearTimeout(this.#lingerTimer);
+    this.#socket.destroy();
+    this.#raw.destroy();
+    this.#over(this);
+  }
+}
+
+interface Verification {
+  readonly certificate: Uint8Array | undefined;
+  readonly verified: boolean;
+  readonly error: string | undefined;
+}
+
+/** OpenSSL's judgement, which node:tls shows by itself only for sockets of a tls.Server. Fails closed without it. */
+function verification(socket: TLSSocket, context: TlsContext): Verification {
+  const certificate = socket.getPeerX509Certificate()?.raw;
+  const { verify } = context.options;
+  if (!certificate || verify === 'none') return { certificate, verified: false, error: undefined };
+  const { _handle: handle } = socket as unknown as { _handle?: { verifyError?(): (Error & { code: string }) | null } };
+  const error = handle?.verifyError ? handle.verifyError() : new Error('the verification result is not available');
+  if (!error) return { certificate, verified: true, error: undefined };
+  const isSelfSigned = 'code' in error && error.code === 'DEPTH_ZERO_SELF_SIGNED_CERT';
+  if (verify === 'selfsigned' && isSelfSigned) return { certificate, verified: true, error: undefined };
+  return { certificate, verified: false, error: error.message };
+}

@@ -1,0 +1,138 @@
+/** What TLS connections share: certificates by name, rules for clients, protocol limits. */
+import { constants, createPrivateKey, X509Certificate } from 'node:crypto';
+import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
+import { EngineError, type TlsIdentity, type TlsOptions, type TlsVersion } from '../port.js';
+import { INTEGER, parts, SEQUENCE } from './der.js';
+
+const VERSIONS: readonly TlsVersion[] = ['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'];
+const SWITCHED_OFF: Readonly<Record<TlsVersion, number>> = {
+  TLSv1: constants.SSL_OP_NO_TLSv1,
+  'TLSv1.1': constants.SSL_OP_NO_TLSv1_1,
+  'TLSv1.2': constants.SSL_OP_NO_TLSv1_2,
+  'TLSv1.3': constants.SSL_OP_NO_TLSv1_3,
+};
+/** OpenSSL's own default; node:tls would take none when only older ciphers are named. */
+const CIPHER_SUITES = 'TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256';
+const CIPHERS = 'DEFAULT';
+
+export class TlsContext {
+  readonly options: TlsOptions;
+  readonly #default: SecureContext;
+  readonly #names = new Map<string, SecureContext>();
+
+  constructor(options: TlsOptions) {
+    this.options = options;
+    const shared = sharedOptions(options);
+    this.#default = secureContext(shared, options, 'the default certificate');
+    for (const identity of options.names) {
+      const context = secureContext(shared, identity, `the certificate for ${identity.name}`);
+      this.#names.set(identity.name.toLowerCase(), context);
+    }
+  }
+
+  /** The certificate for the first of these server names that has one, else the default. */
+  choose(...serverNames: string[]): SecureContext {
+    for (const name of serverNames) {
+      const found = this.#forName(name);
+      if (found) return found;
+    }
+    return this.#default;
+  }
+
+  /** Exact, then `*.` for its first label. */
+  #forName(name: string): SecureContext | undefined {
+    const wanted = name.toLowerCase().replace(/\.$/, '');
+    const dot = wanted.indexOf('.');
+    return this.#names.get(wanted) ?? (dot < 0 ? undefined : this.#names.get(`*${wanted.slice(dot)}`));
+  }
+}
+
+function sharedOptions(options: TlsOptions): SecureContextOptions {
+  const allowed = VERSIONS.filter((version) => options.versions.includes(version));
+  const [minVersion] = allowed;
+  const maxVersion = allowed.at(-1);
+  if (!minVersion || !maxVersion) throw new EngineError('no-tls-version', 'No version of TLS is allowed.');
+  if (options.alpn.some((name) => name === '' || Buffer.byteLength(name) > 255)) {
+    throw new EngineError('bad-alpn', 'An ALPN protocol name has between 1 and 255 bytes.');
+  }
+
+  // No resumption and no renegotiation: `tls-unique` must name this very handshake (RFC 5929 section 3).
+  let switches = constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_COMPRESSION | constants.SSL_OP_NO_RENEGOTIATION;
+  for (const version of VERSIONS) if (!allowed.includes(version)) switches |= SWITCHED_OFF[version];
+  if (options.preferServerCiphers) switches |= constants.SSL_OP_CIPHER_SERVER_PREFERENCE;
+  const shared: SecureContextOptions = {
+    minVersion,
+    maxVersion,
+    secureOptions: switches,
+    ciphers: `${cipherSuites(options)}${options.ciphers ?? CIPHERS}`,
+    // An empty list, or node:tls would trust every public authority.
+    ca: options.ca === undefined ? [] : [options.ca],
+    dhparam: options.dhParameters ?? 'auto',
+  };
+  if (options.crls.length > 0) shared.crl = [...options.crls];
+  tryOptions(shared, options);
+  return shared;
+}
+
+function cipherSuites(options: TlsOptions): string {
+  const suites = options.cipherSuites ?? CIPHER_SUITES;
+  const known = suites.split(':').every((suite) => /^TLS_[A-Z0-9_]+$/.test(suite));
+  if (!known) throw new EngineError('bad-ciphers', `Not a list of TLS 1.3 cipher suites: '${suites}'.`);
+  return `${suites}:`;
+}
+
+/** Finds out which option OpenSSL refuses, by giving it one after the other. */
+function tryOptions(shared: SecureContextOptions, options: TlsOptions): void {
+  const { minVersion, maxVersion, secureOptions, ciphers, ca, dhparam, crl } = shared;
+  const ciphersNamed = `'${[options.cipherSuites, options.ciphers].filter((list) => list !== undefined).join(':')}'`;
+  attempt('bad-tls-version', 'The TLS versions cannot be used', { minVersion, maxVersion, secureOptions });
+  attempt('bad-ciphers', `No cipher is known in ${ciphersNamed}`, { ciphers });
+  checkDhParameters(options.dhParameters);
+  attempt('bad-dh-parameters', 'The Diffie-Hellman parameters cannot be used', { dhparam });
+  attempt('bad-ca', 'The certificates that peers are verified against cannot be read', { ca });
+  if (options.ca !== undefined && !/-----BEGIN/.test(options.ca)) {
+    throw new EngineError('bad-ca', 'The certificates that peers are verified against cannot be read: no PEM text.');
+  }
+  if (crl !== undefined) attempt('bad-crl', 'A certificate revocation list cannot be read', { crl });
+}
+
+/** node:tls passes over parameters that it cannot read. */
+function checkDhParameters(pem: string | undefined): void {
+  if (pem === undefined) return;
+  const body = /-----BEGIN DH PARAMETERS-----([^-]+)-----END DH PARAMETERS-----/.exec(pem)?.[1];
+  const [sequence] = parts(body === undefined ? undefined : Buffer.from(body, 'base64'));
+  const numbers = sequence?.tag === SEQUENCE ? parts(sequence.body) : [];
+  if (numbers.length >= 2 && numbers.every(({ tag }) => tag === INTEGER)) return;
+  throw new EngineError('bad-dh-parameters', 'The Diffie-Hellman parameters cannot be read: no PEM text of them.');
+}
+
+/** Undefined options are what node:tls takes for absent ones. */
+function attempt(code: string, what: string, options: { [K in keyof SecureContextOptions]?: unknown }): SecureContext {
+  try {
+    return createSecureContext(options as SecureContextOptions);
+  } catch (error) {
+    throw new EngineError(code, `${what}: ${reasonOf(error)}.`);
+  }
+}
+
+function secureContext(shared: SecureContextOptions, identity: TlsIdentity, owner: string): SecureContext {
+  const { certificate: cert, key, passphrase } = identity;
+  const own = readable('bad-certificate', `Cannot read ${owner}`, () => new X509Certificate(cert));
+  const secret = passphrase === undefined ? { key } : { key, passphrase };
+  const priv = readable('bad-key', `Cannot read the key of ${owner}`, () => createPrivateKey(secret));
+  if (!own.checkPrivateKey(priv)) throw new EngineError('key-mismatch', `The key does not belong to ${owner}.`);
+  return attempt('bad-certificate', `Cannot use ${owner}`, { ...shared, cert, ...secret });
+}
+
+function readable<T>(code: string, what: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw new EngineError(code, `${what}: ${reasonOf(error)}.`);
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const { reason, message } = error as Error & { reason?: string };
+  return reason ?? message;
+}

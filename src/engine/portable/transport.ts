@@ -1,0 +1,46 @@
+/** What carries the bytes of a connection: a socket of this shard, or one that another shard holds. */
+import type { ChannelBindingType, TlsDetails } from '../port.js';
+import type { TlsContext } from './tls-context.js';
+
+export interface Addresses {
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly localAddress: string;
+  readonly localPort: number;
+}
+
+/** Calls never come from within a call to the transport. */
+export interface TransportEvents {
+  received(bytes: Uint8Array): void;
+  secured(): void;
+  /** The peer sends no more. */
+  ended(): void;
+  /** The last call after `finish`: everything is with the kernel. */
+  finished(): void;
+  /** The last call otherwise: a `closeReason`. */
+  gone(reason: number): void;
+}
+
+export interface Transport {
+  /** Who is told; may change hands. */
+  events: TransportEvents;
+  readonly addresses: Addresses;
+  readonly tls: TlsDetails | undefined;
+  readonly isHandshaking: boolean;
+  channelBinding(type: ChannelBindingType): Uint8Array | undefined;
+  /** Starts reading, or stops; a little more may come after that. */
+  read(isWanted: boolean): void;
+  /** `written` is called when the kernel has the bytes. */
+  write(bytes: Uint8Array, written: () => void): void;
+  /** Bytes that the kernel has not taken. */
+  readonly unsentBytes: number;
+  /** Begins a handshake behind what was written. False, and nothing changes, where that cannot be done. */
+  startTls(context: TlsContext, serverName: string): boolean;
+  /** Writes what is left and ends. What the peer still sends is dropped for a while: a reset would overtake our last bytes. */
+  finish(): void;
+  /** At once, dropping what is left; no call to `events` follows. */
+  destroy(): void;
+}
+
+/** For what nobody wants to know any more, or yet. */
+export const UNHEARD: TransportEvents = { received() {}, secured() {}, ended() {}, finished() {}, gone() {} };

@@ -1,0 +1,22 @@
+/** What port.ts promises of an engine, as tests that every engine has to pass. */
+import { describe } from 'vitest';
+import type { CreateEngine } from '../support/engine/harness.js';
+import { closingContract } from './engine/closing.js';
+import { inputContract } from './engine/input.js';
+import { listeningContract } from './engine/listening.js';
+import { outputContract } from './engine/output.js';
+import { shardContract } from './engine/shards.js';
+import { tlsContract } from './engine/tls.js';
+import { treeContract } from './engine/trees.js';
+
+export function engineContract(name: string, create: CreateEngine): void {
+  describe(`the ${name} engine`, () => {
+    listeningContract(create);
+    inputContract(create);
+    outputContract(create);
+    closingContract(create);
+    tlsContract(create);
+    shardContract(create);
+    treeContract(create);
+  });
+}
