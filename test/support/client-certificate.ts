@@ -18,6 +18,7 @@ export interface IssuedCertificate {
   readonly keyPem: string;
 }
 
+const DAYS_30 = 30 * 86_400_000;
 const XMPP_ADDR = '1.3.6.1.5.5.7.8.5';
 const { asn1, pki } = forge;
 
@@ -27,8 +28,8 @@ export function issueCertificate(request: CertificateRequest): IssuedCertificate
   const certificate = pki.createCertificate();
   certificate.publicKey = pki.publicKeyFromPem(pair.publicKey.export({ type: 'spki', format: 'pem' }).toString());
   certificate.serialNumber = '01';
-  certificate.validity.notBefore = new Date(Date.now() - 86_400_000);
-  certificate.validity.notAfter = new Date(Date.now() + 86_400_000);
+  certificate.validity.notBefore = new Date(Date.now() - DAYS_30);
+  certificate.validity.notAfter = new Date(Date.now() + DAYS_30);
 
   const name = request.commonName === undefined ? 'organizationName' : 'commonName';
   // biome-ignore lint/suspicious/noExplicitAny: the type leaves out the tag of the value.

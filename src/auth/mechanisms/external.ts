@@ -1,13 +1,13 @@
 /** EXTERNAL (RFC 4422 appendix A, XEP-0178): the client certificate that TLS verified says who the client is. */
 import { SaslFailure } from '../../core/auth/failure.js';
 import { defineMechanism, type ExchangeContext, type SaslStep } from '../../core/auth/mechanism.js';
+import { type CertificateIdentities, certificateIdentities } from '../../platform/certificates/index.js';
 import { Jid } from '../../protocol/jid.js';
-import { type CertificateNames, certificateNames } from './certificate-names.js';
 import { accountAddressed, accountNamed, decodeUtf8 } from './text.js';
 
 /** What a client asks to be; undefined when it leaves that to the certificate. */
 type Requested = Jid | undefined;
-type Rule = (names: CertificateNames, requested: Requested, context: ExchangeContext) => Jid | SaslFailure;
+type Rule = (names: CertificateIdentities, requested: Requested, context: ExchangeContext) => Jid | SaslFailure;
 
 /** The words of `auth.sasl_external`. */
 const RULES: Readonly<Record<string, Rule>> = { standard, common_name: commonName, auth_id: authId };
@@ -29,7 +29,7 @@ function answer(data: Uint8Array, context: ExchangeContext): SaslStep | Promise<
   if (text !== '' && !(requested?.isBare && requested.local !== '')) return fail(SaslFailure.invalidAuthzid());
 
   const { tls } = context;
-  const names = tls?.verified && tls.peerCertificate ? certificateNames(tls.peerCertificate) : undefined;
+  const names = tls?.verified && tls.peerCertificate ? certificateIdentities(tls.peerCertificate) : undefined;
   if (!names) return fail(SaslFailure.notAuthorized());
   const account = applyRules(names, requested, context);
   return account instanceof SaslFailure ? fail(account) : accept(account, context);
@@ -42,7 +42,7 @@ async function accept(account: Jid, context: ExchangeContext): Promise<SaslStep>
 }
 
 /** The first rule that finds an account; else the last one's failure. An unknown rule finds nothing. */
-function applyRules(names: CertificateNames, requested: Requested, context: ExchangeContext): Jid | SaslFailure {
+function applyRules(names: CertificateIdentities, requested: Requested, context: ExchangeContext): Jid | SaslFailure {
   let failure = SaslFailure.notAuthorized();
   for (const word of context.config.sasl_external) {
     const result = RULES[word]?.(names, requested, context) ?? SaslFailure.notAuthorized();
@@ -53,7 +53,7 @@ function applyRules(names: CertificateNames, requested: Requested, context: Exch
 }
 
 /** XEP-0178 section 2, step 11: an xmppAddr of the certificate, which has to be named when there are several. */
-function standard({ xmppAddresses }: CertificateNames, requested: Requested, context: ExchangeContext) {
+function standard({ xmppAddresses }: CertificateIdentities, requested: Requested, context: ExchangeContext) {
   const accounts = xmppAddresses.map((address) => accountAddressed(address, context));
   if (requested === undefined) {
     if (accounts.length > 1) return SaslFailure.invalidAuthzid();
@@ -64,7 +64,7 @@ function standard({ xmppAddresses }: CertificateNames, requested: Requested, con
 }
 
 /** The common name as localpart; a requested address has to be that of the bare common name. */
-function commonName({ commonName: name }: CertificateNames, requested: Requested, context: ExchangeContext) {
+function commonName({ commonName: name }: CertificateIdentities, requested: Requested, context: ExchangeContext) {
   if (name === undefined) return SaslFailure.notAuthorized();
   if (requested && !accountNamed(name, context)?.equals(requested)) return SaslFailure.invalidAuthzid();
   const { prefix = '', suffix = '' } = context.config.sasl_external_common_name ?? {};
@@ -72,7 +72,7 @@ function commonName({ commonName: name }: CertificateNames, requested: Requested
 }
 
 /** Any address of this domain that the client asks for: the authority that signs certificates is trusted with all accounts. */
-function authId(_names: CertificateNames, requested: Requested, { domain }: ExchangeContext) {
+function authId(_names: CertificateIdentities, requested: Requested, { domain }: ExchangeContext) {
   return requested?.domain === domain ? requested : SaslFailure.notAuthorized();
 }
 

@@ -1,16 +1,28 @@
 /** From the `tls` section of a listener and the files that it names to what the engine needs for a TLS context. */
-import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
-import { domainToASCII } from 'node:url';
-import type { TlsIdentity, TlsOptions, TlsVersion } from '../../engine/port.js';
-import type { Config, ListenerTls } from '../../platform/config/index.js';
 
-/** Where certificates come from. */
-export interface CertificateSource {
-  /** The text of a PEM file. Rejects with a reason when it cannot be read. */
-  read(path: string): Promise<string>;
-  /** The certificate that this server made for itself at its first start, for these domains. */
-  automatic(domains: readonly string[]): Promise<TlsIdentity>;
+import type { TlsIdentity, TlsOptions, TlsVersion } from '../../engine/port.js';
+import {
+  type CertificateProblem,
+  describeProblem,
+  type Identity,
+  loadIdentity,
+  ownIdentity,
+} from '../../platform/certificates/index.js';
+import type { Clock } from '../../platform/clock.js';
+import type { Config, ListenerTls } from '../../platform/config/index.js';
+import type { Random } from '../../platform/random.js';
+import { domainToAscii } from '../../protocol/jid/domain.js';
+
+export interface TlsSurroundings {
+  /** Where the certificate is kept that the server makes for itself. */
+  readonly dataDir: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Something that an operator should know and that keeps nothing from working, such as a certificate about to expire. */
+  warn(problem: string): void;
 }
 
 /** The files of the configuration are not usable: the server does not start. Each problem begins with its place. */
@@ -38,17 +50,21 @@ const VERSIONS: Readonly<Record<ListenerTls['versions'][number], TlsVersion>> = 
 const ALPN = 'xmpp-client';
 
 /** Reads every file that the section names. Rejects with all problems at once, as `TlsOptionsError`. */
-export async function tlsOptions(tls: ListenerTls, config: TlsConfig, source: CertificateSource): Promise<TlsOptions> {
+export async function tlsOptions(
+  tls: ListenerTls,
+  config: TlsConfig,
+  surroundings: TlsSurroundings,
+): Promise<TlsOptions> {
   const place = `listen.c2s[${config.listen.c2s.findIndex((listener) => listener.tls === tls)}].tls`;
-  const reader = new FileReader(source);
-  const identity = await ownIdentity(tls, config, reader, place);
-  const ca = await reader.pem(tls.cacertfile, `${place}.cacertfile`, 'CERTIFICATE');
-  const dhParameters = await reader.pem(tls.dhfile, `${place}.dhfile`, 'DH PARAMETERS');
-  const crls = await Promise.all(
-    tls.crl_files.map((path, index) => reader.pem(path, `${place}.crl_files[${index}]`, 'X509 CRL')),
-  );
-  const names = await namedIdentities(config, reader);
-  if (reader.problems.length > 0 || !identity) throw new TlsOptionsError(reader.problems);
+  const reader = new TlsFiles(surroundings);
+  const [identity, names, ca, dhParameters, ...crls] = await Promise.all([
+    reader.listenerIdentity(tls, config.general.hosts, place),
+    reader.namedIdentities(config.general.domain_certfile),
+    reader.pem(tls.cacertfile, `${place}.cacertfile`, 'CERTIFICATE'),
+    reader.pem(tls.dhfile, `${place}.dhfile`, 'DH PARAMETERS'),
+    ...tls.crl_files.map((path, index) => reader.pem(path, `${place}.crl_files[${index}]`, 'X509 CRL')),
+  ]);
+  if (reader.problems.length > 0 || !identity) throw new TlsOptionsError(reader.problems.toSorted());
 
   const options: TlsOptions = {
     ...identity,
@@ -69,101 +85,67 @@ export async function tlsOptions(tls: ListenerTls, config: TlsConfig, source: Ce
   return options;
 }
 
-function ownIdentity(
-  tls: ListenerTls,
-  config: TlsConfig,
-  reader: FileReader,
-  place: string,
-): Promise<TlsIdentity | undefined> {
-  if (tls.certificate === 'automatic') return reader.automatic(config.general.hosts, place);
-  const { certfile = '', keyfile = certfile, password } = tls;
-  return reader.identity({ certfile, keyfile, password, place: `${place}.certfile`, keyPlace: `${place}.keyfile` });
-}
-
-/** `general.domain_certfile`: certificates by the domain that the client wants to reach. */
-async function namedIdentities(config: TlsConfig, reader: FileReader): Promise<TlsOptions['names']> {
-  const named = config.general.domain_certfile.map(async ({ domain, certfile }, index) => {
-    const place = `general.domain_certfile[${index}].certfile`;
-    const identity = await reader.identity({ certfile, keyfile: certfile, place, keyPlace: place });
-    // SNI carries the ASCII form (RFC 6066 section 3); a stream without SNI is served by its `to`, which has the other.
-    const names = new Set([domain, domainToASCII(domain)].filter((name) => name !== ''));
-    return identity ? [...names].map((name) => ({ ...identity, name })) : [];
-  });
-  return (await Promise.all(named)).flat();
-}
-
-interface IdentityFiles {
-  readonly certfile: string;
-  readonly keyfile: string;
-  readonly password?: string | undefined;
-  readonly place: string;
-  readonly keyPlace: string;
-}
-
 /** Reads files and notes what is wrong with them, so that all of it is told at once. */
-class FileReader {
+class TlsFiles {
   readonly problems: string[] = [];
-  readonly #source: CertificateSource;
+  readonly #surroundings: TlsSurroundings;
 
-  constructor(source: CertificateSource) {
-    this.#source = source;
+  constructor(surroundings: TlsSurroundings) {
+    this.#surroundings = surroundings;
   }
 
-  /** The whole file, which has to hold at least one block of this kind. */
+  async listenerIdentity(
+    tls: ListenerTls,
+    domains: readonly string[],
+    place: string,
+  ): Promise<TlsIdentity | undefined> {
+    const { certfile = '', keyfile, password: passphrase } = tls;
+    if (tls.certificate === 'files') return this.#fromFiles({ certfile, keyfile, passphrase }, domains, place);
+    const { dataDir: folder, clock, random } = this.#surroundings;
+    return this.#judged(await ownIdentity({ folder, domains, clock, random }), place);
+  }
+
+  /** `general.domain_certfile`: certificates by the domain that the client wants to reach. */
+  async namedIdentities(certificates: Config['general']['domain_certfile']): Promise<TlsOptions['names']> {
+    const named = certificates.map(async ({ domain, certfile }, index) => {
+      const identity = await this.#fromFiles({ certfile }, [domain], `general.domain_certfile[${index}]`);
+      // SNI carries the ASCII form (RFC 6066 section 3); a stream without SNI is served by its `to`, which has the other.
+      const names = new Set([domain, domainToAscii(domain)].filter((name) => name !== ''));
+      return identity ? [...names].map((name) => ({ ...identity, name })) : [];
+    });
+    return (await Promise.all(named)).flat();
+  }
+
+  /** The whole file, which has to hold usable blocks of this kind. */
   async pem(path: string | undefined, place: string, kind: BlockKind): Promise<string | undefined> {
-    const text = path === undefined ? undefined : await this.#read(path, place);
-    if (text === undefined) return undefined;
-    const found = blocks(text, kind);
-    if (found.length === 0)
-      return this.#problem(place, `${path} holds no "BEGIN ${kind}", expected a file in PEM form`);
+    if (path === undefined) return undefined;
     try {
+      const text = await readFile(path, 'latin1');
+      const found = blocks(text, kind);
+      if (found.length === 0) throw new Error(`holds no "BEGIN ${kind}", expected a file in PEM form`);
       for (const block of found) JUDGES[kind](block);
       return text;
     } catch (error) {
-      return this.#problem(place, `a "BEGIN ${kind}" in ${path} cannot be used: ${reasonOf(error)}`);
+      this.problems.push(`${place}: ${path}: ${reasonOf(error)}`);
+      return undefined;
     }
   }
 
-  async identity({ certfile, keyfile, password, place, keyPlace }: IdentityFiles): Promise<TlsIdentity | undefined> {
-    const certificateText = await this.pem(certfile, place, 'CERTIFICATE');
-    const keyText = keyfile === certfile ? certificateText : await this.#read(keyfile, keyPlace);
-    if (certificateText === undefined || keyText === undefined) return undefined;
-    const [key] = blocks(keyText, '(?:[A-Z]+ )?PRIVATE KEY');
-    if (key === undefined) return this.#problem(keyPlace, `${keyfile} holds no private key, expected one in PEM form`);
-
-    const certificates = blocks(certificateText, 'CERTIFICATE');
-    try {
-      const own = new X509Certificate(certificates[0] as string);
-      const isPair = own.checkPrivateKey(
-        createPrivateKey({ key, ...(password !== undefined && { passphrase: password }) }),
-      );
-      if (!isPair)
-        return this.#problem(keyPlace, `the key in ${keyfile} does not belong to the first certificate in ${certfile}`);
-    } catch (error) {
-      return this.#problem(keyPlace, `certificate and key cannot be used: ${reasonOf(error)}`);
-    }
-    return { certificate: certificates.join('\n'), key, ...(password !== undefined && { passphrase: password }) };
+  async #fromFiles(files: Parameters<typeof loadIdentity>[0], domains: readonly string[], place: string) {
+    const loaded = await loadIdentity(files, { domains, now: this.#surroundings.clock.now() });
+    return this.#judged(loaded, place);
   }
 
-  async automatic(domains: readonly string[], place: string): Promise<TlsIdentity | undefined> {
-    try {
-      return await this.#source.automatic(domains);
-    } catch (error) {
-      return this.#problem(`${place}.certificate`, `no certificate could be made: ${reasonOf(error)}`);
+  #judged(
+    { identity, problems }: { identity: Identity | undefined; problems: readonly CertificateProblem[] },
+    place: string,
+  ): TlsIdentity | undefined {
+    for (const problem of problems) {
+      const text = `${place}: ${describeProblem(problem)}`;
+      if (problem.severity === 'error') this.problems.push(text);
+      else this.#surroundings.warn(text);
     }
-  }
-
-  async #read(path: string, place: string): Promise<string | undefined> {
-    try {
-      return await this.#source.read(path);
-    } catch (error) {
-      return this.#problem(place, `${path} cannot be read: ${reasonOf(error)}`);
-    }
-  }
-
-  #problem(place: string, text: string): undefined {
-    this.problems.push(`${place}: ${text}`);
-    return undefined;
+    return identity && { certificate: identity.certificate, key: identity.key };
   }
 }
 
@@ -179,36 +161,38 @@ const JUDGES: Readonly<Record<BlockKind, (block: string) => unknown>> = {
 /** Shorter primes can be broken (RFC 9325 section 4.2). */
 const MIN_DH_BITS = 2048;
 
-/** PKCS #3: a sequence of the prime, the generator and perhaps a length. */
 function judgeDhParameters(block: string): void {
-  const der = Buffer.from(block.replace(/-----[^-]+-----/g, ''), 'base64');
-  const lengthAt = (at: number) => ((der[at] ?? 0) <= 0x80 ? 1 : 1 + ((der[at] ?? 0) & 0x7f));
-  const prime = 1 + lengthAt(1);
-  const start = prime + 1 + lengthAt(prime + 1);
-  const length = der.readUIntBE(prime + 2, Math.max(1, lengthAt(prime + 1) - 1));
-  if (der[0] !== 0x30 || der[prime] !== 0x02 || start + length > der.length) throw new Error('it is damaged');
-  const bits = BigInt(`0x${der.subarray(start, start + length).toString('hex')}`).toString(2).length;
+  const bits = primeBits(Buffer.from(block.replace(/-----[^-]+-----/g, ''), 'base64'));
+  if (bits === undefined) throw new Error('it is damaged');
   if (bits < MIN_DH_BITS) throw new Error(`the prime has ${bits} bits, expected at least ${MIN_DH_BITS}`);
 }
 
-/** The PEM blocks whose label matches, each with its first and last line. */
-function blocks(text: string, label: string): string[] {
-  const pattern = new RegExp(`-----BEGIN (${label})-----[\\s\\S]+?-----END \\1-----`, 'g');
-  return [...text.matchAll(pattern)].map(([block]) => block);
+/** PKCS #3: a sequence that begins with the prime. */
+function primeBits(der: Buffer): number | undefined {
+  const sequence = derContent(der, 0x30);
+  const prime = sequence && derContent(sequence, 0x02);
+  return prime?.length ? BigInt(`0x${prime.toString('hex')}`).toString(2).length : undefined;
+}
+
+/** The content of the value that begins here, if it has this tag and is whole. */
+function derContent(der: Buffer, tag: number): Buffer | undefined {
+  const [first, length = 0x80] = der;
+  const extra = length > 0x80 ? length - 0x80 : 0;
+  if (first !== tag || length === 0x80 || extra > 4 || der.length < 2 + extra) return undefined;
+  const start = 2 + extra;
+  const end = start + (extra > 0 ? der.readUIntBE(2, extra) : length);
+  return end <= der.length ? der.subarray(start, end) : undefined;
+}
+
+/** The PEM blocks with this label, each with its first and last line. */
+function blocks(text: string, label: BlockKind): string[] {
+  return text.match(new RegExp(`-----BEGIN ${label}-----[^-]+-----END ${label}-----`, 'g')) ?? [];
 }
 
 /** OpenSSL's own judgement, here rather than on every shard: parameters that are too small, a list that does not parse. */
-function tryOut(options: TlsOptions, place: string): void {
-  const { certificate, key, passphrase, ca, dhParameters, crls } = options;
+function tryOut({ certificate: cert, key, ca, dhParameters: dhparam, crls }: TlsOptions, place: string): void {
   try {
-    createSecureContext({
-      cert: certificate,
-      key,
-      ...(passphrase !== undefined && { passphrase }),
-      ...(ca !== undefined && { ca }),
-      ...(dhParameters !== undefined && { dhparam: dhParameters }),
-      ...(crls.length > 0 && { crl: [...crls] }),
-    });
+    createSecureContext({ cert, key, ...(ca && { ca }), ...(dhparam && { dhparam }), crl: [...crls] });
   } catch (error) {
     throw new TlsOptionsError([`${place}: OpenSSL does not take these settings: ${reasonOf(error)}`]);
   }
@@ -216,5 +200,5 @@ function tryOut(options: TlsOptions, place: string): void {
 
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  return (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : error.message;
+  return (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'does not exist' : error.message;
 }
