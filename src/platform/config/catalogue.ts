@@ -67,11 +67,12 @@ export function buildCatalogue(file: CatalogueFile = catalogueFile): Catalogue {
   const options = [...file.options, ...file.additions]
     .filter(({ path }) => !amendments.get(path)?.isDropped)
     .map((option) => ({ ...amend(option, amendments.get(option.path)), isAddition: ours.has(option.path) }));
-  const root = newNode('');
-  for (const option of options) addOption(root, option);
+  const nodes = new Nodes();
+  const { root } = nodes;
+  for (const option of options) addOption(nodes, option);
   // Rules that have a conventional name are rules like any other.
   root.children.get('access')!.children.clear();
-  for (const amendment of file.amendments) addMissing(root, amendment);
+  for (const amendment of file.amendments) addMissing(nodes, amendment);
   for (const name of closedSections) spreadWildcard(root.children.get(name)!);
   spreadOpenWildcards(root);
   for (const amendment of file.amendments) if (amendment.like !== undefined) link(root, amendment);
@@ -103,28 +104,45 @@ function newNode(path: string): CatalogueNode {
   return node;
 }
 
-function addOption(root: CatalogueNode, option: CatalogueOption & { isAddition: boolean }): void {
-  const node = nodeAt(root, option.path);
+function addOption(nodes: Nodes, option: CatalogueOption & { isAddition: boolean }): void {
+  const node = nodes.at(option.path);
   node.option = option;
   node.isAddition = option.isAddition;
-  node.type = parseType(option.type);
+  node.type = nodes.typeOf(option.type);
   // The values of a section are the names of its tables.
   if (node.type.is === 'table') for (const name of option.values ?? []) childOf(node, String(name));
 }
 
-/** The node of a catalogue path, made when there is none. */
-function nodeAt(root: CatalogueNode, path: string): CatalogueNode {
-  let node = root;
-  for (const step of path.split('.')) {
-    const name = step.endsWith('[]') ? step.slice(0, -2) : step;
-    node = childOf(node, name);
-    if (step.endsWith('[]')) {
-      node.type ??= { is: 'tables' };
-      node.item ??= newNode(`${node.path}[]`);
-      node = node.item;
-    }
+/** Nodes by path, made when first asked for: most paths share all but their last step. */
+class Nodes {
+  readonly root = newNode('');
+  readonly #known = new Map<string, CatalogueNode>();
+  readonly #types = new Map<string, ValueType>();
+
+  at(path: string): CatalogueNode {
+    const known = this.#known.get(path);
+    if (known) return known;
+    const node = this.#make(path);
+    this.#known.set(path, node);
+    return node;
   }
-  return node;
+
+  #make(path: string): CatalogueNode {
+    if (path.endsWith('[]')) {
+      const array = this.at(path.slice(0, -2));
+      array.type ??= { is: 'tables' };
+      array.item ??= newNode(path);
+      return array.item;
+    }
+    const dot = path.lastIndexOf('.');
+    return childOf(dot < 0 ? this.root : this.at(path.slice(0, dot)), path.slice(dot + 1));
+  }
+
+  typeOf(grammar: string): ValueType {
+    const type = this.#types.get(grammar) ?? parseType(grammar);
+    this.#types.set(grammar, type);
+    return type;
+  }
 }
 
 function childOf(node: CatalogueNode, name: string): CatalogueNode {
@@ -139,11 +157,11 @@ function childOf(node: CatalogueNode, name: string): CatalogueNode {
 }
 
 /** An option that exists only by an amendment, such as a listener's own default for a general option. */
-function addMissing(root: CatalogueNode, amendment: Amendment): void {
+function addMissing(nodes: Nodes, amendment: Amendment): void {
   if (amendment.like !== undefined || amendment.default === undefined) return;
-  const node = nodeAt(root, amendment.path);
+  const node = nodes.at(amendment.path);
   if (node.option) return;
-  const general = find(root, amendment.path.replace(/^listen\.\w+\[\]/, 'listen.*[]'));
+  const general = find(nodes.root, amendment.path.replace(/^listen\.\w+\[\]/, 'listen.*[]'));
   if (!general?.option) throw new Error(`amendment of an unknown option: ${amendment.path}`);
   node.option = amend({ ...general.option, path: amendment.path }, amendment);
   node.type = general.type;

@@ -3,7 +3,7 @@ import { parse, TomlError } from 'smol-toml';
 import { buildCatalogue, type Catalogue } from './catalogue.js';
 import { Config } from './config.js';
 import { defaultText } from './default-text.js';
-import { Positions } from './positions.js';
+import { Positions, withoutMark } from './positions.js';
 import { type ConfigProblem, type Finding, type Note, place } from './problems.js';
 import { buildSnapshot } from './snapshot.js';
 import { type Table, validate } from './validate.js';
@@ -41,7 +41,7 @@ export function loadConfig(source: ConfigSource | undefined, options: LoadOption
 function parseToml(file: string, text: string): { table: Table } | { problems: ConfigProblem[] } {
   try {
     // As `bigint`, integers can be told from floats, and those too large for a number can be reported like any other value.
-    return { table: parse(text.replace(/^\uFEFF/, ''), { integersAsBigInt: true, unsafeKeyBehaviour: 'throw' }) };
+    return { table: parse(withoutMark(text), { integersAsBigInt: true, unsafeKeyBehaviour: 'throw' }) };
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
     // The library adds the code around the place below its sentence.

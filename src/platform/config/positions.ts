@@ -1,5 +1,5 @@
 /** Finds line and column of a path in a TOML text; slow, so asked only when there is something to report. */
-import { type AST, parseTOML } from 'toml-eslint-parser';
+import { type AST, ParseError, parseTOML } from 'toml-eslint-parser';
 import type { Path } from './problems.js';
 
 /** Both from 1. */
@@ -17,8 +17,7 @@ export class Positions {
   readonly #places = new Map<string, Place>();
 
   constructor(text: string) {
-    const [root] = parseTOML(text).body;
-    for (const node of root.body) {
+    for (const node of readNodes(withoutMark(text))) {
       if (node.type === 'TOMLKeyValue') this.#addPair(node, []);
       else this.#addTable(node);
     }
@@ -67,6 +66,21 @@ export class Positions {
   #add(path: Path, place: Place): void {
     const key = keyOf(path);
     if (!this.#places.has(key)) this.#places.set(key, place);
+  }
+}
+
+/** Editors of some systems put a byte order mark in front. */
+export function withoutMark(text: string): string {
+  return text.startsWith('\uFEFF') ? text.slice(1) : text;
+}
+
+/** None where this parser refuses what the one that read the values took: a problem without its line is better than none. */
+function readNodes(text: string): readonly (AST.TOMLKeyValue | AST.TOMLTable)[] {
+  try {
+    return parseTOML(text).body[0].body;
+  } catch (error) {
+    if (error instanceof ParseError) return [];
+    throw error;
   }
 }
 

@@ -48,6 +48,11 @@ test('whatever is cut out of a file or put into it, there is a snapshot or a lis
   );
 });
 
+test('a byte order mark in front is no part of the file', () => {
+  const { problems } = checkConfigText('f', `\uFEFF${general}loglevl = 1\n`);
+  expect(problems.map(({ line, column }) => [line, column])).toEqual([[4, 1]]);
+});
+
 test('names that objects have by nature are names like any other', () => {
   for (const name of ['__proto__', 'constructor', 'toString', 'hasOwnProperty']) {
     const text = `${general}[shaper.${name}]\nmax_rate = 1\n[access]\n${name} = [{acl = "all", value = "allow"}]\n`;
