@@ -1,0 +1,74 @@
+#include "binding/details.h"
+
+#include <openssl/x509.h>
+
+#include "binding/values.h"
+#include "core/tls/channel_binding.h"
+
+namespace meerkat {
+
+namespace {
+
+napi_value PeerCertificate(napi_env env, SSL* ssl) {
+  X509* const certificate = SSL_get0_peer_certificate(ssl);
+  unsigned char* der = nullptr;
+  const int size = certificate ? i2d_X509(certificate, &der) : 0;
+  if (size <= 0) return Undefined(env);
+  const napi_value bytes = Bytes(env, der, static_cast<size_t>(size));
+  OPENSSL_free(der);
+  return bytes;
+}
+
+napi_value OptionalText(napi_env env, const char* text) {
+  return text ? Value(env, std::string_view(text)) : Undefined(env);
+}
+
+napi_value DescribeTls(napi_env env, const TlsSession& tls) {
+  SSL* const ssl = tls.ssl();
+  napi_value result;
+  napi_create_object(env, &result);
+  SetProperty(env, result, "version", std::string_view(SSL_get_version(ssl)));
+  SetProperty(env, result, "cipher", std::string_view(SSL_get_cipher_name(ssl)));
+  napi_set_named_property(env, result, "serverName", OptionalText(env, SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name)));
+  napi_set_named_property(env, result, "peerCertificate", PeerCertificate(env, ssl));
+  SetProperty(env, result, "verified", tls.is_peer_verified());
+  napi_set_named_property(env, result, "verifyError", OptionalText(env, tls.verify_error()));
+  return result;
+}
+
+}  // namespace
+
+napi_value DescribeConnection(napi_env env, const Connection& connection) {
+  sockaddr_storage storage{};
+  socklen_t size = sizeof storage;
+  getsockname(connection.socket.descriptor(), reinterpret_cast<sockaddr*>(&storage), &size);
+  const SocketAddress local(storage);
+  const bool is_secured = connection.tls && connection.tls->is_established();
+  napi_value result;
+  napi_create_object(env, &result);
+  SetProperty(env, result, "remoteAddress", std::string_view(connection.remote.Text()));
+  SetProperty(env, result, "remotePort", uint32_t{connection.remote.port()});
+  SetProperty(env, result, "localAddress", std::string_view(local.Text()));
+  SetProperty(env, result, "localPort", uint32_t{local.port()});
+  napi_set_named_property(env, result, "tls", is_secured ? DescribeTls(env, *connection.tls) : Undefined(env));
+  SetProperty(env, result, "bytesIn", connection.socket.bytes_in);
+  SetProperty(env, result, "bytesOut", connection.socket.bytes_out);
+  SetProperty(env, result, "queuedBytes", uint64_t{connection.queued_bytes()});
+  return result;
+}
+
+napi_value ReadBinding(napi_env env, const Connection& connection, const std::string& type) {
+  ChannelBinding kind = ChannelBinding::kTlsUnique;
+  if (type == "tls-exporter") {
+    kind = ChannelBinding::kTlsExporter;
+  } else if (type == "tls-server-end-point") {
+    kind = ChannelBinding::kTlsServerEndPoint;
+  } else if (type != "tls-unique") {
+    return Undefined(env);
+  }
+  if (!connection.tls || !connection.tls->is_established()) return Undefined(env);
+  const std::vector<uint8_t> binding = ReadChannelBinding(connection.tls->ssl(), kind);
+  return binding.empty() ? Undefined(env) : Bytes(env, binding.data(), binding.size());
+}
+
+}  // namespace meerkat

@@ -1,0 +1,350 @@
+/// The functions of an engine: arguments checked, then handed to the reactor.
+#include <algorithm>
+#include <cstring>
+
+#include "binding/details.h"
+#include "binding/engine_binding.h"
+#include "binding/options.h"
+#include "binding/values.h"
+#include "core/xml/stream_framer.h"
+#include "core/xml/tokens.h"
+
+namespace meerkat {
+
+namespace {
+
+constexpr size_t kMostArguments = 4;
+/// Strings up to a third of this surely fit as UTF-8.
+constexpr size_t kDirectBytes = 1536;
+
+}  // namespace
+
+struct EngineBinding::Call {
+  Arguments<kMostArguments> arguments;
+
+  /// An argument that is no number counts as one that names nothing.
+  [[nodiscard]] uint32_t Number(napi_env env, size_t index) const noexcept {
+    uint32_t number = UINT32_MAX;
+    napi_get_value_uint32(env, arguments[index], &number);
+    return number;
+  }
+};
+
+template <napi_value (EngineBinding::*kMethod)(const EngineBinding::Call&)>
+napi_value EngineBinding::Invoke(napi_env env, napi_callback_info info) {
+  const Call call{Arguments<kMostArguments>(env, info)};
+  auto& binding = *static_cast<EngineBinding*>(call.arguments.data());
+  if (!binding.reactor_ || binding.stopping_) return nullptr;
+  return (binding.*kMethod)(call);
+}
+
+napi_value EngineBinding::MakeObject() {
+  struct Function {
+    const char* name;
+    napi_callback callback;
+  };
+  static constexpr Function kFunctions[] = {
+      {"listen", Invoke<&EngineBinding::Listen>},
+      {"unlisten", Invoke<&EngineBinding::Unlisten>},
+      {"createTlsContext", Invoke<&EngineBinding::CreateTlsContext>},
+      {"dropTlsContext", Invoke<&EngineBinding::DropTlsContext>},
+      {"send", Invoke<&EngineBinding::Send>},
+      {"deliver", Invoke<&EngineBinding::Deliver>},
+      {"stamp", Invoke<&EngineBinding::Stamp>},
+      {"proceed", Invoke<&EngineBinding::Proceed>},
+      {"pause", Invoke<&EngineBinding::Pause>},
+      {"resume", Invoke<&EngineBinding::Resume>},
+      {"shape", Invoke<&EngineBinding::Shape>},
+      {"authenticated", Invoke<&EngineBinding::Authenticated>},
+      {"deadline", Invoke<&EngineBinding::Deadline>},
+      {"startTls", Invoke<&EngineBinding::StartTls>},
+      {"channelBinding", Invoke<&EngineBinding::ChannelBinding>},
+      {"close", Invoke<&EngineBinding::Close>},
+      {"abort", Invoke<&EngineBinding::Abort>},
+      {"details", Invoke<&EngineBinding::Details>},
+      {"move", Invoke<&EngineBinding::Move>},
+      {"forward", Invoke<&EngineBinding::Forward>},
+      {"route", Invoke<&EngineBinding::Route>},
+      {"call", Invoke<&EngineBinding::CallShard>},
+      {"tree", Invoke<&EngineBinding::Tree>},
+      {"parse", Invoke<&EngineBinding::Parse>},
+      {"counters", Invoke<&EngineBinding::Counters>},
+      {"stop", Invoke<&EngineBinding::StopEngine>},
+      {"endBatch", Invoke<&EngineBinding::EndBatch>},
+  };
+  napi_value object, array;
+  napi_create_object(env_, &object);
+  for (const Function& function : kFunctions) {
+    napi_value made;
+    napi_create_function(env_, function.name, NAPI_AUTO_LENGTH, function.callback, this, &made);
+    napi_set_named_property(env_, object, function.name, made);
+  }
+  for (const auto& [name, reference] : {std::pair{"words", words_}, {"arena", arena_}, {"tokens", token_array_}}) {
+    napi_get_reference_value(env_, reference, &array);
+    napi_set_named_property(env_, object, name, array);
+  }
+  return object;
+}
+
+Connection* EngineBinding::ConnectionOf(const Call& call) {
+  return reactor_->Find(call.Number(env_, 0), call.Number(env_, 1));
+}
+
+napi_value EngineBinding::Listen(const Call& call) {
+  const napi_value options = call.arguments[0];
+  const napi_value direct_tls = Property(env_, options, "directTls");
+  ListenSettings settings;
+  auto policy = std::make_shared<ConnectionPolicy>();
+  if (!ReadListenSettings(env_, options, settings) || !ReadPolicy(env_, options, *policy)) return nullptr;
+  if (!IsUndefined(env_, direct_tls)) {
+    uint32_t context = 0;
+    if (!Read(env_, direct_tls, context)) return nullptr;
+    settings.direct_tls = ContextOf(context);
+    if (!settings.direct_tls) {
+      Throw(env_, {"no-tls-context", "There is no TLS context " + std::to_string(context) + "."});
+      return nullptr;
+    }
+  }
+  Failure failure;
+  const Listener* const listener = reactor_->Listen(settings, std::move(policy), failure);
+  if (!listener) {
+    Throw(env_, failure);
+    return nullptr;
+  }
+  napi_value result;
+  napi_create_object(env_, &result);
+  SetProperty(env_, result, "listener", listener->id);
+  SetProperty(env_, result, "port", uint32_t{listener->port()});
+  return result;
+}
+
+napi_value EngineBinding::Unlisten(const Call& call) {
+  reactor_->Unlisten(call.Number(env_, 0));
+  return nullptr;
+}
+
+napi_value EngineBinding::CreateTlsContext(const Call& call) {
+  TlsSettings settings;
+  if (!ReadTlsSettings(env_, call.arguments[0], settings)) return nullptr;
+  Failure failure;
+  std::shared_ptr<const TlsContext> context = TlsContext::Create(settings, failure);
+  if (!context) {
+    Throw(env_, failure);
+    return nullptr;
+  }
+  contexts_.push_back(std::move(context));
+  return Value(env_, static_cast<uint32_t>(contexts_.size() - 1));
+}
+
+napi_value EngineBinding::DropTlsContext(const Call& call) {
+  const uint32_t id = call.Number(env_, 0);
+  // Connections and listeners that use it hold it on.
+  if (id < contexts_.size()) contexts_[id].reset();
+  return nullptr;
+}
+
+napi_value EngineBinding::Send(const Call& call) {
+  Connection* const connection = ConnectionOf(call);
+  if (!connection || !connection->is_open()) return Value(env_, false);
+  const napi_value data = call.arguments[2];
+  // Most texts are short: they are written straight into the queue.
+  uint8_t* const to = reactor_->Reserve(*connection, kDirectBytes + 1);
+  size_t size = 0;
+  if (napi_get_value_string_utf8(env_, data, reinterpret_cast<char*>(to), kDirectBytes + 1, &size) == napi_ok) {
+    // A text that was cut has left no room for one more character.
+    if (size <= kDirectBytes - 3) return Value(env_, reactor_->Queue(*connection, size));
+    if (!Read(env_, data, text_)) return nullptr;
+    const bool has_room = reactor_->Send(*connection, text_);
+    if (text_.capacity() > Batch::kArenaBytes) text_ = {};
+    return Value(env_, has_room);
+  }
+  std::string_view bytes;
+  if (!ReadBytes(env_, data, bytes)) return nullptr;
+  return Value(env_, reactor_->Send(*connection, bytes));
+}
+
+napi_value EngineBinding::Deliver(const Call& call) {
+  Connection* const connection = ConnectionOf(call);
+  return Value(env_, connection && reactor_->Deliver(*connection, call.Number(env_, 2)));
+}
+
+napi_value EngineBinding::Stamp(const Call& call) {
+  std::string from;
+  if (!Read(env_, call.arguments[2], from)) return nullptr;
+  if (Connection* const connection = ConnectionOf(call)) reactor_->Stamp(*connection, from);
+  return nullptr;
+}
+
+napi_value EngineBinding::Proceed(const Call& call) {
+  const uint32_t how = call.Number(env_, 2);
+  if (how > 2) {
+    ThrowType(env_, "STEP, RESTART or STREAM was expected.");
+    return nullptr;
+  }
+  if (Connection* const connection = ConnectionOf(call)) reactor_->Continue(*connection, static_cast<enum Proceed>(how));
+  return nullptr;
+}
+
+napi_value EngineBinding::Pause(const Call& call) {
+  if (Connection* const connection = ConnectionOf(call)) reactor_->Pause(*connection);
+  return nullptr;
+}
+
+napi_value EngineBinding::Resume(const Call& call) {
+  if (Connection* const connection = ConnectionOf(call)) reactor_->Resume(*connection);
+  return nullptr;
+}
+
+napi_value EngineBinding::Shape(const Call& call) {
+  uint64_t rate = 0;
+  if (!Read(env_, call.arguments[2], rate)) return nullptr;
+  if (Connection* const connection = ConnectionOf(call)) reactor_->Shape(*connection, rate);
+  return nullptr;
+}
+
+napi_value EngineBinding::Authenticated(const Call& call) {
+  if (Connection* const connection = ConnectionOf(call)) reactor_->Authenticated(*connection);
+  return nullptr;
+}
+
+napi_value EngineBinding::Deadline(const Call& call) {
+  uint64_t ms = 0;
+  if (!Read(env_, call.arguments[2], ms)) return nullptr;
+  if (Connection* const connection = ConnectionOf(call)) reactor_->SetDeadline(*connection, ms);
+  return nullptr;
+}
+
+napi_value EngineBinding::StartTls(const Call& call) {
+  const uint32_t id = call.Number(env_, 2);
+  std::shared_ptr<const TlsContext> context = ContextOf(id);
+  std::string name;
+  if (!Read(env_, call.arguments[3], name)) return nullptr;
+  if (!context) {
+    Throw(env_, {"no-tls-context", "There is no TLS context " + std::to_string(id) + "."});
+    return nullptr;
+  }
+  Connection* const connection = ConnectionOf(call);
+  return Value(env_, connection && reactor_->StartTls(*connection, std::move(context), name));
+}
+
+napi_value EngineBinding::ChannelBinding(const Call& call) {
+  std::string type;
+  if (!Read(env_, call.arguments[2], type)) return nullptr;
+  const Connection* const connection = ConnectionOf(call);
+  if (!connection) return nullptr;
+  return ReadBinding(env_, *connection, type);
+}
+
+napi_value EngineBinding::Close(const Call& call) {
+  if (Connection* const connection = ConnectionOf(call)) reactor_->Close(*connection);
+  return nullptr;
+}
+
+napi_value EngineBinding::Abort(const Call& call) {
+  if (Connection* const connection = ConnectionOf(call)) reactor_->Abort(*connection);
+  return nullptr;
+}
+
+napi_value EngineBinding::Details(const Call& call) {
+  const Connection* const connection = ConnectionOf(call);
+  return connection ? DescribeConnection(env_, *connection) : nullptr;
+}
+
+napi_value EngineBinding::Move(const Call& call) {
+  std::string_view state;
+  if (!ReadBytes(env_, call.arguments[3], state)) return nullptr;
+  Connection* const connection = ConnectionOf(call);
+  return Value(env_, connection && reactor_->Move(*connection, call.Number(env_, 2), state));
+}
+
+napi_value EngineBinding::Forward(const Call& call) {
+  return Value(env_, reactor_->Forward(call.Number(env_, 0), call.Number(env_, 1)));
+}
+
+napi_value EngineBinding::Route(const Call& call) {
+  napi_valuetype type = napi_undefined;
+  std::string_view stanza;
+  napi_typeof(env_, call.arguments[1], &type);
+  if (type == napi_string) {
+    if (!Read(env_, call.arguments[1], text_)) return nullptr;
+    stanza = text_;
+  } else if (!ReadBytes(env_, call.arguments[1], stanza)) {
+    return nullptr;
+  }
+  if (reactor_->FindElement(stanza).empty()) {
+    Throw(env_, {"bad-stanza", "What is routed to another shard is not a well-formed element."});
+    return nullptr;
+  }
+  return Value(env_, reactor_->Post(call.Number(env_, 0), MessageKind::kRouted, stanza));
+}
+
+napi_value EngineBinding::CallShard(const Call& call) {
+  std::string_view message;
+  if (!ReadBytes(env_, call.arguments[1], message)) return nullptr;
+  return Value(env_, reactor_->Post(call.Number(env_, 0), MessageKind::kCalled, message));
+}
+
+napi_value EngineBinding::ShareTokens(uint32_t start) {
+  napi_value grown = nullptr;
+  if (tokens_.size() + 1 > token_capacity_) {
+    void* memory = nullptr;
+    const size_t capacity = 2 * tokens_.size();
+    grown = NewArray(capacity * sizeof(uint32_t), token_array_, &memory);
+    if (!grown) return nullptr;
+    token_words_ = static_cast<uint32_t*>(memory);
+    token_capacity_ = capacity;
+  }
+  token_words_[0] = start;
+  std::memcpy(token_words_ + 1, tokens_.data(), tokens_.size() * sizeof(uint32_t));
+  return grown ? grown : Value(env_, static_cast<uint32_t>(tokens_.size()));
+}
+
+napi_value EngineBinding::Tree(const Call& call) {
+  const uint32_t* const words = reactor_->Words(call.Number(env_, 0));
+  if (!words) return nullptr;
+  const auto kind = static_cast<EventKind>(words[word::kKind] & 0xff);
+  const std::string_view text = reactor_->Span(words);
+  const std::span bytes(reinterpret_cast<const uint8_t*>(text.data()), text.size());
+  bool is_written = false;
+  if (kind == EventKind::kStreamOpened) {
+    is_written = WriteHeaderTokens(bytes, *names_, tokens_);
+  } else if (kind == EventKind::kElement || kind == EventKind::kRouted) {
+    const Connection* const sender = reactor_->SenderOf(words);
+    is_written = WriteTokens(bytes, sender ? sender->framer.scope() : OuterScope::Fragment(), *names_, tokens_);
+  }
+  return is_written ? ShareTokens(words[word::kStart]) : nullptr;
+}
+
+napi_value EngineBinding::Parse(const Call& call) {
+  std::string_view xml;
+  if (!ReadBytes(env_, call.arguments[0], xml)) return nullptr;
+  const std::string_view element = reactor_->FindElement(xml);
+  if (element.empty()) return nullptr;
+  const std::span bytes(reinterpret_cast<const uint8_t*>(element.data()), element.size());
+  if (!WriteTokens(bytes, OuterScope::Fragment(), *names_, tokens_)) return nullptr;
+  return ShareTokens(static_cast<uint32_t>(element.data() - xml.data()));
+}
+
+napi_value EngineBinding::Counters(const Call&) {
+  const Reactor::Counters counters = reactor_->Count();
+  napi_value result;
+  napi_create_object(env_, &result);
+  SetProperty(env_, result, "connections", counters.connections);
+  SetProperty(env_, result, "accepted", counters.accepted);
+  SetProperty(env_, result, "bytesIn", counters.bytes_in);
+  SetProperty(env_, result, "bytesOut", counters.bytes_out);
+  SetProperty(env_, result, "memoryBytes", counters.memory);
+  return result;
+}
+
+napi_value EngineBinding::StopEngine(const Call&) {
+  Stop();
+  return nullptr;
+}
+
+napi_value EngineBinding::EndBatch(const Call&) {
+  reactor_->EndBatch();
+  return nullptr;
+}
+
+}  // namespace meerkat

@@ -1,0 +1,115 @@
+/// One transport-level connection: everything that survives from one packet to the next.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "core/net/input_tail.h"
+#include "core/net/listener.h"
+#include "core/net/output_queue.h"
+#include "core/net/pollable.h"
+#include "core/net/shaper.h"
+#include "core/net/socket.h"
+#include "core/net/socket_address.h"
+#include "core/net/timer_wheel.h"
+#include "core/shard/mailbox.h"
+#include "core/tls/tls_session.h"
+#include "core/xml/stream_framer.h"
+
+namespace meerkat {
+
+class Connection;
+
+/// A timer that knows whose it is.
+struct ConnectionTimer : TimerNode {
+  enum class Kind : uint8_t { kDeadline, kShaper };
+  ConnectionTimer(Connection& owner, Kind kind) noexcept : connection(&owner), kind(kind) {}
+  Connection* connection;  // not owned; clears us
+  Kind kind;
+};
+
+/// A record of a few hundred bytes while nothing happens. Belongs to one reactor at a time, which does all the work.
+class Connection final : public Pollable {
+ public:
+  enum class State : uint8_t {
+    kOpen,
+    kClosing,    // output is still being written
+    kLingering,  // gone for JavaScript; reads on until the peer has taken our last bytes
+    kClosed,     // gone, but the running batch may still hold elements of it
+    kMoved,      // the same, and on its way to another shard
+  };
+
+  Connection(int descriptor, std::shared_ptr<const ConnectionPolicy> rules, const SocketAddress& from)
+      : Pollable(Kind::kConnection), socket(descriptor), remote(from), policy(std::move(rules)), framer(policy->limits) {
+    policy->connections.fetch_add(1, std::memory_order_relaxed);
+  }
+  ~Connection() {
+    // The session goes before the socket that it writes to.
+    tls.reset();
+    policy->connections.fetch_sub(1, std::memory_order_relaxed);
+  }
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  struct Shaping {
+    Shaping(Connection& owner, uint64_t rate, uint64_t now) noexcept
+        : shaper(rate, now), timer(owner, ConnectionTimer::Kind::kShaper) {}
+    Shaper shaper;
+    ConnectionTimer timer;
+  };
+
+  /// ` from='…'` ready to be put in; empty until it was set.
+  [[nodiscard]] std::string_view stamp() const noexcept {
+    return stamp_bytes ? std::string_view(stamp_bytes.get(), stamp_size) : std::string_view();
+  }
+  /// Bytes that have been queued and not been taken by the kernel.
+  [[nodiscard]] size_t queued_bytes() const noexcept { return output.bytes() + (tls ? tls->wire().bytes() : 0); }
+  [[nodiscard]] bool is_open() const noexcept { return state == State::kOpen; }
+  [[nodiscard]] bool may_write() const noexcept { return state <= State::kClosing; }
+  /// Elements may be looked for in what has arrived.
+  [[nodiscard]] bool may_scan() const noexcept {
+    return is_open() && !is_held && !is_paused && !has_failed && !is_handshaking;
+  }
+  [[nodiscard]] size_t memory() const noexcept {
+    return sizeof *this + tail.capacity() + stamp_size + queued_bytes() + framer.heap_bytes() +
+           (shaping ? sizeof(Shaping) : 0) + (tls ? sizeof(TlsSession) : 0);
+  }
+
+  Socket socket;
+  SocketAddress remote;
+  State state = State::kOpen;
+
+  bool is_lockstep : 1 = true;     // each element waits for `proceed`
+  bool is_held : 1 = false;        // an element was reported, `proceed` is due
+  bool is_paused : 1 = false;
+  bool has_failed : 1 = false;     // the framer gave up
+  bool is_handshaking : 1 = false;
+  bool has_ended : 1 = false;      // the peer's end was read
+  bool tail_is_fresh : 1 = false;  // the framer has not seen the tail yet
+  bool wants_drained : 1 = false;  // `send` said that the queue is over half
+  bool is_ready : 1 = false;       // in the reactor's list of input to handle
+  bool is_dirty : 1 = false;       // in the reactor's list of output to write
+
+  uint32_t slot = 0;
+  uint32_t generation = 0;
+  uint32_t batch = 0;  // number of the last batch that holds an event of ours
+  uint32_t stamp_size = 0;
+
+  const std::shared_ptr<const ConnectionPolicy> policy;  // shared with the listener
+  std::unique_ptr<TlsSession> tls;                       // null for plain TCP
+  StreamFramer framer;
+  InputTail tail;
+  OutputQueue output;                       // clear text, or what goes out as it is without TLS
+  std::unique_ptr<char[]> stamp_bytes;      // null until stamped
+  std::unique_ptr<Shaping> shaping;         // null without a limit
+  ConnectionTimer deadline{*this, ConnectionTimer::Kind::kDeadline};  // of the owner; of closing while we close
+};
+
+/// A connection between two shards, with what its wheel knew.
+struct MovedConnection final : Traveller {
+  std::unique_ptr<Connection> connection;
+  uint64_t deadline_left_ms = 0;  // 0 for none
+};
+
+}  // namespace meerkat

@@ -1,0 +1,203 @@
+/// The reactor's output: queued within a turn, limited as it is queued, written at the end of the turn.
+#include <algorithm>
+#include <cstring>
+
+#include "core/net/reactor.h"
+
+namespace meerkat {
+
+namespace {
+
+constexpr int kPieces = 64;
+/// RFC 8446 section 5.1: the clear text of one record.
+constexpr size_t kRecordBytes = 16384;
+
+}  // namespace
+
+bool Reactor::FinishWrite(Connection& connection, bool wants_drained) {
+  connection.output.Finish();
+  ScheduleOutput(connection);
+  const ConnectionPolicy& policy = *connection.policy;
+  const auto is_over = [&](size_t bytes, size_t writes) {
+    return connection.queued_bytes() > bytes || (policy.max_output_writes != 0 && connection.output.writes() > writes);
+  };
+  const size_t half_bytes = policy.max_output_bytes / 2;
+  const size_t half_writes = policy.max_output_writes / 2;
+  if (!is_over(half_bytes, half_writes)) return true;
+  // What the kernel takes at once does not count: a turn may well produce more than the peer is allowed to leave unread.
+  WriteOutput(connection);
+  if (!connection.may_write()) return false;
+  if (is_over(policy.max_output_bytes, policy.max_output_writes)) {
+    Break(connection, CloseReason::kQueueFull);
+    return false;
+  }
+  if (!is_over(half_bytes, half_writes)) return true;
+  connection.wants_drained |= wants_drained;
+  return false;
+}
+
+bool Reactor::Send(Connection& connection, std::string_view bytes) {
+  if (!connection.is_open()) return false;
+  connection.output.Append(blocks_, bytes.data(), bytes.size());
+  return FinishWrite(connection, true);
+}
+
+bool Reactor::Deliver(Connection& connection, uint32_t envelope) {
+  if (!connection.is_open()) return false;
+  std::string_view pieces[kElementPieces];
+  const size_t count = GatherElement(envelope, pieces);
+  if (count == 0) return false;
+  size_t size = 0;
+  for (size_t i = 0; i < count; i++) size += pieces[i].size();
+  uint8_t* to = connection.output.Reserve(blocks_, size);
+  for (size_t i = 0; i < count; i++) {
+    std::memcpy(to, pieces[i].data(), pieces[i].size());
+    to += pieces[i].size();
+  }
+  connection.output.Commit(size);
+  FinishWrite(connection, true);
+  return connection.may_write();
+}
+
+size_t Reactor::GatherElement(uint32_t envelope, std::string_view (&pieces)[kElementPieces]) noexcept {
+  const uint32_t* const words = Words(envelope);
+  if (!words || (words[word::kKind] & envelope_flag::kForeignScope)) return 0;
+  const std::string_view element = Span(words);
+  const auto kind = static_cast<EventKind>(words[word::kKind] & 0xff);
+  if (kind == EventKind::kRouted) {
+    pieces[0] = element;  // its own shard has stamped it
+    return 1;
+  }
+  if (kind != EventKind::kElement) return 0;
+  const Connection* const sender = SenderOf(words);
+  // An address that nobody vouched for must not leave (RFC 6120 section 8.1.2.1).
+  if (!sender || sender->stamp().empty()) return 0;
+  const size_t name_end = words[word::kHead] & 0xffff;
+  const size_t cut = words[word::kFromCut] ? words[word::kFromCut] >> 16 : name_end;
+  const size_t cut_size = words[word::kFromCut] & 0xffff;
+  pieces[0] = element.substr(0, name_end);
+  pieces[1] = sender->stamp();
+  pieces[2] = element.substr(name_end, cut - name_end);
+  pieces[3] = element.substr(cut + cut_size);
+  return kElementPieces;
+}
+
+void Reactor::Stamp(Connection& connection, std::string_view from) {
+  std::string stamp = " from='";
+  for (const char c : from) {
+    switch (c) {
+      case '&':
+        stamp += "&amp;";
+        break;
+      case '<':
+        stamp += "&lt;";
+        break;
+      case '>':
+        stamp += "&gt;";
+        break;
+      case '\'':
+        stamp += "&apos;";
+        break;
+      case '"':
+        stamp += "&quot;";
+        break;
+      default:
+        stamp += c;
+    }
+  }
+  stamp += '\'';
+  connection.stamp_bytes = std::make_unique_for_overwrite<char[]>(stamp.size());
+  std::memcpy(connection.stamp_bytes.get(), stamp.data(), stamp.size());
+  connection.stamp_size = static_cast<uint32_t>(stamp.size());
+}
+
+void Reactor::ScheduleOutput(Connection& connection) {
+  if (connection.is_dirty) return;
+  connection.is_dirty = true;
+  dirty_.push_back(&connection);
+}
+
+void Reactor::FlushOutputs() {
+  // What a write leads to (a close, an event) may make another one dirty; that one waits for its turn in the list.
+  for (size_t i = 0; i < dirty_.size(); i++) {
+    Connection& connection = *dirty_[i];
+    connection.is_dirty = false;
+    WriteOutput(connection);
+  }
+  dirty_.clear();
+}
+
+void Reactor::WriteOutput(Connection& connection) {
+  if (!connection.may_write()) return;
+  const bool is_written = connection.tls ? WriteTls(connection) : WritePlain(connection);
+  if (!connection.may_write()) return;
+  if (connection.wants_drained && connection.queued_bytes() <= connection.policy->max_output_bytes / 2 &&
+      (connection.policy->max_output_writes == 0 || connection.output.writes() <= connection.policy->max_output_writes / 2)) {
+    connection.wants_drained = false;
+    Tell(EventKind::kDrained, connection, 0);
+  }
+  if (!is_written) return;
+  if (connection.state == Connection::State::kClosing) CompleteClose(connection);
+}
+
+/// True once nothing is left to write.
+bool Reactor::WritePlain(Connection& connection) {
+  while (!connection.output.empty()) {
+    if (!connection.socket.writable()) return false;
+    iovec pieces[kPieces];
+    const ssize_t sent = connection.socket.Send(pieces, connection.output.Gather(pieces, kPieces));
+    if (sent == Socket::kBlocked) return false;
+    if (sent == Socket::kBroken) {
+      Break(connection, CloseReason::kReset);
+      return false;
+    }
+    connection.output.Consume(blocks_, static_cast<size_t>(sent));
+  }
+  return true;
+}
+
+bool Reactor::WriteTls(Connection& connection) {
+  TlsSession& tls = *connection.tls;
+  const bool was_backlogged = !tls.wire().empty();
+  for (;;) {
+    const TlsSession::Result flushed = tls.Flush();
+    if (flushed == TlsSession::Result::kBlocked) return false;
+    if (flushed != TlsSession::Result::kDone) {
+      Break(connection, CloseReason::kReset);
+      return false;
+    }
+    if (connection.is_handshaking) return connection.output.empty();
+    if (connection.output.empty()) break;
+    if (!WriteRecord(connection)) return false;
+  }
+  // Reading rests while what it provokes (key updates, alerts) cannot leave.
+  if (was_backlogged) ScheduleInput(connection);
+  return true;
+}
+
+/// Encrypts as much as fits into one record. False when the connection broke.
+bool Reactor::WriteRecord(Connection& connection) {
+  iovec pieces[kPieces];
+  const int count = connection.output.Gather(pieces, kPieces);
+  const uint8_t* clear = static_cast<const uint8_t*>(pieces[0].iov_base);
+  size_t size = std::min(pieces[0].iov_len, kRecordBytes);
+  if (count > 1 && size < kRecordBytes) {
+    if (!record_) record_ = std::make_unique_for_overwrite<uint8_t[]>(kRecordBytes);
+    size = 0;
+    for (int i = 0; i < count && size < kRecordBytes; i++) {
+      const size_t taken = std::min(pieces[i].iov_len, kRecordBytes - size);
+      std::memcpy(record_.get() + size, pieces[i].iov_base, taken);
+      size += taken;
+    }
+    clear = record_.get();
+  }
+  const TlsSession::Result result = connection.tls->Write(clear, size);
+  if (result != TlsSession::Result::kDone) {
+    Break(connection, result == TlsSession::Result::kReset ? CloseReason::kReset : CloseReason::kTlsFailed);
+    return false;
+  }
+  connection.output.Consume(blocks_, size);
+  return true;
+}
+
+}  // namespace meerkat

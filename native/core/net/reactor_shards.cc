@@ -1,0 +1,173 @@
+/// What the reactor says to other shards, and what they say to it.
+#include <sys/epoll.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "core/net/reactor.h"
+
+namespace meerkat {
+
+namespace {
+
+/// What another shard sends was measured when it came in.
+constexpr Limits kAnySize{.max_stanza_bytes = UINT32_MAX,
+                          .max_depth = UINT32_MAX,
+                          .max_attributes = kMostAttributes,
+                          .max_tag_bytes = kMostTagBytes,
+                          .max_children = UINT32_MAX,
+                          .max_bytes_before_authentication = 0};
+
+}  // namespace
+
+bool Reactor::OpenMail() {
+  mailbox_ = std::make_shared<Mailbox>([](void* async) { uv_async_send(static_cast<uv_async_t*>(async)); }, &async_);
+  return ShardRegistry::OfProcess().Add(settings_.group, settings_.shard, mailbox_);
+}
+
+/// The way to a shard, with room for so many bytes set aside; null when it does not run or is flooded.
+Reactor::Neighbour* Reactor::Reach(uint32_t shard, size_t bytes) {
+  if (!is_running_) return nullptr;
+  if (shard >= neighbours_.size()) return nullptr;
+  Neighbour& neighbour = neighbours_[shard];
+  if (!neighbour.mailbox || !neighbour.mailbox->is_open()) {
+    // A shard that was started anew has a new mailbox; what was meant for the old one is lost with it.
+    if (!neighbour.parcel.empty()) lost_.push_back(std::move(neighbour.parcel));
+    neighbour.parcel = Parcel(settings_.shard);
+    neighbour.mailbox = ShardRegistry::OfProcess().Find(settings_.group, shard);
+  }
+  if (!neighbour.mailbox || !neighbour.mailbox->Reserve(bytes)) return nullptr;
+  return &neighbour;
+}
+
+bool Reactor::Post(uint32_t shard, MessageKind kind, std::string_view bytes) {
+  Neighbour* const neighbour = Reach(shard, bytes.size());
+  if (!neighbour) return false;
+  neighbour->parcel.Add(kind, bytes);
+  has_parcels_ = true;
+  return true;
+}
+
+bool Reactor::Forward(uint32_t shard, uint32_t envelope) {
+  std::string_view pieces[kElementPieces];
+  const size_t count = GatherElement(envelope, pieces);
+  if (count == 0) return false;
+  size_t size = 0;
+  for (size_t i = 0; i < count; i++) size += pieces[i].size();
+  Neighbour* const neighbour = Reach(shard, size);
+  if (!neighbour) return false;
+  neighbour->parcel.Add(MessageKind::kRouted, pieces, count);
+  has_parcels_ = true;
+  return true;
+}
+
+bool Reactor::Move(Connection& connection, uint32_t shard, std::string_view state) {
+  if (!connection.is_open() || connection.is_handshaking) return false;
+  Neighbour* const neighbour = Reach(shard, state.size());
+  if (!neighbour) return false;
+  auto moved = std::make_unique<MovedConnection>();
+  if (connection.deadline.is_set()) moved->deadline_left_ms = TimerWheel::Left(connection.deadline, uv_now(loop_));
+  epoll_ctl(epoll_, EPOLL_CTL_DEL, connection.socket.descriptor(), nullptr);
+  Forget(connection);
+  Depart(connection, CloseReason::kMoved, Connection::State::kMoved);
+  moved->connection.reset(&connection);
+  neighbour->parcel.AddTraveller(std::move(moved), state);
+  has_parcels_ = true;
+  return true;
+}
+
+void Reactor::PostParcels() {
+  lost_.clear();
+  if (!has_parcels_) return;
+  has_parcels_ = false;
+  for (Neighbour& neighbour : neighbours_) {
+    if (neighbour.parcel.empty()) continue;
+    Parcel parcel(settings_.shard);
+    std::swap(parcel, neighbour.parcel);
+    neighbour.mailbox->Post(std::move(parcel));
+  }
+}
+
+void Reactor::TakeMail() {
+  if (!is_active()) return;
+  for (Parcel& parcel : mailbox_->Take()) mail_.push_back(std::move(parcel));
+  while (!mail_.empty()) {
+    Parcel& parcel = mail_.front();
+    for (Parcel::Message message; parcel.Peek(message); parcel.Skip()) {
+      if (batch_.is_full() || !notices_.empty() || !EnsureArena(message.bytes.size())) return;
+      mailbox_->Release(message.bytes.size());
+      TakeMessage(parcel, message);
+    }
+    mail_.pop_front();
+  }
+}
+
+void Reactor::TakeMessage(Parcel& parcel, const Parcel::Message& message) {
+  if (message.kind == MessageKind::kRouted) return TakeStanza(message.bytes, parcel.source());
+  const Connection* arrived = nullptr;
+  if (message.kind == MessageKind::kMoved) {
+    arrived = TakeConnection(parcel.TakeTraveller());
+    if (!arrived) return;
+  }
+  uint32_t* const words = arrived ? batch_.Add(EventKind::kArrived, arrived->slot, arrived->generation)
+                                  : batch_.Add(EventKind::kCalled, 0, 0);
+  words[word::kStart] = static_cast<uint32_t>(batch_.used());
+  words[word::kEnd] = static_cast<uint32_t>(batch_.used() + message.bytes.size());
+  words[word::kDetail] = parcel.source();
+  if (!message.bytes.empty()) std::memcpy(batch_.tail(), message.bytes.data(), message.bytes.size());
+  batch_.Use(message.bytes.size());
+}
+
+void Reactor::TakeStanza(std::string_view stanza, uint32_t source) {
+  std::memcpy(batch_.tail(), stanza.data(), stanza.size());
+  const ElementResult scanned =
+      ScanElement({batch_.tail(), stanza.size()}, OuterScope::Fragment(), kAnySize, scan_context_);
+  // The sending side has looked at it: nothing else gets here.
+  if (scanned.failure != StreamFailure::kNone) return;
+  const uint32_t* const found = scanned.envelope.words;
+  uint32_t* const words = batch_.Add(EventKind::kRouted, 0, 0);
+  std::memcpy(words, found, sizeof scanned.envelope.words);
+  words[word::kKind] = (found[word::kKind] & ~0xffu) | static_cast<uint32_t>(EventKind::kRouted);
+  words[word::kStart] += static_cast<uint32_t>(batch_.used());
+  words[word::kEnd] += static_cast<uint32_t>(batch_.used());
+  words[word::kDetail] = source;
+  batch_.Use(stanza.size());
+}
+
+Connection* Reactor::TakeConnection(std::unique_ptr<Traveller> traveller) {
+  auto& moved = static_cast<MovedConnection&>(*traveller);
+  Connection& connection = *moved.connection;
+  connection.state = Connection::State::kOpen;
+  connection.is_lockstep = connection.is_held = true;
+  connection.is_paused = false;
+  if (connection.tls) connection.tls->UsePool(blocks_);
+  if (!Adopt(std::move(moved.connection))) return nullptr;
+  connection.batch = batch_number_;
+  if (moved.deadline_left_ms != 0) SetTimer(connection.deadline, moved.deadline_left_ms);
+  ScheduleOutput(connection);
+  return &connection;
+}
+
+std::string_view Reactor::FindElement(std::string_view xml) noexcept {
+  const std::span bytes(reinterpret_cast<const uint8_t*>(xml.data()), xml.size());
+  const ElementResult scanned = ScanElement(bytes, OuterScope::Fragment(), kAnySize, scan_context_);
+  if (scanned.failure != StreamFailure::kNone) return {};
+  const uint32_t start = scanned.envelope.words[word::kStart];
+  return xml.substr(start, scanned.envelope.words[word::kEnd] - start);
+}
+
+const uint32_t* Reactor::Words(uint32_t envelope) noexcept {
+  return in_batch_ && envelope < batch_.count() ? batch_.At(envelope) : nullptr;
+}
+
+std::string_view Reactor::Span(const uint32_t* words) noexcept {
+  return {reinterpret_cast<const char*>(batch_.arena()) + words[word::kStart], words[word::kEnd] - words[word::kStart]};
+}
+
+Connection* Reactor::SenderOf(const uint32_t* words) noexcept {
+  const uint32_t slot = words[word::kSlot];
+  if ((words[word::kKind] & 0xff) == static_cast<uint32_t>(EventKind::kRouted) || slot >= slots_.size()) return nullptr;
+  return slots_[slot].generation == words[word::kGeneration] ? slots_[slot].connection : nullptr;
+}
+
+}  // namespace meerkat

@@ -1,0 +1,63 @@
+#include "core/tls/channel_binding.h"
+
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+
+#include <string_view>
+
+namespace meerkat {
+
+namespace {
+
+/// RFC 9266 section 4.2: below TLS 1.3 the exporter is safe only with the extended master secret.
+std::vector<uint8_t> Exporter(SSL* ssl) {
+  static constexpr std::string_view kLabel = "EXPORTER-Channel-Binding";
+  if (SSL_version(ssl) < TLS1_3_VERSION && SSL_get_extms_support(ssl) != 1) return {};
+  std::vector<uint8_t> binding(32);
+  static constexpr uint8_t kNoContext = 0;
+  if (SSL_export_keying_material(ssl, binding.data(), binding.size(), kLabel.data(), kLabel.size(), &kNoContext, 0, 1) != 1) {
+    return {};
+  }
+  return binding;
+}
+
+/// RFC 5929 section 3.1: the first Finished message, which is the client's because nothing is ever resumed here.
+std::vector<uint8_t> Unique(SSL* ssl) {
+  if (SSL_version(ssl) >= TLS1_3_VERSION || SSL_session_reused(ssl)) return {};
+  std::vector<uint8_t> binding(EVP_MAX_MD_SIZE);
+  binding.resize(SSL_get_peer_finished(ssl, binding.data(), binding.size()));
+  return binding;
+}
+
+/// RFC 5929 section 4.1: the hash of its own signature, but SHA-256 for MD5 and SHA-1.
+std::vector<uint8_t> ServerEndPoint(SSL* ssl) {
+  X509* const certificate = SSL_get_certificate(ssl);
+  int hash = NID_undef;
+  if (!certificate || X509_get_signature_info(certificate, &hash, nullptr, nullptr, nullptr) != 1 || hash == NID_undef) {
+    return {};
+  }
+  if (hash == NID_md5 || hash == NID_sha1) hash = NID_sha256;
+  const EVP_MD* const digest = EVP_get_digestbynid(hash);
+  if (!digest) return {};
+  std::vector<uint8_t> binding(EVP_MAX_MD_SIZE);
+  unsigned int size = 0;
+  if (X509_digest(certificate, digest, binding.data(), &size) != 1) return {};
+  binding.resize(size);
+  return binding;
+}
+
+}  // namespace
+
+std::vector<uint8_t> ReadChannelBinding(SSL* ssl, ChannelBinding kind) {
+  switch (kind) {
+    case ChannelBinding::kTlsUnique:
+      return Unique(ssl);
+    case ChannelBinding::kTlsServerEndPoint:
+      return ServerEndPoint(ssl);
+    case ChannelBinding::kTlsExporter:
+      return Exporter(ssl);
+  }
+  return {};
+}
+
+}  // namespace meerkat

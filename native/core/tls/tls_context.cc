@@ -1,0 +1,182 @@
+#include "core/tls/tls_context.h"
+
+#include <algorithm>
+
+#include "core/tls/pem.h"
+#include "core/tls/tls_session.h"
+
+namespace meerkat {
+
+namespace {
+
+std::string LowerCase(std::string_view name) {
+  std::string lower(name);
+  std::ranges::transform(lower, lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  return lower;
+}
+
+bool Fail(Failure& failure, const char* code, const std::string& what) {
+  failure = {code, what + ": " + OpenSslReason() + "."};
+  return false;
+}
+
+bool SetVersions(SSL_CTX* context, const std::vector<int>& versions, Failure& failure) {
+  if (versions.empty()) {
+    failure = {"no-tls-version", "No version of TLS is allowed."};
+    return false;
+  }
+  static constexpr std::pair<int, uint64_t> kKnown[] = {
+      {TLS1_VERSION, SSL_OP_NO_TLSv1},
+      {TLS1_1_VERSION, SSL_OP_NO_TLSv1_1},
+      {TLS1_2_VERSION, SSL_OP_NO_TLSv1_2},
+      {TLS1_3_VERSION, SSL_OP_NO_TLSv1_3},
+  };
+  for (const auto& [version, off] : kKnown) {
+    if (std::ranges::find(versions, version) == versions.end()) SSL_CTX_set_options(context, off);
+  }
+  const auto [least, most] = std::ranges::minmax_element(versions);
+  if (SSL_CTX_set_min_proto_version(context, *least) != 1 || SSL_CTX_set_max_proto_version(context, *most) != 1) {
+    return Fail(failure, "bad-tls-version", "The TLS versions cannot be used");
+  }
+  return true;
+}
+
+bool SetCiphers(SSL_CTX* context, const TlsSettings& settings, Failure& failure) {
+  if (settings.ciphers && SSL_CTX_set_cipher_list(context, settings.ciphers->c_str()) != 1) {
+    return Fail(failure, "bad-ciphers", "No cipher is known in '" + *settings.ciphers + "'");
+  }
+  if (settings.cipher_suites && SSL_CTX_set_ciphersuites(context, settings.cipher_suites->c_str()) != 1) {
+    return Fail(failure, "bad-ciphers", "Not a list of TLS 1.3 cipher suites: '" + *settings.cipher_suites + "'");
+  }
+  if (settings.prefer_server_ciphers) SSL_CTX_set_options(context, SSL_OP_CIPHER_SERVER_PREFERENCE);
+  return true;
+}
+
+bool SetDhParameters(SSL_CTX* context, const TlsSettings& settings, Failure& failure) {
+  if (!settings.dh_parameters) {
+    SSL_CTX_set_dh_auto(context, 1);
+    return true;
+  }
+  EVP_PKEY* const parameters = ReadPemParameters(*settings.dh_parameters);
+  if (!parameters) return Fail(failure, "bad-dh-parameters", "The Diffie-Hellman parameters cannot be read");
+  if (SSL_CTX_set0_tmp_dh_pkey(context, parameters) != 1) {
+    EVP_PKEY_free(parameters);
+    return Fail(failure, "bad-dh-parameters", "The Diffie-Hellman parameters cannot be used");
+  }
+  return true;
+}
+
+int SelectAlpn(SSL* ssl, const unsigned char** out, unsigned char* out_length, const unsigned char* in,
+               unsigned int in_length, void*) {
+  const std::string& ours = TlsSession::Of(ssl).context().alpn();
+  unsigned char* chosen = nullptr;
+  const int result = SSL_select_next_proto(&chosen, out_length, reinterpret_cast<const unsigned char*>(ours.data()),
+                                           static_cast<unsigned int>(ours.size()), in, in_length);
+  *out = chosen;
+  // RFC 7301 section 3.2: without a protocol in common the handshake ends with no_application_protocol.
+  return result == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+int SelectName(SSL* ssl, int*, void*) {
+  const char* const name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+  if (!name) return SSL_TLSEXT_ERR_NOACK;
+  SSL_CTX* const chosen = TlsSession::Of(ssl).context().ForName(name);
+  if (!chosen) return SSL_TLSEXT_ERR_NOACK;
+  SSL_set_SSL_CTX(ssl, chosen);
+  return SSL_TLSEXT_ERR_OK;
+}
+
+int VerifyPeer(int verified, X509_STORE_CTX* store) {
+  if (verified) return 1;
+  SSL* const ssl = static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  return TlsSession::Of(ssl).OnVerifyError(store) ? 1 : 0;
+}
+
+void SetVerification(SSL_CTX* context, const TlsSettings& settings, X509_STORE* store) {
+  SSL_CTX_set1_cert_store(context, store);
+  if (settings.verify == TlsVerify::kNone) return;
+  int mode = SSL_VERIFY_PEER | SSL_VERIFY_CLIENT_ONCE;
+  if (settings.require_certificate) mode |= SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
+  SSL_CTX_set_verify(context, mode, VerifyPeer);
+  // Clients choose their certificate by the authorities that we name; for self-signed ones there are none.
+  if (settings.ca && settings.verify == TlsVerify::kPeer) SSL_CTX_set_client_CA_list(context, CertificateNames(*settings.ca));
+}
+
+/// What holds for every connection, whatever was configured.
+void Harden(SSL_CTX* context) {
+  // No resumption: tickets and caches would carry keys for longer than a connection lives (RFC 5929 section 3 leans on this too).
+  SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET |
+                                   SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_SINGLE_DH_USE | SSL_OP_SINGLE_ECDH_USE);
+  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+  SSL_CTX_set_num_tickets(context, 0);
+  SSL_CTX_set_max_early_data(context, 0);
+  static constexpr unsigned char kOwner[] = {'m', 'e', 'e', 'r', 'k', 'a', 't'};
+  SSL_CTX_set_session_id_context(context, kOwner, sizeof kOwner);
+  SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  SSL_CTX_set_read_ahead(context, 1);
+}
+
+}  // namespace
+
+TlsContext::TlsContext(const TlsSettings& settings)
+    : verify_(settings.verify), disconnect_on_failure_(settings.disconnect_on_failure) {
+  for (const std::string& protocol : settings.alpn) {
+    alpn_.push_back(static_cast<char>(protocol.size()));
+    alpn_ += protocol;
+  }
+}
+
+std::shared_ptr<const TlsContext> TlsContext::Create(const TlsSettings& settings, Failure& failure) {
+  ERR_clear_error();
+  for (const std::string& protocol : settings.alpn) {
+    if (protocol.empty() || protocol.size() > 255) {
+      failure = {"bad-alpn", "An ALPN protocol name has between 1 and 255 bytes."};
+      return nullptr;
+    }
+  }
+  const CertificateStore store = ReadStore(settings.ca, settings.crls, failure);
+  if (!store) return nullptr;
+  const std::shared_ptr<TlsContext> context(new TlsContext(settings));
+  context->default_ = context->Make(settings, settings.identity, store.get(), "the default certificate", failure);
+  if (!context->default_) return nullptr;
+  for (const auto& [name, identity] : settings.names) {
+    SslContext made = context->Make(settings, identity, store.get(), "the certificate for " + name, failure);
+    if (!made) return nullptr;
+    context->names_[LowerCase(name)] = std::move(made);
+  }
+  return context;
+}
+
+SslContext TlsContext::Make(const TlsSettings& settings, const TlsIdentity& identity, X509_STORE* store,
+                            const std::string& owner, Failure& failure) {
+  SslContext context(SSL_CTX_new(TLS_server_method()));
+  if (!context) {
+    Fail(failure, "out-of-memory", "No TLS context");
+    return nullptr;
+  }
+  SSL_CTX* const made = context.get();
+  Harden(made);
+  if (!SetVersions(made, settings.versions, failure) || !SetCiphers(made, settings, failure) ||
+      !SetDhParameters(made, settings, failure) || !UseIdentity(made, identity, owner, failure)) {
+    return nullptr;
+  }
+  SetVerification(made, settings, store);
+  SSL_CTX_set_tlsext_servername_callback(made, SelectName);
+  if (!alpn_.empty()) SSL_CTX_set_alpn_select_cb(made, SelectAlpn, nullptr);
+  return context;
+}
+
+SSL_CTX* TlsContext::ForName(std::string_view name) const {
+  std::string wanted = LowerCase(name);
+  if (wanted.ends_with('.')) wanted.pop_back();
+  auto found = names_.find(wanted);
+  if (found == names_.end()) {
+    const size_t dot = wanted.find('.');
+    if (dot == std::string::npos) return nullptr;
+    wanted.replace(0, dot, 1, '*');
+    found = names_.find(wanted);
+  }
+  return found == names_.end() ? nullptr : found->second.get();
+}
+
+}  // namespace meerkat

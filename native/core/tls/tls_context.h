@@ -1,0 +1,76 @@
+/// What TLS connections share: certificates by name, rules for peers, protocol limits.
+#pragma once
+
+#include <openssl/ssl.h>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/net/failure.h"
+
+namespace meerkat {
+
+struct TlsIdentity {
+  std::string certificate;  // PEM, own certificate first
+  std::string key;          // PEM
+  std::string passphrase;
+};
+
+enum class TlsVerify : uint8_t { kNone, kPeer, kSelfSigned };
+
+struct TlsSettings {
+  TlsIdentity identity;
+  std::vector<int> versions;  // TLS1_VERSION and its like
+  std::optional<std::string> ciphers;
+  std::optional<std::string> cipher_suites;
+  bool prefer_server_ciphers = true;
+  std::optional<std::string> dh_parameters;
+  std::optional<std::string> ca;
+  std::vector<std::string> crls;
+  TlsVerify verify = TlsVerify::kNone;
+  bool require_certificate = false;
+  bool disconnect_on_failure = true;
+  std::vector<std::pair<std::string, TlsIdentity>> names;
+  std::vector<std::string> alpn;
+};
+
+struct SslContextFree {
+  void operator()(SSL_CTX* context) const noexcept { SSL_CTX_free(context); }
+};
+using SslContext = std::unique_ptr<SSL_CTX, SslContextFree>;
+
+/// Immutable once made, so sessions on any thread may share it; the last one frees it.
+class TlsContext {
+ public:
+  /// Null, with `failure` filled in, when the settings cannot be used.
+  [[nodiscard]] static std::shared_ptr<const TlsContext> Create(const TlsSettings& settings, Failure& failure);
+  TlsContext(const TlsContext&) = delete;
+  TlsContext& operator=(const TlsContext&) = delete;
+
+  /// The certificate for a server name: exact, then `*.` for its first label; null when there is none.
+  [[nodiscard]] SSL_CTX* ForName(std::string_view name) const;
+  [[nodiscard]] SSL_CTX* Default() const noexcept { return default_.get(); }
+  [[nodiscard]] TlsVerify verify() const noexcept { return verify_; }
+  [[nodiscard]] bool disconnect_on_failure() const noexcept { return disconnect_on_failure_; }
+  /// Protocol names in the form of RFC 7301 section 3.1.
+  [[nodiscard]] const std::string& alpn() const noexcept { return alpn_; }
+
+ private:
+  explicit TlsContext(const TlsSettings& settings);
+  [[nodiscard]] SslContext Make(const TlsSettings& settings, const TlsIdentity& identity, X509_STORE* store,
+                                const std::string& owner, Failure& failure);
+
+  SslContext default_;                       // owned
+  std::map<std::string, SslContext> names_;  // owned, by lower-case name
+  const TlsVerify verify_;
+  const bool disconnect_on_failure_;
+  std::string alpn_;
+};
+
+}  // namespace meerkat

@@ -1,0 +1,87 @@
+/// TLS on one socket: handshake, records in and out, without buffers while nothing flows.
+#pragma once
+
+#include <openssl/ssl.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "core/net/output_queue.h"
+#include "core/net/socket.h"
+#include "core/tls/tls_context.h"
+
+namespace meerkat {
+
+/// OpenSSL reads straight from the socket and writes straight to it; only what the kernel does not take is kept.
+class TlsSession {
+ public:
+  enum class Result : uint8_t {
+    kDone,
+    kBlocked,
+    kEnded,   // the peer closed its side
+    kReset,   // the socket broke
+    kFailed,  // the peer broke the protocol, or was refused
+  };
+
+  /// Null when OpenSSL has no memory. `server_name` picks the certificate unless the client names a server that has one.
+  [[nodiscard]] static std::unique_ptr<TlsSession> Create(std::shared_ptr<const TlsContext> context, Socket& socket,
+                                                          BlockPool& pool, const std::string& server_name);
+  ~TlsSession();
+  TlsSession(const TlsSession&) = delete;
+  TlsSession& operator=(const TlsSession&) = delete;
+
+  [[nodiscard]] static TlsSession& Of(const SSL* ssl) noexcept { return *static_cast<TlsSession*>(SSL_get_app_data(ssl)); }
+
+  [[nodiscard]] Result Handshake();
+  /// Clear text; stops at the end of what has arrived.
+  [[nodiscard]] Result Read(void* to, size_t room, size_t& size);
+  /// Takes all of `size` bytes (at most one record's worth) or none.
+  [[nodiscard]] Result Write(const void* from, size_t size);
+  /// Queues close_notify; once only.
+  void Finish();
+  /// Hands encrypted bytes that were held back to the kernel.
+  [[nodiscard]] Result Flush();
+
+  /// Encrypted bytes, and whatever has to leave before them, that the kernel has not taken yet.
+  [[nodiscard]] OutputQueue& wire() noexcept { return wire_; }
+  [[nodiscard]] bool is_established() const noexcept { return established_; }
+  /// Clear text may be at hand without a new edge on the socket.
+  [[nodiscard]] bool has_pending() const noexcept { return SSL_has_pending(ssl_) == 1; }
+  [[nodiscard]] const TlsContext& context() const noexcept { return *context_; }
+  [[nodiscard]] SSL* ssl() const noexcept { return ssl_; }
+
+  /// The connection moved to a shard with another pool.
+  void UsePool(BlockPool& pool) noexcept { pool_ = &pool; }
+
+  /// True when the client sent a certificate and nothing spoke against it.
+  [[nodiscard]] bool is_peer_verified() const;
+  /// Why not, in OpenSSL's words; null when nothing spoke against it.
+  [[nodiscard]] const char* verify_error() const;
+
+  /// Called by OpenSSL for each doubt about the client's certificate; true lets the handshake go on.
+  [[nodiscard]] bool OnVerifyError(X509_STORE_CTX* store);
+
+ private:
+  TlsSession(std::shared_ptr<const TlsContext> context, Socket& socket, BlockPool& pool) noexcept
+      : context_(std::move(context)), socket_(socket), pool_(&pool) {}
+  [[nodiscard]] Result Explain(int result);
+  [[nodiscard]] static const BIO_METHOD* SocketMethod();
+  static int BioRead(BIO* bio, char* to, int room);
+  static int BioWrite(BIO* bio, const char* from, int size);
+  static long BioControl(BIO* bio, int command, long number, void* pointer);
+
+  const std::shared_ptr<const TlsContext> context_;  // shared with other sessions
+  Socket& socket_;                                   // not owned; outlives us
+  BlockPool* pool_;                                  // not owned: of the shard that we are on
+  SSL* ssl_ = nullptr;                               // owned
+  OutputQueue wire_;
+  int verify_error_ = X509_V_OK;
+  bool established_ = false;
+  bool broken_ = false;
+  bool failed_ = false;
+  bool finished_ = false;
+};
+
+}  // namespace meerkat

@@ -1,0 +1,182 @@
+/** The native engine behind the port: C++ on this thread's event loop. */
+import type { Element } from '../../protocol/element.js';
+import {
+  type ChannelBindingType,
+  type ConnectionDetails,
+  type EngineCounters,
+  EngineError,
+  type EngineOptions,
+  type EnginePort,
+  type ListenOptions,
+  type Proceed,
+  type TlsOptions,
+} from '../port.js';
+import type { NativeAddon, NativeHandle } from './native-addon.js';
+import { TokenDecoder, tokenNames } from './token-decoder.js';
+
+export { loadNativeEngine, type NativeAddon } from './native-addon.js';
+
+const NOTHING: EngineCounters = { connections: 0, accepted: 0, bytesIn: 0, bytesOut: 0, memoryBytes: 0 };
+
+export function createNativeEngine(addon: NativeAddon, options: EngineOptions): EnginePort {
+  return new NativeEngine(addon, options);
+}
+
+class NativeEngine implements EnginePort {
+  readonly kind = 'native';
+  readonly words: Uint32Array;
+  /** Another one after a batch whose elements do not fit into the usual one. */
+  arena: Buffer;
+  readonly #native: NativeHandle;
+  readonly #decoder = new TokenDecoder();
+  #tokens: Uint32Array;
+
+  constructor(addon: NativeAddon, options: EngineOptions) {
+    const { shard, shards, group, children, onBatch } = options;
+    const native = translated(() =>
+      addon.createEngine({ shard, shards, group, children, names: tokenNames }, (count, arena) => {
+        if (arena !== undefined) this.arena = Buffer.from(arena);
+        try {
+          onBatch(count);
+        } finally {
+          native.endBatch();
+        }
+      }),
+    );
+    this.#native = native;
+    this.words = new Uint32Array(native.words);
+    this.arena = Buffer.from(native.arena);
+    this.#tokens = new Uint32Array(native.tokens);
+  }
+
+  listen(options: ListenOptions): { listener: number; port: number } {
+    return translated(() => running(this.#native.listen(options)));
+  }
+
+  unlisten(listener: number): void {
+    this.#native.unlisten(listener);
+  }
+
+  createTlsContext(options: TlsOptions): number {
+    return translated(() => running(this.#native.createTlsContext(options)));
+  }
+
+  dropTlsContext(context: number): void {
+    this.#native.dropTlsContext(context);
+  }
+
+  send(slot: number, generation: number, data: string | Uint8Array): boolean {
+    return this.#native.send(slot, generation, data) === true;
+  }
+
+  deliver(slot: number, generation: number, envelope: number): boolean {
+    return this.#native.deliver(slot, generation, envelope) === true;
+  }
+
+  stamp(slot: number, generation: number, from: string): void {
+    this.#native.stamp(slot, generation, from);
+  }
+
+  proceed(slot: number, generation: number, how: Proceed): void {
+    this.#native.proceed(slot, generation, how);
+  }
+
+  pause(slot: number, generation: number): void {
+    this.#native.pause(slot, generation);
+  }
+
+  resume(slot: number, generation: number): void {
+    this.#native.resume(slot, generation);
+  }
+
+  shape(slot: number, generation: number, bytesPerSecond: number): void {
+    this.#native.shape(slot, generation, bytesPerSecond);
+  }
+
+  authenticated(slot: number, generation: number): void {
+    this.#native.authenticated(slot, generation);
+  }
+
+  deadline(slot: number, generation: number, ms: number): void {
+    this.#native.deadline(slot, generation, ms);
+  }
+
+  startTls(slot: number, generation: number, context: number, serverName: string): boolean {
+    return translated(() => this.#native.startTls(slot, generation, context, serverName)) === true;
+  }
+
+  channelBinding(slot: number, generation: number, type: ChannelBindingType): Uint8Array | undefined {
+    return this.#native.channelBinding(slot, generation, type);
+  }
+
+  close(slot: number, generation: number): void {
+    this.#native.close(slot, generation);
+  }
+
+  abort(slot: number, generation: number): void {
+    this.#native.abort(slot, generation);
+  }
+
+  details(slot: number, generation: number): ConnectionDetails | undefined {
+    return this.#native.details(slot, generation);
+  }
+
+  move(slot: number, generation: number, shard: number, state: Uint8Array): boolean {
+    return this.#native.move(slot, generation, shard, state) === true;
+  }
+
+  forward(shard: number, envelope: number): boolean {
+    return this.#native.forward(shard, envelope) === true;
+  }
+
+  route(shard: number, stanza: string | Uint8Array): boolean {
+    return translated(() => this.#native.route(shard, stanza)) === true;
+  }
+
+  call(shard: number, message: Uint8Array): boolean {
+    return this.#native.call(shard, message) === true;
+  }
+
+  /** Shards find one another by the group's name, without ports. */
+  link(): void {}
+
+  tree(envelope: number): Element {
+    const tree = this.#decode(this.#native.tree(envelope), this.arena);
+    if (tree === undefined) throw new EngineError('no-element', `The running batch has no element ${envelope}.`);
+    return tree;
+  }
+
+  parse(xml: string | Uint8Array): Element | undefined {
+    const bytes = typeof xml === 'string' ? Buffer.from(xml) : Buffer.from(xml.buffer, xml.byteOffset, xml.byteLength);
+    return this.#decode(this.#native.parse(bytes), bytes);
+  }
+
+  counters(): EngineCounters {
+    return this.#native.counters() ?? NOTHING;
+  }
+
+  stop(): void {
+    this.#native.stop();
+  }
+
+  #decode(written: number | ArrayBuffer | undefined, bytes: Buffer): Element | undefined {
+    if (written === undefined) return undefined;
+    if (typeof written !== 'number') this.#tokens = new Uint32Array(written);
+    return this.#decoder.decode(this.#tokens, 1, bytes, this.#tokens[0] as number);
+  }
+}
+
+/** What the native side throws has a code and a sentence already. */
+function translated<T>(call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw code === undefined ? error : new EngineError(code, message);
+  }
+}
+
+function running<T>(value: T | undefined): T {
+  if (value === undefined) throw new EngineError('stopped', 'The engine was stopped.');
+  return value;
+}
