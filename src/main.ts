@@ -2,10 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { formatProblem, loadConfig, type LoadResult } from './platform/config/index.js';
-import { type Log, openLog } from './platform/log.js';
+import { formatProblem, type LoadResult, loadConfig } from './platform/config/index.js';
+import { openLog } from './platform/log.js';
 import { banner } from './runtime/banner.js';
 import { boot } from './runtime/boot.js';
+import { StopSignals } from './runtime/stop-signals.js';
 import { version } from './runtime/version.js';
 
 const USAGE = `Usage: npm start -- [options]
@@ -38,7 +39,9 @@ async function main(): Promise<void> {
     const server = await boot({ config, log, dataDir, version, onStopRequested: () => stop.request('admin') });
     if (!args.quiet) {
       const { engine, shards, ports } = server;
-      process.stdout.write(banner({ version, config, engine, shards, dataDir, ports, startMs: performance.now() - startedAt }));
+      process.stdout.write(
+        banner({ version, config, engine, shards, dataDir, ports, startMs: performance.now() - startedAt }),
+      );
     }
     log.notice('server.started', { version, ports: server.ports, engine: server.engine.kind, shards: server.shards });
     const reason = await stop.requested;
@@ -96,29 +99,4 @@ function load(file: string | undefined, ignoreUnsupported: boolean): LoadResult 
 function refuse(lines: readonly string[]): void {
   process.stderr.write(`${lines.join('\n')}\nMeerkat was not started.\n`);
   process.exitCode = 1;
-}
-
-/** The first SIGTERM or SIGINT asks for an orderly stop, the second one ends the process. */
-class StopSignals {
-  readonly requested: Promise<string>;
-  readonly #log: Log;
-  #resolve!: (reason: string) => void;
-  #isRequested = false;
-
-  constructor(log: Log) {
-    this.#log = log;
-    this.requested = new Promise((resolve) => {
-      this.#resolve = resolve;
-    });
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => this.request(signal));
-  }
-
-  request(reason: string): void {
-    if (this.#isRequested) {
-      this.#log.warn('server.forced_stop', { reason });
-      process.exit(1);
-    }
-    this.#isRequested = true;
-    this.#resolve(reason);
-  }
 }

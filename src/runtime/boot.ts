@@ -7,6 +7,7 @@ import { tlsOptions } from '../net/listeners/tls-options.js';
 import { systemClock } from '../platform/clock.js';
 import type { Config } from '../platform/config/index.js';
 import type { Log } from '../platform/log.js';
+import { systemRandom } from '../platform/random.js';
 import { TaskBroker, TaskPool } from '../platform/workers.js';
 import { openEmbeddedDatabase } from '../storage/sql/embedded.js';
 import { startAdmin } from './admin.js';
@@ -57,12 +58,24 @@ export async function boot(options: BootOptions): Promise<RunningServer> {
   }
 }
 
-async function start({ config, log, dataDir: directory, version, onStopRequested }: BootOptions, undo: Undo): Promise<RunningServer> {
+async function start(
+  { config, log, dataDir: directory, version, onStopRequested }: BootOptions,
+  undo: Undo,
+): Promise<RunningServer> {
   const dataDir = openDataDirectory(directory);
   const engine = chooseEngine(config.meerkat.engine);
-  if (engine.unavailable !== undefined) log.warn('engine.portable', { reason: engine.unavailable, lost: PORTABLE_COSTS, remedy: NATIVE_REMEDY });
+  if (engine.unavailable !== undefined)
+    log.warn('engine.portable', { reason: engine.unavailable, lost: PORTABLE_COSTS, remedy: NATIVE_REMEDY });
 
-  const tls = await Promise.all(config.listen.c2s.map((listener) => listener.tls && tlsOptions(listener.tls, config, dataDir.path)));
+  const surroundings = {
+    dataDir: dataDir.path,
+    clock: systemClock,
+    random: systemRandom,
+    warn: (problem: string) => log.warn('certificate.problem', { problem }),
+  };
+  const tls = await Promise.all(
+    config.listen.c2s.map((listener) => listener.tls && tlsOptions(listener.tls, config, surroundings)),
+  );
   const database = await openEmbeddedDatabase({ directory: dataDir.path, log });
   undo.push(() => database.close());
   const tasks = new TaskPool();
@@ -74,7 +87,15 @@ async function start({ config, log, dataDir: directory, version, onStopRequested
   const group = randomUUID();
   const birth = (): { birth: ShardBirth; transfer: MessagePort[] } => {
     const ports = { tasks: broker.connect(), writer: database.connect() };
-    const facts = { shards, engine: engine.kind, group, version, config: config.toPlain(), log: log.share(), dataDir: dataDir.path };
+    const facts = {
+      shards,
+      engine: engine.kind,
+      group,
+      version,
+      config: config.toPlain(),
+      log: log.share(),
+      dataDir: dataDir.path,
+    };
     return { birth: { ...facts, secret: dataDir.secret, tls, ...ports }, transfer: [ports.tasks, ports.writer] };
   };
   const supervisor = new Supervisor({

@@ -70,10 +70,8 @@ function createAccounts(host: Host, { services, storage, tasks, secret }: HostPa
     },
     tasks,
     secret,
-    now: () => services.clock.now(),
-    randomBytes: (length) => services.random.bytes(length),
-    random: () => services.random.fraction(),
-    sleep: (ms) => services.clock.sleep(ms),
+    clock: services.clock,
+    random: services.random,
     users: (method) => storage.users(method, host.hostType),
     isOnline: async ({ local, domain }) => services.isOnline(Jid.trusted(local, domain)),
   });

@@ -79,7 +79,7 @@ const CONDITIONS: readonly AclCondition[] = [
 function conditionTest(condition: AclCondition, pattern: string): Test {
   const part = condition.split('_')[0] === 'user' ? 'local' : condition.startsWith('server') ? 'domain' : 'resource';
   if (condition.endsWith('_regexp')) {
-    const expression = new RegExp(pattern, 'u');
+    const expression = new RegExp(pattern, 'iu');
     return (jid) => expression.test(jid[part]);
   }
   if (condition.endsWith('_glob')) {

@@ -1,6 +1,6 @@
 /** The table of accounts that the methods `internal` and `rdbms` keep. */
 import type { UserRecord, UserRecords } from '../auth/user-records.js';
-import { type AccountKey, accountKey, defineStore, type Sql, statement, table } from '../storage/index.js';
+import { type AccountKey, accountKey, defineStore, limitValue, type Sql, statement, table } from '../storage/index.js';
 
 const users = table(
   'users',
@@ -32,8 +32,6 @@ const LIST = statement<{ readonly username: string }>({
   sqlite: 'SELECT username FROM users WHERE server = $1 ORDER BY username LIMIT $2 OFFSET $3',
   pgsql: 'SELECT username FROM users WHERE server = $1 ORDER BY username COLLATE "C" LIMIT $2 OFFSET $3',
 });
-/** More rows than any table has, as a limit for both dialects. */
-const NO_LIMIT = Number.MAX_SAFE_INTEGER;
 
 class SqlUsers implements UserRecords {
   readonly #sql: Sql;
@@ -63,7 +61,7 @@ class SqlUsers implements UserRecords {
   }
 
   async list(domain: string, { limit, index }: Parameters<UserRecords['list']>[1]): Promise<string[]> {
-    const rows = await this.#sql.read(LIST, [domain, limit ?? NO_LIMIT, index ?? 0]);
+    const rows = await this.#sql.read(LIST, [domain, limitValue(limit), index ?? 0]);
     return rows.map(({ username }) => username);
   }
 

@@ -99,7 +99,9 @@ export class Scope<Config, Stores, Used> {
   /** Serves a domain beside each of the host's: `template` has `@HOST@` in the place of theirs. Returns its table of requests. */
   service(template: string): IqTable {
     const iqs = new IqTable((request, error) => this.log.error('iq.failed', { request, error }));
-    const domains = template.includes('@HOST@') ? this.host.config.domains.map((domain) => template.replaceAll('@HOST@', domain)) : [template];
+    const domains = template.includes('@HOST@')
+      ? this.host.config.domains.map((domain) => template.replaceAll('@HOST@', domain))
+      : [template];
     for (const domain of domains) this.onStop(this.services.hosts.addService(domain, { host: this.host, iqs }));
     return iqs;
   }

@@ -1,7 +1,16 @@
 /** The port that stores are written against: SQL in two dialects with grouped commits, and how a store is declared. */
 export { StorageError, type StorageErrorCode } from './error.js';
 export type { Row, Sql, SqlValue, WriteResult } from './sql.js';
-export { type Dialect, dialects, type Statement, type Step, statement, step } from './statement.js';
+export {
+  type Dialect,
+  dialects,
+  limitValue,
+  rareStatement,
+  type Statement,
+  type Step,
+  statement,
+  step,
+} from './statement.js';
 export {
   type AccountKey,
   accountKey,

@@ -49,7 +49,8 @@ export default defineModule({
     /** RFC 6121 sections 4.2 and 4.4: initial presence, or an update. */
     function announce(session: Session, stanza: Stanza): void {
       const priority = priorityOf(stanza);
-      if (priority === undefined) return router.bounce(stanza, StanzaError.badRequest('The priority is not a number from -128 to 127'));
+      if (priority === undefined)
+        return router.bounce(stanza, StanzaError.badRequest('The priority is not a number from -128 to 127'));
       const wasAvailable = session.isAvailable;
       const couldReceive = wasAvailable && session.priority >= 0;
       session.presence = stanza.keep();

@@ -1,0 +1,161 @@
+/** A client of bytes: sends anything, shows what comes back as stanzas and as text. */
+import { connect as connectTcp, type Socket } from 'node:net';
+import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
+import Parser from '@xmpp/xml/lib/Parser.js';
+import type { Element } from 'ltx';
+
+const PATIENCE_MS = 8_000;
+
+interface Waiter {
+  readonly fits: (element: Element) => boolean;
+  readonly resolve: (element: Element) => void;
+}
+
+export class RawClient {
+  socket: Socket | TLSSocket;
+  /** Everything that has come, as text. */
+  text = '';
+  /** The header of the server's present stream. */
+  header: Element | undefined;
+  isClosed = false;
+  readonly #received: Element[] = [];
+  readonly #waiters: Waiter[] = [];
+  readonly #watchers = new Set<() => void>();
+  #parser!: Parser;
+  #onData = (data: Buffer) => this.#data(data);
+
+  private constructor(socket: Socket) {
+    this.socket = socket;
+    this.#listen();
+  }
+
+  static async connect(port: number, options: { readonly tls?: ConnectionOptions } = {}): Promise<RawClient> {
+    const socket = options.tls
+      ? connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false, ...options.tls })
+      : connectTcp(port, '127.0.0.1');
+    await new Promise<void>((resolve, reject) => {
+      socket.once(options.tls ? 'secureConnect' : 'connect', () => resolve());
+      socket.once('error', reject);
+    });
+    return new RawClient(socket);
+  }
+
+  send(data: string | Uint8Array): void {
+    this.socket.write(data);
+  }
+
+  /** Opens a stream and returns its features. */
+  async open(domain = 'localhost', attributes = "version='1.0'"): Promise<Element> {
+    this.restart();
+    this.send(
+      `<?xml version='1.0'?><stream:stream to='${domain}' ${attributes} xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>`,
+    );
+    return this.next((element) => element.is('features'));
+  }
+
+  /** A new stream begins on this connection: what comes next is a header again. */
+  restart(): void {
+    this.header = undefined;
+    const parser = new Parser();
+    parser.on('start', (element: Element) => {
+      this.header = element;
+    });
+    parser.on('element', (element: Element) => this.#element(element));
+    parser.on('error', () => {});
+    this.#parser = parser;
+  }
+
+  /** Upgrades the connection after `<proceed/>`. */
+  async startTls(options: ConnectionOptions = {}): Promise<void> {
+    this.send("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>");
+    await this.next((element) => element.is('proceed'));
+    this.socket.removeAllListeners();
+    const secure = connectTls({ socket: this.socket, rejectUnauthorized: false, ...options });
+    await new Promise<void>((resolve, reject) => {
+      secure.once('secureConnect', () => resolve());
+      secure.once('error', reject);
+    });
+    this.socket = secure;
+    this.#listen();
+  }
+
+  /** The first element, already come or still to come, that fits; those before it stay for later calls. */
+  next(fits: (element: Element) => boolean = () => true): Promise<Element> {
+    const index = this.#received.findIndex(fits);
+    if (index >= 0) return Promise.resolve(this.#received.splice(index, 1)[0] as Element);
+    return new Promise((resolve, reject) => {
+      const waiter: Waiter = {
+        fits,
+        resolve: (element) => {
+          clearTimeout(timer);
+          resolve(element);
+        },
+      };
+      this.#waiters.push(waiter);
+      const timer = setTimeout(() => {
+        this.#waiters.splice(this.#waiters.indexOf(waiter), 1);
+        const others = this.#received.map(String).join('\n  ');
+        reject(new Error(`what was expected did not come. Waiting unread:\n  ${others}\nClosed: ${this.isClosed}`));
+      }, PATIENCE_MS);
+    });
+  }
+
+  /** Takes everything that has come and was not asked for. */
+  takeAll(): Element[] {
+    return this.#received.splice(0);
+  }
+
+  /** Resolves when the server has closed the connection. */
+  async closed(): Promise<void> {
+    await this.until(() => this.isClosed, 'the connection to be closed');
+  }
+
+  /** Waits for a condition that holds after some more input, or after the end. */
+  until(holds: () => boolean, what: string): Promise<void> {
+    if (holds()) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#watchers.delete(check);
+        reject(new Error(`waited in vain for ${what}; received so far: ${this.text.slice(-2_000)}`));
+      }, PATIENCE_MS);
+      const check = () => {
+        if (!holds()) return;
+        clearTimeout(timer);
+        this.#watchers.delete(check);
+        resolve();
+      };
+      this.#watchers.add(check);
+    });
+  }
+
+  destroy(): void {
+    this.socket.destroy();
+  }
+
+  #listen(): void {
+    this.restart();
+    this.socket.on('data', this.#onData);
+    this.socket.on('error', () => {});
+    this.socket.on('close', () => {
+      this.isClosed = true;
+      this.#changed();
+    });
+    this.socket.on('end', () => this.socket.end());
+  }
+
+  #data(data: Buffer): void {
+    this.text += data.toString();
+    this.#parser.write(data.toString());
+    this.#changed();
+  }
+
+  #element(element: Element): void {
+    const index = this.#waiters.findIndex(({ fits }) => fits(element));
+    if (index < 0) this.#received.push(element);
+    else this.#waiters.splice(index, 1)[0]?.resolve(element);
+  }
+
+  #changed(): void {
+    for (const check of [...this.#watchers]) check();
+  }
+}

@@ -1,0 +1,131 @@
+/** A server for tests: a process of its own on free ports, with a data directory that goes when it goes. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const MAIN = fileURLToPath(new URL('../../../dist/main.js', import.meta.url));
+const START_MS = 30_000;
+
+export interface ServerOptions {
+  readonly engine?: 'native' | 'portable';
+  readonly shards?: number;
+  /** TOML of the whole file; `PORT` stands for a free port, `DATA` for the data directory. Default: `storyConfig`. */
+  readonly config?: string;
+  /** A directory to be used and kept; else a new one that is removed at the end. */
+  readonly dataDir?: string;
+}
+
+export interface TestServer {
+  readonly port: number;
+  /** All ports, in the order in which `PORT` stands in the configuration. */
+  readonly ports: readonly number[];
+  readonly dataDir: string;
+  readonly process: ChildProcess;
+  /** What it has written so far. */
+  output(): string;
+  /** Asks it to stop in order; returns its exit code. */
+  stop(signal?: NodeJS.Signals): Promise<number | null>;
+}
+
+/** What stories run on: everything that a domain of ours needs, nothing that keeps a test waiting. */
+export function storyConfig({ engine = 'native', shards = 1 }: Pick<ServerOptions, 'engine' | 'shards'>): string {
+  return `
+[general]
+  loglevel = "warning"
+  hosts = ["localhost", "other.example"]
+  default_server_domain = "localhost"
+  registration_timeout = "infinity"
+
+[meerkat]
+  engine = "${engine}"
+  shards = ${shards}
+
+[[listen.c2s]]
+  port = PORT
+  ip_address = "127.0.0.1"
+  max_stanza_size = 65536
+
+[auth]
+  methods = ["internal"]
+  password.scram_iterations = 1000
+
+[modules.mod_roster]
+  versioning = true
+[modules.mod_presence]
+[modules.mod_disco]
+[modules.mod_ping]
+[modules.mod_version]
+[modules.mod_time]
+[modules.mod_last]
+[modules.mod_private]
+[modules.mod_vcard]
+[modules.mod_offline]
+[modules.mod_register]
+`;
+}
+
+/** Rejects with everything that the server has written when it does not come up. */
+export async function startServer(options: ServerOptions = {}): Promise<TestServer> {
+  const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'meerkat-story-'));
+  const template = (options.config ?? storyConfig(options)).replaceAll('DATA', dataDir);
+  const ports = await freePorts(template.split('PORT').length - 1);
+  let next = 0;
+  const file = join(dataDir, 'mongooseim.toml');
+  writeFileSync(
+    file,
+    template.replace(/PORT/g, () => String(ports[next++])),
+  );
+
+  const child = spawn(process.execPath, [MAIN, '--config', file, '--data', dataDir], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  const exited = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
+  const up = new Promise<void>((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`the server did not come up in time:\n${output}`)), START_MS);
+    const read = (data: Buffer) => {
+      output += data.toString();
+      if (!output.includes('is up after')) return;
+      clearTimeout(timer);
+      resolve();
+    };
+    child.stdout.on('data', read);
+    child.stderr.on('data', read);
+    void exited.then((code) => {
+      clearTimeout(timer);
+      reject(new Error(`the server ended with ${code}:\n${output}`));
+    });
+  });
+  await up;
+  return {
+    port: ports[0] as number,
+    ports,
+    dataDir,
+    process: child,
+    output: () => output,
+    stop: async (signal = 'SIGTERM') => {
+      child.kill(signal);
+      const code = await exited;
+      if (options.dataDir === undefined) rmSync(dataDir, { recursive: true, force: true });
+      return code;
+    },
+  };
+}
+
+/** Ports that were free a moment ago. */
+async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer());
+  const ports = await Promise.all(
+    servers.map(
+      (server) =>
+        new Promise<number>((resolve) => {
+          server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port));
+        }),
+    ),
+  );
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
