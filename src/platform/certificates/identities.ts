@@ -1,14 +1,7 @@
 /** The names that a certificate speaks for (RFC 6120 section 13.7, XEP-0178), read with distrust. */
 import { X509Certificate } from 'node:crypto';
-import {
-  type Asn1,
-  COMMON_NAME_OID,
-  DNS_SRV_OID,
-  type Forge,
-  forge,
-  SUBJECT_ALT_NAME_OID,
-  XMPP_ADDR_OID,
-} from './forge.js';
+import { childrenOf, contextTag, type DerValue, MalformedDer, oidOf, readDer, tag } from './der.js';
+import { oid } from './oids.js';
 
 export interface CertificateIdentities {
   /** As written, not prepared: RFC 6120 section 13.7.1.4. */
@@ -21,125 +14,106 @@ export interface CertificateIdentities {
 }
 
 const MAX_BYTES = 64 * 1024;
-const MAX_DEPTH = 20;
 
+/** TBSCertificate (RFC 5280 section 4.1). */
+const VERSION = contextTag(0, true);
+const EXTENSIONS = contextTag(3, true);
 /** GeneralName (RFC 5280 section 4.2.1.6). */
-const OTHER_NAME = 0;
-const DNS_NAME = 2;
+const OTHER_NAME = contextTag(0, true);
+const OTHER_NAME_VALUE = contextTag(0, true);
+const DNS_NAME = contextTag(2, false);
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
-class Malformed extends Error {}
 
 /**
  * `undefined` for anything that is no certificate, or one whose names may not mean the same to every reader: with a NUL
  * or an undecodable byte in a name, or with two lists of names. The signature is not looked at.
  */
 export function certificateIdentities(der: Uint8Array): CertificateIdentities | undefined {
+  const bytes = certificateBytes(der);
+  if (!bytes) return undefined;
+  try {
+    return readIdentities(bytes);
+  } catch (error) {
+    if (error instanceof MalformedDer) return undefined;
+    throw error;
+  }
+}
+
+/** What OpenSSL takes for the certificate, which is what it verified, should more bytes follow it. */
+function certificateBytes(der: Uint8Array): Uint8Array | undefined {
   if (der.length > MAX_BYTES) return undefined;
   try {
-    // What OpenSSL took for the certificate, should more bytes follow it.
-    const raw = new X509Certificate(der).raw.toString('latin1');
-    return new Reader(forge()).read(raw);
+    return new X509Certificate(der).raw;
   } catch {
-    // OpenSSL and forge throw plain errors of many kinds for malformed input; nothing else here can fail.
     return undefined;
   }
 }
 
-class Reader {
-  readonly #forge: Forge;
+function readIdentities(bytes: Uint8Array): CertificateIdentities {
+  const [certificate] = readDer(bytes);
+  const [tbs] = childrenOf(certificate, tag.SEQUENCE);
+  const fields = childrenOf(tbs, tag.SEQUENCE);
+  // The version is left out in version 1; then serial, signature, issuer, validity, subject.
+  const subject = fields[fields[0]?.tag === VERSION ? 5 : 4];
+  const names = alternativeNames(fields.find((field) => field.tag === EXTENSIONS));
+  return {
+    xmppAddresses: names.flatMap((name) => otherName(name, oid.XMPP_ADDR)),
+    dnsNames: names.filter((name) => name.tag === DNS_NAME).map((name) => asciiOf(name.content)),
+    srvNames: names.flatMap((name) => otherName(name, oid.DNS_SRV)),
+    commonName: commonNameOf(subject),
+  };
+}
 
-  constructor(library: Forge) {
-    this.#forge = library;
-  }
+function alternativeNames(extensions: DerValue | undefined): DerValue[] {
+  if (!extensions) return [];
+  const [list] = childrenOf(extensions, EXTENSIONS);
+  const found = childrenOf(list, tag.SEQUENCE)
+    .map((extension) => childrenOf(extension, tag.SEQUENCE))
+    .filter(([id]) => oidOf(id) === oid.SUBJECT_ALT_NAME);
+  // RFC 5280 section 4.2: no extension may be there twice.
+  if (found.length > 1) throw new MalformedDer('two lists of names');
+  if (!found[0]) return [];
+  const [names] = childrenOf(found[0].at(-1), tag.OCTET_STRING);
+  return childrenOf(names, tag.SEQUENCE);
+}
 
-  read(der: string): CertificateIdentities {
-    const [tbs] = children(this.#parse(der));
-    const fields = children(tbs);
-    // RFC 5280 section 4.1: version [0], left out in version 1; serial, signature, issuer, validity, subject.
-    const subject = fields[isContext(fields[0], 0) ? 5 : 4];
-    const names = this.#alternativeNames(fields);
-    return {
-      xmppAddresses: names.flatMap((name) => this.#otherName(name, XMPP_ADDR_OID)),
-      dnsNames: names.filter((name) => isContext(name, DNS_NAME)).map((name) => asciiText(bytes(name))),
-      srvNames: names.flatMap((name) => this.#otherName(name, DNS_SRV_OID)),
-      commonName: this.#commonName(subject),
-    };
-  }
+function otherName(name: DerValue, wanted: string): string[] {
+  if (name.tag !== OTHER_NAME) return [];
+  const [type, value] = childrenOf(name, OTHER_NAME);
+  if (oidOf(type) !== wanted) return [];
+  const [text] = childrenOf(value, OTHER_NAME_VALUE);
+  return [textOf(text)];
+}
 
-  #parse(der: string): Asn1 {
-    // Without decodeBitStrings forge does not guess at what a BIT STRING may hold.
-    const options = { strict: true, parseAllBytes: true, decodeBitStrings: false, maxDepth: MAX_DEPTH };
-    return this.#forge.asn1.fromDer(der, options as unknown as boolean);
-  }
-
-  #alternativeNames(fields: readonly Asn1[]): Asn1[] {
-    const holder = fields.find((field) => isContext(field, 3));
-    if (!holder) return [];
-    const found = children(children(holder)[0]).filter(
-      (extension) => this.#oid(children(extension)[0]) === SUBJECT_ALT_NAME_OID,
-    );
-    // RFC 5280 section 4.2: no extension may be there twice.
-    if (found.length > 1) throw new Malformed();
-    return found[0] ? children(this.#parse(bytes(children(found[0]).at(-1)))) : [];
-  }
-
-  #otherName(name: Asn1, oid: string): string[] {
-    if (!isContext(name, OTHER_NAME)) return [];
-    const [type, value] = children(name);
-    if (this.#oid(type) !== oid) return [];
-    const [text] = children(value);
-    if (!text || !isContext(value, 0)) throw new Malformed();
-    return [this.#text(text)];
-  }
-
-  #commonName(subject: Asn1 | undefined): string | undefined {
-    let name: string | undefined;
-    for (const set of children(subject)) {
-      for (const attribute of children(set)) {
-        const [type, value] = children(attribute);
-        if (this.#oid(type) === COMMON_NAME_OID && value) name = this.#text(value);
-      }
+function commonNameOf(subject: DerValue | undefined): string | undefined {
+  let name: string | undefined;
+  for (const set of childrenOf(subject, tag.SEQUENCE)) {
+    for (const attribute of childrenOf(set, tag.SET)) {
+      const [type, value] = childrenOf(attribute, tag.SEQUENCE);
+      if (oidOf(type) === oid.COMMON_NAME) name = value && isText(value) ? textOf(value) : undefined;
     }
-    return name;
   }
+  return name;
+}
 
-  #text(value: Asn1): string {
-    const { Type, Class } = this.#forge.asn1;
-    if (value.tagClass !== Class.UNIVERSAL) throw new Malformed();
-    const content = bytes(value);
-    if (value.type === Type.UTF8) return withoutNul(utf8.decode(Buffer.from(content, 'latin1')));
-    if (value.type === Type.PRINTABLESTRING || value.type === Type.IA5STRING) return asciiText(content);
-    throw new Malformed();
+/** Other kinds of strings, of which old certificates have some, mean different things to different readers. */
+function isText(value: DerValue): boolean {
+  return value.tag === tag.UTF8_STRING || value.tag === tag.PRINTABLE_STRING || value.tag === tag.IA5_STRING;
+}
+
+function textOf(value: DerValue | undefined): string {
+  if (!value || !isText(value)) throw new MalformedDer('a name that is no text');
+  if (value.tag !== tag.UTF8_STRING) return asciiOf(value.content);
+  if (value.content.includes(0)) throw new MalformedDer('a NUL in a name');
+  try {
+    return utf8.decode(value.content);
+  } catch {
+    throw new MalformedDer('a name that is not UTF-8');
   }
-
-  #oid(value: Asn1 | undefined): string {
-    if (value?.type !== this.#forge.asn1.Type.OID) throw new Malformed();
-    return this.#forge.asn1.derToOid(bytes(value));
-  }
 }
 
-function children(value: Asn1 | undefined): Asn1[] {
-  if (!value || typeof value.value === 'string') throw new Malformed();
-  return value.value;
-}
-
-function bytes(value: Asn1 | undefined): string {
-  if (typeof value?.value !== 'string') throw new Malformed();
-  return value.value;
-}
-
-function isContext(value: Asn1 | undefined, tag: number): boolean {
-  return value?.tagClass === 0x80 && Number(value.type) === tag;
-}
-
-function asciiText(text: string): string {
-  if (!/^[\x01-\x7e]*$/.test(text)) throw new Malformed();
-  return text;
-}
-
-function withoutNul(text: string): string {
-  if (text.includes('\0')) throw new Malformed();
-  return text;
+function asciiOf(content: Uint8Array): string {
+  if (content.some((byte) => byte === 0 || byte > 0x7e)) throw new MalformedDer('a name that is not ASCII');
+  return Buffer.from(content).toString('latin1');
 }

@@ -48,7 +48,7 @@ async function renewIfOutOfDate(
   const { identity } = await loadIdentity(files, expectations(options));
   if (!identity || !isOutOfDate(identity, options)) return false;
   const temporary = `${files.certfile}.${options.random.hex(6)}.tmp`;
-  await writeDurably(temporary, signOwn(identity.key, options), 0o644);
+  await writeDurably(temporary, await signOwn(identity.key, options), 0o644);
   await rename(temporary, files.certfile);
   return true;
 }
@@ -70,7 +70,7 @@ async function makeFolder(folder: string, options: OwnIdentityOptions): Promise<
   await mkdir(temporary, { mode: 0o700 });
   try {
     await writeDurably(join(temporary, 'key.pem'), key, 0o600);
-    await writeDurably(join(temporary, 'certificate.pem'), signOwn(key, options), 0o644);
+    await writeDurably(join(temporary, 'certificate.pem'), await signOwn(key, options), 0o644);
     await rename(temporary, folder);
     return true;
   } catch (error) {
@@ -80,7 +80,7 @@ async function makeFolder(folder: string, options: OwnIdentityOptions): Promise<
   }
 }
 
-function signOwn(key: string, { domains, clock, random }: OwnIdentityOptions): string {
+function signOwn(key: string, { domains, clock, random }: OwnIdentityOptions): Promise<string> {
   return signOwnCertificate(key, domains, clock.now(), random);
 }
 

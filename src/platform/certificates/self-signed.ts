@@ -3,7 +3,10 @@ import { createHash, createPublicKey, generateKeyPair } from 'node:crypto';
 import { promisify } from 'node:util';
 import { domainToAscii } from '../../protocol/jid/domain.js';
 import type { Random } from '../random.js';
-import { type Asn1, COMMON_NAME_OID, type Forge, forge, SUBJECT_ALT_NAME_OID, XMPP_ADDR_OID } from './forge.js';
+import { oid } from './oids.js';
+
+type Forge = typeof import('node-forge');
+type Asn1 = import('node-forge').asn1.Asn1;
 
 /** Marks a certificate as our own work, which may be replaced by a newer one. */
 export const ISSUED_BY = 'Meerkat self-signed';
@@ -31,8 +34,14 @@ export async function makeKey(): Promise<string> {
 }
 
 /** `domains` are prepared, and not none. */
-export function signOwnCertificate(key: string, domains: readonly string[], now: number, random: Random): string {
-  const library = forge();
+export async function signOwnCertificate(
+  key: string,
+  domains: readonly string[],
+  now: number,
+  random: Random,
+): Promise<string> {
+  // Loaded here only, since it takes a while and few starts need it.
+  const { default: library } = await import('node-forge');
   const { pki } = library;
   const certificate = pki.createCertificate();
   certificate.publicKey = pki.publicKeyFromPem(publicKeyOf(key));
@@ -48,7 +57,7 @@ export function signOwnCertificate(key: string, domains: readonly string[], now:
     { name: 'keyUsage', digitalSignature: true, keyEncipherment: true, critical: true },
     { name: 'extKeyUsage', serverAuth: true, clientAuth: true },
     { name: 'subjectKeyIdentifier' },
-    { id: SUBJECT_ALT_NAME_OID, value: alternativeNames(library, domains) },
+    { id: oid.SUBJECT_ALT_NAME, value: alternativeNames(library, domains) },
   ]);
   certificate.sign(pki.privateKeyFromPem(key), library.md.sha256.create());
   return pki.certificateToPem(certificate).replaceAll('\r\n', '\n');
@@ -69,7 +78,7 @@ function distinguishedName(domain: string): { type?: string; name?: string; valu
   const organization = { name: 'organizationName', value: ISSUED_BY };
   return commonName.length > MAX_COMMON_NAME
     ? [organization]
-    : [{ type: COMMON_NAME_OID, value: commonName }, organization];
+    : [{ type: oid.COMMON_NAME, value: commonName }, organization];
 }
 
 /** RFC 6120 section 13.7.1.2: a DNS name and an XMPP address for each domain. */
@@ -84,8 +93,8 @@ function alternativeNames({ asn1, util }: Forge, domains: readonly string[]): As
         ? context(2, false, domainToAscii(domain))
         : context(7, false, (util as unknown as IpCodec).bytesFromIP(address));
     const text = asn1.create(Class.UNIVERSAL, Type.UTF8, false, util.encodeUtf8(domain));
-    const oid = asn1.create(Class.UNIVERSAL, Type.OID, false, asn1.oidToDer(XMPP_ADDR_OID).getBytes());
-    return [host, context(0, true, [oid, context(0, true, [text])])];
+    const type = asn1.create(Class.UNIVERSAL, Type.OID, false, asn1.oidToDer(oid.XMPP_ADDR).getBytes());
+    return [host, context(0, true, [type, context(0, true, [text])])];
   });
   return asn1.create(Class.UNIVERSAL, Type.SEQUENCE, true, names);
 }

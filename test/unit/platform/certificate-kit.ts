@@ -32,6 +32,8 @@ export interface TestCertificateOptions {
   readonly key: TestKey;
   readonly issuer?: TestCertificate | undefined;
   readonly isAuthority?: boolean;
+  /** Of the common name: ASN.1's number of the string type. */
+  readonly nameType?: number;
   readonly from?: string;
   readonly to?: string;
   /** Each becomes a subjectAltName extension; more than one is against RFC 5280. */
@@ -46,7 +48,9 @@ export function testCertificate(options: TestCertificateOptions): TestCertificat
   certificate.serialNumber = (serial++).toString(16).padStart(2, '0');
   certificate.validity.notBefore = new Date(options.from ?? '2020-01-01T00:00:00Z');
   certificate.validity.notAfter = new Date(options.to ?? '2049-01-01T00:00:00Z');
-  certificate.setSubject([{ name: 'commonName', value: options.name, valueTagClass: Type.UTF8 as never }]);
+  certificate.setSubject([
+    { name: 'commonName', value: options.name, valueTagClass: (options.nameType ?? Type.UTF8) as never },
+  ]);
   certificate.setIssuer([
     { name: 'commonName', value: options.issuer?.name ?? options.name, valueTagClass: Type.UTF8 as never },
   ]);
