@@ -1,6 +1,6 @@
 /** The types of commands' arguments, and how values from outside become them. */
 import { nearest } from '../platform/config/nearest.js';
-import { isLogLevel, type LogLevel, logLevels } from '../platform/log.js';
+import { isLogLevel, type LogLevel, logLevels } from '../platform/log/levels.js';
 import { Jid, prepareDomain, prepareLocal } from '../protocol/jid.js';
 import type { ArgSpec, ArgSpecs } from './command.js';
 import { CommandError } from './command-error.js';

@@ -39,7 +39,15 @@ export interface ServerCommand<A extends ArgSpecs = ArgSpecs> extends CommandFac
 
 /** Runs in the command line and needs no server: it acts on files of the person who calls. */
 export interface LocalCommand<A extends ArgSpecs = ArgSpecs> extends CommandFacts<A> {
-  runLocally(args: ArgsOf<A>): { readonly result: Plain; readonly lines: readonly string[]; readonly isGood: boolean };
+  runLocally(args: ArgsOf<A>): Promise<LocalResult>;
+}
+
+export interface LocalResult {
+  readonly result: Plain;
+  /** The same for people. */
+  readonly lines: readonly string[];
+  /** Decides the exit status. */
+  readonly isGood: boolean;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: a registry holds commands of all arguments

@@ -1,6 +1,5 @@
 /** Commands on the configuration file. */
 import { readFileSync } from 'node:fs';
-import { checkConfigText, reportLines } from '../../platform/config/index.js';
 import { defineLocalCommand, type Plain } from '../command.js';
 import { CommandError } from '../command-error.js';
 
@@ -11,7 +10,9 @@ const check = defineLocalCommand({
   doc: 'Check a mongooseim.toml: every problem with its place. Needs no running server',
   args: { file: { type: 'NonEmptyString', required: true, doc: 'The file.', positional: true } },
   result: { type: 'ConfigReport', doc: 'Whether a server would start with it, problems, and notes.' },
-  runLocally({ file }) {
+  async runLocally({ file }) {
+    // The catalogue of options takes longer to load than most commands take to run.
+    const { checkConfigText, reportLines } = await import('../../platform/config/index.js');
     const report = checkConfigText(file, read(file));
     return { result: report as unknown as Plain, lines: reportLines(report), isGood: report.isValid };
   },

@@ -136,7 +136,7 @@ async function execute(
   const show = (result: Plain) => options.print(json ? renderData(category, name, result) : renderForPeople(result));
   try {
     const args = readArguments(definition.args, values);
-    if ('runLocally' in definition) return runLocally(definition, args, options, json ?? false);
+    if ('runLocally' in definition) return await runLocally(definition, args, options, json ?? false);
     const onProgress = (text: string) => options.printError(text);
     show(
       await ask({ category, command: name, args: values }, { dataDir: data, timeoutMs: timeout * 1000, onProgress }),
@@ -154,8 +154,13 @@ async function execute(
   }
 }
 
-function runLocally(command: LocalCommand, args: Record<string, unknown>, options: CtlOptions, json: boolean): number {
-  const { result, lines, isGood } = command.runLocally(args as never);
+async function runLocally(
+  command: LocalCommand,
+  args: Record<string, unknown>,
+  options: CtlOptions,
+  json: boolean,
+): Promise<number> {
+  const { result, lines, isGood } = await command.runLocally(args as never);
   options.print(json ? renderData(command.category, command.name, result) : lines.join('\n'));
   return isGood ? exitCode.success : exitCode.error;
 }
