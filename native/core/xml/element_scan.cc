@@ -1,6 +1,7 @@
 #include "core/xml/element_scan.h"
 
 #include <algorithm>
+#include <cstring>
 #include <iterator>
 
 namespace meerkat {
@@ -56,6 +57,7 @@ StreamFailure ElementScan::Check(const uint8_t* base, const Tag& tag, const Oute
   if (tag.count > std::min(limits.max_attributes, kMostAttributes)) return StreamFailure::kTooManyAttributes;
   if (open_.size() >= limits.max_depth) return StreamFailure::kTooDeep;
   if (tag.has_bad_name) return StreamFailure::kNotWellFormed;
+  if (tag.count == 0 && tag.colon == 0) return StreamFailure::kNone;
   const StreamFailure failure = scopes_.Bind(base, tag);
   if (failure != StreamFailure::kNone) return failure;
   bool leans_out = false;
@@ -80,6 +82,16 @@ StreamFailure ElementScan::StartTag(const uint8_t* base, const Tag& tag, const O
   if (tag.is_empty) scopes_.Truncate(scopes);
   else open_.push_back({tag.name, tag.name_end, scopes});
   return StreamFailure::kNone;
+}
+
+uint32_t ElementScan::PlainEndTag(const uint8_t* base, uint32_t at, uint32_t end) noexcept {
+  const Open& open = open_.back();
+  const uint32_t length = open.name_end - open.name;
+  if (end - at < length + 3 || base[at + 1] != '/' || base[at + 2 + length] != '>') return 0;
+  if (std::memcmp(base + at + 2, base + open.name, length) != 0) return 0;
+  scopes_.Truncate(open.scopes);
+  open_.pop_back();
+  return at + length + 3;
 }
 
 StreamFailure ElementScan::EndTag(const uint8_t* base, const Tag& tag) noexcept {
@@ -126,15 +138,16 @@ void ElementScan::Outline(const uint8_t* base, const Tag& tag, const OuterScope&
 }
 
 void ElementScan::TakeAttribute(const uint8_t* base, const Attribute& attribute) noexcept {
-  const std::string_view name = Text(base, attribute.name, attribute.name_end);
   size_t field;
-  if (name == "to") field = word::kTo;
-  else if (name == "from") field = word::kFrom;
-  else if (name == "id") field = word::kId;
-  else if (name == "xml:lang") field = word::kLang;
-  else {
-    if (name == "type") envelope_.words[word::kStanza] |= TypeIndex(Text(base, attribute.value, attribute.value_end)) << 8;
-    return;
+  switch (attribute.kind) {
+    case AttributeKind::kTo: field = word::kTo; break;
+    case AttributeKind::kFrom: field = word::kFrom; break;
+    case AttributeKind::kId: field = word::kId; break;
+    case AttributeKind::kLang: field = word::kLang; break;
+    case AttributeKind::kType:
+      envelope_.words[word::kStanza] |= TypeIndex(Text(base, attribute.value, attribute.value_end)) << 8;
+      return;
+    default: return;
   }
   envelope_.words[field] = Span(attribute.value, attribute.value_end);
   if (field == word::kFrom) envelope_.words[word::kFromCut] = Span(attribute.space, attribute.value_end + 1);

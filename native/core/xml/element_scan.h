@@ -22,6 +22,8 @@ class ElementScan {
   [[nodiscard]] StreamFailure StartTag(const uint8_t* base, const Tag& tag, const OuterScope& scope, const Limits& limits,
                                        const ChildTable& children);
   [[nodiscard]] StreamFailure EndTag(const uint8_t* base, const Tag& tag) noexcept;
+  /// Takes the end tag at `at` when it is the one that is due, without white space, and tells where it ends; 0 leaves it to `EndTag`.
+  [[nodiscard]] uint32_t PlainEndTag(const uint8_t* base, uint32_t at, uint32_t end) noexcept;
   /// A stream header (RFC 6120 section 4.2). Sets `owned` for an unusual one, and `scope` in any case.
   [[nodiscard]] StreamFailure Header(const uint8_t* base, const Tag& tag, const Limits& limits, const OuterScope*& scope,
                                      std::unique_ptr<OwnedScope>& owned);

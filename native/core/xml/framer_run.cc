@@ -138,6 +138,10 @@ StreamFramer::Run::Step StreamFramer::Run::ReadMarkup() noexcept {
   const uint32_t start = framer_.scanned_;
   const uint32_t end = EndOfMarkup(start);
   if (end - start < 2 || base()[start + 1] == '!' || base()[start + 1] == '?') return BeginConstruct(Construct::kMarkup, start);
+  if (scan_ && !scan_->is_complete()) {
+    const uint32_t tag_end = scan_->PlainEndTag(base(), start, end);
+    if (tag_end != 0) return Advance(tag_end);
+  }
   Tag tag;
   const LexResult read = LexTag(base(), start, end, framer_.limits_->max_attributes, tag);
   if (read.status == LexResult::Status::kFailed) return Fail(read.failure);
@@ -182,7 +186,6 @@ StreamFramer::Run::Step StreamFramer::Run::TakeCdata() noexcept {
 }
 
 StreamFramer::Run::Step StreamFramer::Run::TakeTag(const Tag& tag) noexcept {
-  framer_.scanned_ = tag.end;
   if (framer_.state_ == State::kHeader) return TakeHeader(tag);
   if (!scan_ || scan_->is_complete()) {
     if (tag.is_end) return TakeStreamEnd(tag);
@@ -192,7 +195,12 @@ StreamFramer::Run::Step StreamFramer::Run::TakeTag(const Tag& tag) noexcept {
       tag.is_end ? scan_->EndTag(base(), tag)
                  : scan_->StartTag(base(), tag, *framer_.scope_, *framer_.limits_, context_.children());
   if (failure != StreamFailure::kNone) return Fail(failure);
-  return scan_->is_complete() ? Tell(EventKind::kElement, tag.end, State::kBetween) : Step::kGoOn;
+  return Advance(tag.end);
+}
+
+StreamFramer::Run::Step StreamFramer::Run::Advance(uint32_t tag_end) noexcept {
+  framer_.scanned_ = tag_end;
+  return scan_->is_complete() ? Tell(EventKind::kElement, tag_end, State::kBetween) : Step::kGoOn;
 }
 
 StreamFramer::Run::Step StreamFramer::Run::TakeHeader(const Tag& tag) noexcept {

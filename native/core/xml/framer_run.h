@@ -22,6 +22,8 @@ class StreamFramer::Run {
   Step ResumeConstruct() noexcept;
   Step BeginConstruct(Construct construct, uint32_t start) noexcept;
   Step TakeTag(const Tag& tag) noexcept;
+  /// Behind a tag of an element.
+  Step Advance(uint32_t tag_end) noexcept;
   Step TakeHeader(const Tag& tag) noexcept;
   Step TakeStreamEnd(const Tag& tag) noexcept;
   Step TakeCdata() noexcept;

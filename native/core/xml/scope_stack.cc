@@ -32,11 +32,12 @@ uint64_t Mark(std::string_view name) noexcept {
 }  // namespace
 
 StreamFailure ScopeStack::Bind(const uint8_t* base, const Tag& tag) {
+  if (!tag.has_declaration) return StreamFailure::kNone;
   const uint32_t count = KeptAttributes(tag);
   for (uint32_t i = 0; i < count; i++) {
     const Attribute& attribute = tag.attributes[i];
-    const bool is_default = attribute.is_default_declaration(base);
-    if (!is_default && !attribute.is_prefix_declaration(base)) continue;
+    if (!attribute.is_declaration()) continue;
+    const bool is_default = attribute.kind == AttributeKind::kDefaultDeclaration;
     Binding binding{attribute.colon + 1, attribute.name_end, attribute.value, attribute.value_end, attribute.is_plain()};
     if (is_default) binding.prefix = binding.prefix_end = attribute.name;
     if (!MayBind(Text(base, binding.prefix, binding.prefix_end), binding.ns(base))) return StreamFailure::kBadNamespacePrefix;
@@ -69,7 +70,7 @@ StreamFailure ScopeStack::CheckNames(const uint8_t* base, const Tag& tag, const 
     const Attribute& attribute = tag.attributes[i];
     if (attribute.colon != 0) {
       const std::string_view prefix = PrefixOf(base, attribute);
-      if (prefix != "xmlns") {
+      if (attribute.kind != AttributeKind::kPrefixDeclaration && attribute.kind != AttributeKind::kLang) {
         if (!Resolve(base, prefix, outer, found)) return StreamFailure::kBadNamespacePrefix;
         if (found.is_outer && prefix != "xml") leans_out = true;
       }

@@ -1,5 +1,7 @@
 #include "core/xml/tag.h"
 
+#include <cstring>
+
 #include "core/xml/characters.h"
 #include "core/xml/lexer.h"
 #include "core/xml/scanner.h"
@@ -10,13 +12,41 @@ namespace {
 
 using Status = LexResult::Status;
 
+/// Names of letters alone need no further look.
+constexpr uint8_t kPlainName = character_class::kPlain;
+
+template <size_t size>
+bool Is(const uint8_t* name, const char (&text)[size]) noexcept {
+  return std::memcmp(name, text, size - 1) == 0;
+}
+
+AttributeKind KindOf(const uint8_t* base, const Attribute& attribute) noexcept {
+  const uint8_t* name = base + attribute.name;
+  if (attribute.colon != 0) {
+    if (attribute.colon == attribute.name + 5 && Is(name, "xmlns")) return AttributeKind::kPrefixDeclaration;
+    return attribute.name_end == attribute.name + 8 && Is(name, "xml:lang") ? AttributeKind::kLang : AttributeKind::kOther;
+  }
+  switch (attribute.name_end - attribute.name) {
+    case 2:
+      if (Is(name, "to")) return AttributeKind::kTo;
+      return Is(name, "id") ? AttributeKind::kId : AttributeKind::kOther;
+    case 4:
+      if (Is(name, "type")) return AttributeKind::kType;
+      return Is(name, "from") ? AttributeKind::kFrom : AttributeKind::kOther;
+    case 5:
+      return Is(name, "xmlns") ? AttributeKind::kDefaultDeclaration : AttributeKind::kOther;
+    default:
+      return AttributeKind::kOther;
+  }
+}
+
 class TagReader {
  public:
   TagReader(const uint8_t* base, uint32_t at, uint32_t end, uint32_t kept, Tag& tag) noexcept
       : base_(base), at_(base + at + 1), end_(base + end), kept_(kept), tag_(tag) {
     tag.start = at;
     tag.count = 0;
-    tag.is_end = tag.is_empty = tag.has_bad_name = false;
+    tag.is_end = tag.is_empty = tag.has_bad_name = tag.has_declaration = false;
   }
 
   LexResult Read() noexcept {
@@ -81,42 +111,41 @@ class TagReader {
     return *at_ == '>' ? Finish() : Refuse();
   }
 
-  /// Reads a name and the byte behind it, which is left.
+  /// Reads a name; the byte behind it is left, but has to be there.
   bool ReadName(uint32_t& name, uint32_t& colon, uint32_t& name_end) noexcept {
-    if (IsOver()) return false;
     const uint8_t* const start = at_;
-    const uint8_t* found = nullptr;
-    bool expects_start = true;
+    while (at_ < end_ && (kAsciiClasses[*at_] & kPlainName) == kPlainName) at_++;
+    if (IsOver()) return false;
     name = Offset(start);
-    for (;;) {
-      if (IsOver()) return false;
-      const uint8_t byte = *at_;
-      const uint8_t flags = kAsciiClasses[byte];
-      uint32_t size = 1;
-      bool is_start = flags & character_class::kNameStart;
-      bool is_name = flags & character_class::kName;
-      if (byte >= 0x80) {
-        const Decoded character = DecodeCharacter(at_, end_);
-        if (character.point == Utf8Decoder::kIncomplete) return false;
-        if (character.point == Utf8Decoder::kInvalid) return Fail(StreamFailure::kBadCharacter);
-        size = character.size;
-        is_start = IsNameStart(character.point);
-        is_name = is_start || IsNameCharacter(character.point);
-      }
-      if (at_ == start ? !is_start : !is_name) break;
-      if (byte == ':') {
-        tag_.has_bad_name |= expects_start || found != nullptr;
-        found = at_;
-        expects_start = true;
-      } else {
-        tag_.has_bad_name |= expects_start && !is_start;
-        expects_start = false;
-      }
-      at_ += size;
+    colon = 0;
+    if (at_ == start || *at_ >= 0x80 || (kAsciiClasses[*at_] & character_class::kName) != 0) {
+      at_ = start;
+      return ReadOddName(colon, name_end);
     }
+    name_end = Offset(at_);
+    return true;
+  }
+
+  /// A name with a colon, or with more than letters.
+  bool ReadOddName(uint32_t& colon, uint32_t& name_end) noexcept {
+    const uint8_t* const start = at_;
+    bool expects_start = true;
+    while (!IsOver()) {
+      const Decoded character = DecodeCharacter(at_, end_);
+      if (character.point == Utf8Decoder::kIncomplete) return false;
+      if (character.point == Utf8Decoder::kInvalid) return Fail(StreamFailure::kBadCharacter);
+      const bool is_start = IsNameStart(character.point);
+      if (!is_start && (at_ == start || !IsNameCharacter(character.point))) break;
+      const bool is_colon = character.point == ':';
+      if (is_colon) tag_.has_bad_name |= colon != 0;
+      tag_.has_bad_name |= expects_start && (is_colon || !is_start);
+      if (is_colon) colon = Offset(at_);
+      expects_start = is_colon;
+      at_ += character.size;
+    }
+    if (IsOver()) return false;
     if (at_ == start) return Refuse();
     tag_.has_bad_name |= expects_start;
-    colon = found ? Offset(found) : 0;
     name_end = Offset(at_);
     return true;
   }
@@ -135,6 +164,8 @@ class TagReader {
     if (quote != '"' && quote != '\'') return Refuse();
     at_++;
     tag_.count++;
+    attribute.kind = KindOf(base_, attribute);
+    tag_.has_declaration |= attribute.is_declaration();
     return ReadValue(attribute, quote);
   }
 
@@ -192,14 +223,6 @@ class TagReader {
 };
 
 }  // namespace
-
-bool Attribute::is_default_declaration(const uint8_t* base) const noexcept {
-  return colon == 0 && Text(base, name, name_end) == "xmlns";
-}
-
-bool Attribute::is_prefix_declaration(const uint8_t* base) const noexcept {
-  return colon != 0 && Text(base, name, colon) == "xmlns";
-}
 
 LexResult LexTag(const uint8_t* base, uint32_t at, uint32_t end, uint32_t kept, Tag& tag) noexcept {
   return TagReader(base, at, end, kept < kMostAttributes ? kept : kMostAttributes, tag).Read();

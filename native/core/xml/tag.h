@@ -9,6 +9,9 @@
 
 namespace meerkat {
 
+/// The attributes that somebody here asks for.
+enum class AttributeKind : uint8_t { kOther, kDefaultDeclaration, kPrefixDeclaration, kTo, kFrom, kId, kType, kLang };
+
 /// All offsets count from the start of the top-level element.
 struct Attribute {
   uint32_t space;  // start of the white space before it
@@ -17,12 +20,14 @@ struct Attribute {
   uint32_t name_end;
   uint32_t value;  // between the quotes
   uint32_t value_end;
+  AttributeKind kind;
   bool has_reference;
   bool has_white;  // other than plain spaces: must be normalized
   bool is_ascii;
 
-  [[nodiscard]] bool is_default_declaration(const uint8_t* base) const noexcept;
-  [[nodiscard]] bool is_prefix_declaration(const uint8_t* base) const noexcept;
+  [[nodiscard]] bool is_declaration() const noexcept {
+    return kind == AttributeKind::kDefaultDeclaration || kind == AttributeKind::kPrefixDeclaration;
+  }
   [[nodiscard]] bool is_plain() const noexcept { return !has_reference && !has_white; }
 };
 
@@ -33,6 +38,7 @@ struct Tag {
   uint32_t name_end;
   uint32_t end;  // one past the `>`
   uint32_t count;  // attributes; those beyond the kept ones included
+  bool has_declaration;
   bool is_end;
   bool is_empty;
   /// A name has more than one colon, or nothing on one side of it (Namespaces in XML 1.0 section 4).

@@ -106,8 +106,7 @@ class Writer {
     uint32_t count = 0;
     for (uint32_t i = 0; i < tag.count; i++) {
       const Attribute& attribute = tag.attributes[i];
-      const bool is_default = attribute.is_default_declaration(base_);
-      if ((is_default && !is_header) || attribute.is_prefix_declaration(base_)) continue;
+      if (attribute.is_declaration() && !(is_header && attribute.kind == AttributeKind::kDefaultDeclaration)) continue;
       WriteName(attribute.name, attribute.name_end);
       WriteValue(attribute);
       count++;
@@ -156,9 +155,10 @@ class Writer {
     return true;
   }
 
-  [[nodiscard]] bool HasDefaultDeclaration(const Tag& tag) const noexcept {
+  [[nodiscard]] static bool HasDefaultDeclaration(const Tag& tag) noexcept {
+    if (!tag.has_declaration) return false;
     for (uint32_t i = 0; i < tag.count; i++) {
-      if (tag.attributes[i].is_default_declaration(base_)) return true;
+      if (tag.attributes[i].kind == AttributeKind::kDefaultDeclaration) return true;
     }
     return false;
   }

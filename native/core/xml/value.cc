@@ -28,8 +28,7 @@ int ValueReader::Reference() noexcept {
   return kLead[more] | static_cast<int>(point >> (6 * more));
 }
 
-bool SameValue(RawValue left, RawValue right) noexcept {
-  if (left.is_plain && right.is_plain) return left.text == right.text;
+bool SameOddValue(RawValue left, RawValue right) noexcept {
   ValueReader from_left(left);
   ValueReader from_right(right);
   while (true) {

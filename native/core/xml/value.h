@@ -30,7 +30,10 @@ class ValueReader {
   uint8_t pending_count_ = 0;
 };
 
-[[nodiscard]] bool SameValue(RawValue left, RawValue right) noexcept;
+[[nodiscard]] bool SameOddValue(RawValue left, RawValue right) noexcept;
+[[nodiscard]] inline bool SameValue(RawValue left, RawValue right) noexcept {
+  return left.is_plain && right.is_plain ? left.text == right.text : SameOddValue(left, right);
+}
 [[nodiscard]] inline bool SameValue(RawValue left, std::string_view right) noexcept { return SameValue(left, RawValue{right}); }
 
 /// The value in `room`; empty and `fits` false when it is longer.

@@ -1,0 +1,203 @@
+/**
+ * Builds and runs the native unit tests and fuzz targets, without Node's headers.
+ *
+ *   node scripts/native-tests.mjs [--fuzz-seconds N] [--seed N] [--only NAME]
+ *
+ * Every `*_test.cc` below test/native goes into one binary under the address and undefined behaviour sanitizers; those named
+ * `*_thread_test.cc` go into another one under the thread sanitizer. Every `*_fuzz.cc` in test/fuzz is a binary of its own.
+ * A binary holds the sources that its headers lead to; a test that leads to Node, libuv, OpenSSL or zlib is named and left out.
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const out = join(root, 'build/native-tests');
+const PARALLEL = 2;
+const COMMON = [
+  '-std=c++20',
+  '-O1',
+  '-g1',
+  '-fno-exceptions',
+  '-fno-rtti',
+  '-fno-omit-frame-pointer',
+  '-Wall',
+  '-Wextra',
+];
+const INCLUDES = ['-Inative', '-Itest/native'];
+const CHECKED = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-D_GLIBCXX_ASSERTIONS'];
+const THREADED = ['-fsanitize=thread', '-pthread'];
+const NEEDS_NODE = /#include\s*<(?:uv|node|node_api|js_native_api|napi|zlib|openssl\/[^>]*)(?:\.h)?>/;
+const LOCAL_INCLUDE = /^\s*#include\s*"([^"]+)"/gm;
+
+const { values: options } = parseArgs({
+  options: {
+    'fuzz-seconds': { type: 'string', default: '5' },
+    seed: { type: 'string', default: '1' },
+    only: { type: 'string' },
+  },
+});
+
+const compiler = findCompiler();
+if (!compiler) {
+  console.log('SKIPPED native tests: no C++ compiler (set CXX, or install g++ or clang++)');
+  process.exit(0);
+}
+
+const texts = new Map();
+const read = (file) => {
+  if (!texts.has(file)) texts.set(file, readFileSync(join(root, file), 'utf8'));
+  return texts.get(file);
+};
+
+const tests = list('test/native', /_test\.cc$/);
+const { ready, skipped } = sortOut(tests);
+const fuzzers = list('test/fuzz', /_fuzz\.cc$/);
+const isThreaded = (file) => file.endsWith('_thread_test.cc');
+const binaries = [
+  binary('unit tests', [...ready.filter((file) => !isThreaded(file)), 'test/native/main.cc'], CHECKED, []),
+  binary('thread tests', withMain(ready.filter(isThreaded)), THREADED, []),
+  ...fuzzers.map((file) => {
+    const name = basename(file, '_fuzz.cc');
+    const seconds = Number(options['fuzz-seconds']) / fuzzers.length;
+    const args = [`test/fuzz/corpus/${name}`, '--seconds', String(seconds), '--seed', options.seed];
+    return binary(`fuzz ${name}`, [file, 'test/fuzz/driver.cc'], CHECKED, args);
+  }),
+].filter(({ name, sources }) => sources.length > 0 && (!options.only || name.includes(options.only)));
+
+mkdirSync(join(out, 'objects'), { recursive: true });
+for (const file of skipped) console.log(`SKIPPED ${file}: needs the headers of Node or its libraries`);
+const objects = new Map();
+for (const { sources, flags } of binaries) {
+  for (const source of sources) {
+    const object = join(out, 'objects', `${digest([source, ...closure([source]).files.map(read), ...flags])}.o`);
+    objects.set(object, [...COMMON, ...flags, ...INCLUDES, '-c', source, '-o', object]);
+  }
+}
+const missing = [...objects].filter(([object]) => !existsSync(object)).map(([, args]) => args);
+let failed = !(await inParallel(missing, (args) => compile(args)));
+if (!failed) failed = !(await inParallel(binaries, buildAndRun));
+process.exit(failed ? 1 : 0);
+
+function findCompiler() {
+  const candidates = process.env.CXX ? [process.env.CXX] : ['g++', 'clang++', 'c++'];
+  for (const candidate of candidates) {
+    const { status, stdout } = spawnSync(candidate, ['--version'], { encoding: 'utf8' });
+    if (status === 0) return { command: candidate, version: stdout };
+  }
+  return undefined;
+}
+
+function list(folder, pattern) {
+  if (!existsSync(join(root, folder))) return [];
+  const files = readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' });
+  return files
+    .filter((file) => pattern.test(file))
+    .map((file) => `${folder}/${file}`)
+    .sort();
+}
+
+/** Everything that the files include of ours, and the sources beside those headers. */
+function closure(files) {
+  const found = new Set();
+  let needsNode = false;
+  const visit = (file) => {
+    if (found.has(file)) return;
+    found.add(file);
+    const text = read(file);
+    needsNode ||= NEEDS_NODE.test(text);
+    for (const [, name] of text.matchAll(LOCAL_INCLUDE)) {
+      const header = [join(dirname(file), name), `native/${name}`, `test/native/${name}`].find((each) =>
+        existsSync(join(root, each)),
+      );
+      if (header) visit(header);
+    }
+  };
+  for (const file of files) visit(file);
+  return { files: [...found].sort(), needsNode };
+}
+
+/** The sources that a program of these files is made of. */
+function program(files) {
+  const sources = new Set(files);
+  let needsNode = false;
+  for (const source of sources) {
+    const reached = closure([source]);
+    needsNode ||= reached.needsNode;
+    for (const file of reached.files) {
+      const beside = file.replace(/\.h$/, '.cc');
+      if (file.endsWith('.h') && existsSync(join(root, beside))) sources.add(beside);
+    }
+  }
+  return { sources: [...sources].sort(), needsNode };
+}
+
+function sortOut(files) {
+  const needing = new Set(files.filter((file) => program([file]).needsNode));
+  return { ready: files.filter((file) => !needing.has(file)), skipped: [...needing] };
+}
+
+function withMain(files) {
+  return files.length > 0 ? [...files, 'test/native/main.cc'] : [];
+}
+
+function binary(name, files, flags, args) {
+  return { name, sources: files.length > 0 ? program(files).sources : [], flags, args };
+}
+
+function digest(parts) {
+  const hash = createHash('sha256').update(compiler.version).update(COMMON.join(' '));
+  for (const part of parts) hash.update('\0').update(part);
+  return hash.digest('hex').slice(0, 24);
+}
+
+async function inParallel(work, run) {
+  const queue = [...work];
+  let good = true;
+  const take = async () => {
+    for (let item = queue.shift(); item !== undefined; item = queue.shift()) good = (await run(item)) && good;
+  };
+  await Promise.all(Array.from({ length: PARALLEL }, take));
+  return good;
+}
+
+/** Resolves to whether it went well; a failure's output is shown. */
+function execute(command, args, { show = false } = {}) {
+  return new Promise((resolve) => {
+    const env = {
+      ...process.env,
+      ASAN_OPTIONS: 'detect_stack_use_after_return=1',
+      UBSAN_OPTIONS: 'print_stacktrace=1',
+    };
+    const child = spawn(command, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    child.stdout.on('data', (data) => (output += data));
+    child.stderr.on('data', (data) => (output += data));
+    child.on('error', (error) => resolve({ good: false, output: `${command}: ${error.message}\n` }));
+    child.on('close', (status) => resolve({ good: status === 0, output }));
+  }).then(({ good, output }) => {
+    if (!good || show) process.stdout.write(output);
+    return { good, output };
+  });
+}
+
+async function compile(args) {
+  return (await execute(compiler.command, args)).good;
+}
+
+async function buildAndRun({ name, sources, flags, args }) {
+  const parts = sources.map((source) =>
+    join(out, 'objects', `${digest([source, ...closure([source]).files.map(read), ...flags])}.o`),
+  );
+  const program = join(out, `${name.replace(' ', '-')}-${digest(parts)}`);
+  if (!existsSync(program) && !(await compile([...flags, ...parts, '-o', program]))) return false;
+  const started = performance.now();
+  const { good, output } = await execute(program, args);
+  const last = output.trim().split('\n').at(-1);
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  console.log(`${good ? 'ok' : 'FAILED'}  ${name} (${seconds} s)${good ? `: ${last}` : ''}`);
+  return good;
+}
