@@ -9,9 +9,9 @@ import type { Config } from '../platform/config/index.js';
 import type { Log } from '../platform/log.js';
 import { systemRandom } from '../platform/random.js';
 import { TaskBroker, TaskPool } from '../platform/workers.js';
-import { openEmbeddedDatabase } from '../storage/sql/embedded.js';
 import { startAdmin } from './admin.js';
 import { openDataDirectory } from './data-directory.js';
+import { openDatabases } from './databases.js';
 import type { ShardBirth } from './shard-protocol.js';
 import { Supervisor } from './supervisor.js';
 
@@ -76,9 +76,9 @@ async function start(
   const tls = await Promise.all(
     config.listen.c2s.map((listener) => listener.tls && tlsOptions(listener.tls, config, surroundings)),
   );
-  const database = await openEmbeddedDatabase({ directory: dataDir.path, log });
-  undo.push(() => database.close());
-  const tasks = new TaskPool();
+  const databases = await openDatabases(config, dataDir.path, log);
+  undo.push(() => databases.close());
+  const tasks = new TaskPool({ onError: (error) => log.error('tasks.thread_died', { error }) });
   undo.push(() => tasks.destroy());
   const broker = new TaskBroker(tasks);
   undo.push(() => broker.close());
@@ -86,7 +86,7 @@ async function start(
   const shards = config.meerkat.shards === 'auto' ? availableParallelism() : config.meerkat.shards;
   const group = randomUUID();
   const birth = (): { birth: ShardBirth; transfer: MessagePort[] } => {
-    const ports = { tasks: broker.connect(), writer: database.connect() };
+    const ports = { tasks: broker.connect(), writers: databases.connect() };
     const facts = {
       shards,
       engine: engine.kind,
@@ -96,7 +96,10 @@ async function start(
       log: log.share(),
       dataDir: dataDir.path,
     };
-    return { birth: { ...facts, secret: dataDir.secret, tls, ...ports }, transfer: [ports.tasks, ports.writer] };
+    return {
+      birth: { ...facts, secret: dataDir.secret, tls, ...ports },
+      transfer: [ports.tasks, ...ports.writers.map(({ port }) => port)],
+    };
   };
   const supervisor = new Supervisor({
     shards,

@@ -24,7 +24,9 @@ function readOrMakeSecret(file: string): Uint8Array {
   if (!existsSync(file)) writeFileSync(file, randomBytes(SECRET_BYTES).toString('base64'), { mode: 0o600, flag: 'wx' });
   const secret = Buffer.from(readFileSync(file, 'utf8').trim(), 'base64');
   if (secret.length !== SECRET_BYTES) {
-    throw new Error(`${file} does not hold ${SECRET_BYTES} bytes in Base64: restore it from a backup, or delete it to get a new one`);
+    throw new Error(
+      `${file} does not hold ${SECRET_BYTES} bytes in Base64: restore it from a backup, or delete it to get a new one`,
+    );
   }
   return new Uint8Array(secret);
 }

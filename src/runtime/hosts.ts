@@ -49,7 +49,7 @@ export function createHost(config: HostTypeConfig, hosts: Hosts, parts: HostPart
     accounts,
     access,
     log,
-    openStore: (definition, backend) => parts.storage.open(definition, backend, config.name),
+    openStore: (definition, backend) => parts.storage.open(definition, backend),
   });
   return { host, access, accounts, modules: runner };
 }
@@ -72,7 +72,7 @@ function createAccounts(host: Host, { services, storage, tasks, secret }: HostPa
     secret,
     clock: services.clock,
     random: services.random,
-    users: (method) => storage.users(method, host.hostType),
+    users: (method) => storage.users(method),
     isOnline: async ({ local, domain }) => services.isOnline(Jid.trusted(local, domain)),
   });
 }

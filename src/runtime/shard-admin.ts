@@ -40,9 +40,12 @@ export function serveAdmin(parts: AdminParts): AdminWork {
   const { sessions } = parts;
   const works: Record<string, (args: never) => unknown> = {
     'account.exists': ({ jid }: AccountArgs) => accountsOf(parts, jid).exists(address(parts, jid)),
-    'account.checkPassword': ({ jid, password = '' }: AccountArgs) => accountsOf(parts, jid).checkPassword(address(parts, jid), password),
-    'account.register': ({ jid, password = '' }: AccountArgs) => accountsOf(parts, jid).register(address(parts, jid), password),
-    'account.changePassword': ({ jid, password = '' }: AccountArgs) => accountsOf(parts, jid).changePassword(address(parts, jid), password),
+    'account.checkPassword': ({ jid, password = '' }: AccountArgs) =>
+      accountsOf(parts, jid).checkPassword(address(parts, jid), password),
+    'account.register': ({ jid, password = '' }: AccountArgs) =>
+      accountsOf(parts, jid).register(address(parts, jid), password),
+    'account.changePassword': ({ jid, password = '' }: AccountArgs) =>
+      accountsOf(parts, jid).changePassword(address(parts, jid), password),
     'account.remove': async ({ jid }: AccountArgs) => {
       const outcome = await accountsOf(parts, jid).remove(address(parts, jid));
       if (outcome === 'removed') kick(parts, address(parts, jid), 'Account removed');
@@ -60,8 +63,10 @@ export function serveAdmin(parts: AdminParts): AdminWork {
       [...sessions.all()].filter(({ jid }) => domain === undefined || jid.domain === domain).map(facts),
     'session.count': ({ domain }: { domain?: string }) =>
       domain === undefined ? sessions.count : [...sessions.all()].filter(({ jid }) => jid.domain === domain).length,
-    'session.listUser': ({ jid }: AccountArgs) => [...(sessions.account(address(parts, jid))?.sessions() ?? [])].map(facts),
-    'session.kick': ({ jid, reason = 'Kicked by an administrator' }: AccountArgs) => kick(parts, address(parts, jid), reason),
+    'session.listUser': ({ jid }: AccountArgs) =>
+      [...(sessions.account(address(parts, jid))?.sessions() ?? [])].map(facts),
+    'session.kick': ({ jid, reason = 'Kicked by an administrator' }: AccountArgs) =>
+      kick(parts, address(parts, jid), reason),
     'server.counters': () => ({ ...parts.engine.counters(), sessions: sessions.count }),
   };
   return async (name, args) => {

@@ -20,8 +20,16 @@ export interface ShardBirth {
   readonly tls: readonly (TlsOptions | undefined)[];
   /** To the pool of short tasks. */
   readonly tasks: MessagePort;
-  /** To the writer of the embedded database. */
-  readonly writer: MessagePort;
+  /** To the writers of the SQLite databases. */
+  readonly writers: readonly WriterLine[];
+}
+
+/** The way to the one thread that writes a SQLite file. */
+export interface WriterLine {
+  /** The tag of the outgoing pool; `undefined` for the embedded database. */
+  readonly pool: string | undefined;
+  readonly file: string;
+  readonly port: MessagePort;
 }
 
 export type ToShard =

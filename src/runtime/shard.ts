@@ -34,7 +34,10 @@ export default async function runShard({ shard, port, data }: ShardStart<ShardBi
     const running = await Shard.start(shard, data, log);
     await running.serve(port);
   } catch (error) {
-    port.postMessage({ kind: 'failed', reason: error instanceof Error ? error.message : String(error) } satisfies FromShard);
+    port.postMessage({
+      kind: 'failed',
+      reason: error instanceof Error ? error.message : String(error),
+    } satisfies FromShard);
     throw error;
   }
 }
@@ -78,7 +81,7 @@ class Shard {
   /** Everything but the listeners: an accepted connection finds all of it ready. */
   static async start(shard: number, birth: ShardBirth, log: Logger): Promise<Shard> {
     const config = Config.fromPlain(birth.config);
-    const storage = await ShardStorage.open({ config, dataDir: birth.dataDir, writer: birth.writer, log, isFirstShard: shard === 0 });
+    const storage = await ShardStorage.open({ config, writers: birth.writers, log });
     const tasks = new TaskClient(birth.tasks, MAX_TASKS);
     const sessions = new Sessions(systemClock, log);
     const hosts = new Hosts();
@@ -149,7 +152,18 @@ class Shard {
     };
     calls.serve('session.isOnline', (text: string) => sessions.account(dispatcher.jid(text) as Jid) !== undefined);
     for (const host of byType.values()) await startModules(host);
-    return new Shard({ birth, log, engine, dispatcher, storage, sessions, hosts: [...byType.values()], entrances, calls, listeners });
+    return new Shard({
+      birth,
+      log,
+      engine,
+      dispatcher,
+      storage,
+      sessions,
+      hosts: [...byType.values()],
+      entrances,
+      calls,
+      listeners,
+    });
   }
 
   /** Does what the supervisor says until it says stop. */
@@ -215,6 +229,12 @@ class Shard {
   }
 
   #adminParts(): AdminParts {
-    return { engine: this.#engine, sessions: this.#sessions, hosts: this.#hosts, calls: this.#calls, jid: (text) => this.#dispatcher.jid(text) };
+    return {
+      engine: this.#engine,
+      sessions: this.#sessions,
+      hosts: this.#hosts,
+      calls: this.#calls,
+      jid: (text) => this.#dispatcher.jid(text),
+    };
   }
 }

@@ -1,5 +1,5 @@
 /** One shard as the supervisor holds it: its thread, its port, and the calls under way. */
-import { type MessagePort, MessageChannel } from 'node:worker_threads';
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { RunningShard, ShardEnd } from '../platform/workers.js';
 import type { FromShard, ToShard } from './shard-protocol.js';
 

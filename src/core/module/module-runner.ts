@@ -3,6 +3,7 @@ import type { Logger } from '../../platform/log.js';
 import type { Access } from '../access/access.js';
 import type { Accounts } from '../accounts/accounts.js';
 import type { Host } from '../hosts/host.js';
+import type { StoreDefinition } from '../storage/index.js';
 import type { Api } from './api.js';
 import type { AnyModule } from './module.js';
 import { Scope, type ShardServices } from './scope.js';
@@ -14,7 +15,7 @@ export interface ModuleRunnerOptions {
   readonly access: Access;
   readonly log: Logger;
   /** Opens a store on the backend that the module's configuration names. */
-  readonly openStore: (definition: unknown, backend: string | undefined) => Promise<unknown>;
+  readonly openStore: (definition: StoreDefinition<unknown>, backend: string | undefined) => Promise<unknown>;
 }
 
 export class ModuleRunner {
@@ -39,7 +40,7 @@ export class ModuleRunner {
     const config = (host.config.modules as Record<string, { backend?: string } | undefined>)[module.name] ?? {};
     const stores: Record<string, unknown> = {};
     for (const [name, definition] of Object.entries(module.stores ?? {}))
-      stores[name] = await openStore(definition, config.backend);
+      stores[name] = await openStore(definition as StoreDefinition<unknown>, config.backend);
 
     const uses: Record<string, unknown> = {};
     for (const [name, api] of Object.entries(module.uses ?? {}))

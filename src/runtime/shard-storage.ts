@@ -1,0 +1,75 @@
+/** The databases of a shard, and which of them a store is opened on. */
+import { userStore } from '../core/accounts/user-store.js';
+import type { UserRecords } from '../core/auth/user-records.js';
+import type { StoreDefinition } from '../core/storage/index.js';
+import type { Config, RdbmsPool } from '../platform/config/index.js';
+import type { Logger } from '../platform/log.js';
+import type { SqlEngine } from '../storage/sql/sql-engine.js';
+import { openSqlite } from '../storage/sql/sqlite/sqlite-engine.js';
+import type { WriterLine } from './shard-protocol.js';
+
+export interface ShardStorageOptions {
+  readonly config: Config;
+  readonly writers: readonly WriterLine[];
+  readonly log: Logger;
+}
+
+/** The pool that `backend = "rdbms"` means (outgoing_pools.rdbms.default). */
+const DEFAULT_POOL = 'default';
+
+export class ShardStorage {
+  readonly #embedded: SqlEngine;
+  readonly #pools = new Map<string, SqlEngine>();
+  readonly #users = new Map<SqlEngine, UserRecords>();
+
+  private constructor(embedded: SqlEngine) {
+    this.#embedded = embedded;
+  }
+
+  static async open({ config, writers }: ShardStorageOptions): Promise<ShardStorage> {
+    const engines = writers.map(({ pool, file, port }) => ({ pool, engine: openSqlite({ file, writer: port }) }));
+    const embedded = engines.find(({ pool }) => pool === undefined)?.engine;
+    if (!embedded) throw new Error('the embedded database was not opened');
+
+    const storage = new ShardStorage(embedded);
+    for (const { pool, engine } of engines) if (pool !== undefined) storage.#pools.set(pool, engine);
+    for (const pool of Object.values(config.outgoing_pools.rdbms)) storage.#join(pool);
+    for (const { auth } of config.host_types) {
+      for (const method of auth.methods)
+        if (method === 'internal' || method === 'rdbms') await storage.#openUsers(method);
+    }
+    return storage;
+  }
+
+  /** Opens a store on what its module's `backend` names: the pool for `rdbms`, else the embedded database. */
+  open(definition: StoreDefinition<unknown>, backend: string | undefined): Promise<unknown> {
+    return this.#engine(backend).open(definition);
+  }
+
+  /** The table of accounts of an authentication method. */
+  users(method: 'internal' | 'rdbms'): UserRecords {
+    return this.#users.get(this.#engine(method)) as UserRecords;
+  }
+
+  /** Waits for the writes that are under way. */
+  async close(): Promise<void> {
+    await Promise.all([...new Set([this.#embedded, ...this.#pools.values()])].map((engine) => engine.close()));
+  }
+
+  /** A pool without a file of its own is the embedded database. */
+  #join({ tag, connection }: RdbmsPool): void {
+    if (connection.driver === 'sqlite' && connection.file === undefined) this.#pools.set(tag, this.#embedded);
+  }
+
+  #engine(backend: string | undefined): SqlEngine {
+    if (backend !== 'rdbms') return this.#embedded;
+    const pool = this.#pools.get(DEFAULT_POOL);
+    if (!pool) throw new Error(`there is no pool outgoing_pools.rdbms.${DEFAULT_POOL}`);
+    return pool;
+  }
+
+  async #openUsers(method: 'internal' | 'rdbms'): Promise<void> {
+    const engine = this.#engine(method);
+    if (!this.#users.has(engine)) this.#users.set(engine, await engine.open(userStore));
+  }
+}
