@@ -32,13 +32,17 @@ export class Jid {
     if (slash !== -1 && at > slash) at = -1;
     if (at === 0 || slash === text.length - 1) return undefined;
 
-    const local = at === -1 ? '' : prepareLocal(text.slice(0, at));
+    const localText = at === -1 ? '' : text.slice(0, at);
+    const local = at === -1 ? '' : prepareLocal(localText);
     if (local === undefined) return undefined;
-    const domain = prepareDomain(text.slice(at + 1, slash === -1 ? undefined : slash));
+    const domainText = text.slice(at + 1, slash === -1 ? undefined : slash);
+    const domain = prepareDomain(domainText);
     if (domain === undefined) return undefined;
-    const resource = slash === -1 ? '' : prepareResource(text.slice(slash + 1));
+    const resourceText = slash === -1 ? '' : text.slice(slash + 1);
+    const resource = slash === -1 ? '' : prepareResource(resourceText);
     if (resource === undefined) return undefined;
-    return new Jid(local, domain, resource);
+    const isCanonical = local === localText && domain === domainText && resource === resourceText;
+    return new Jid(local, domain, resource, isCanonical ? text : undefined);
   }
 
   /** Prepares every part; an empty local part or resource stands for none. */
