@@ -17,4 +17,7 @@ export const discoInfo = collectHook<DiscoQuestion, Element>(
   'Information is asked for (XEP-0030): add identities, features or extensions (XEP-0128).',
 );
 
-export const discoItems = collectHook<DiscoQuestion, Element>('disco.items', 'Items are asked for (XEP-0030): add some.');
+export const discoItems = collectHook<DiscoQuestion, Element>(
+  'disco.items',
+  'Items are asked for (XEP-0030): add some.',
+);

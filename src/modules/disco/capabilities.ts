@@ -25,7 +25,9 @@ function formText(form: Element): string {
     values: field.childrenNamed('value').map((value) => value.text()),
   }));
   const formType = fields.find(({ name }) => name === 'FORM_TYPE')?.values[0] ?? '';
-  const rest = fields.filter(({ name }) => name !== 'FORM_TYPE').map(({ name, values }) => [name, ...sorted(values)].join('<'));
+  const rest = fields
+    .filter(({ name }) => name !== 'FORM_TYPE')
+    .map(({ name, values }) => [name, ...sorted(values)].join('<'));
   return `${[formType, ...sorted(rest)].join('<')}<`;
 }
 

@@ -8,7 +8,7 @@ import { StanzaError } from '../../protocol/errors.js';
 import { Jid } from '../../protocol/jid.js';
 import { ns } from '../../protocol/namespaces.js';
 import { rosterApi } from '../roster/api.js';
-import { discoInfo, discoItems, type DiscoQuestion } from './api.js';
+import { type DiscoQuestion, discoInfo, discoItems } from './api.js';
 import { verificationString } from './capabilities.js';
 
 /** XEP-0115 section 4: identifies the software, not this server. */
@@ -51,7 +51,8 @@ export default defineModule({
       const refused = await refusal(question);
       if (refused) return refused;
       const items = host.hooks.collect(discoItems, question);
-      if (question.node === '') items.push(...(question.to.local === '' ? domainItems(question.to.domain) : accountItems(question.to)));
+      if (question.node === '')
+        items.push(...(question.to.local === '' ? domainItems(question.to.domain) : accountItems(question.to)));
       if (question.node !== '' && items.length === 0) return StanzaError.itemNotFound();
       return el('query', { xmlns: ns.DISCO_ITEMS, node: question.node || undefined }, items);
     }
@@ -76,7 +77,11 @@ export default defineModule({
     function accountInfo(question: DiscoQuestion): Element[] {
       const more = host.hooks.collect(discoInfo, question);
       if (question.node !== '') return more;
-      return [el('identity', { category: 'account', type: 'registered' }), ...[...host.features].sort().map(feature), ...more];
+      return [
+        el('identity', { category: 'account', type: 'registered' }),
+        ...[...host.features].sort().map(feature),
+        ...more,
+      ];
     }
 
     function domainItems(asked: string): Element[] {

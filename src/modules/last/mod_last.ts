@@ -24,7 +24,9 @@ export default defineModule({
     scope.on(sessionUnavailable, order.record, async ({ session, status, at }) => {
       if (!session.account.isAvailable) await last.put(session.account.jid, { seconds: at, status });
     });
-    scope.on(accountRegistered, order.record, ({ account }) => last.put(account, { seconds: scope.clock.seconds(), status: 'Registered but didn\'t login' }));
+    scope.on(accountRegistered, order.record, ({ account }) =>
+      last.put(account, { seconds: scope.clock.seconds(), status: "Registered but didn't login" }),
+    );
     scope.on(accountRemoved, order.cleanup, ({ account }) => last.delete(account));
     scope.iq('get', ns.LAST, 'query', uptime, 'domain');
     scope.iq('get', ns.LAST, 'query', answer, 'account');

@@ -31,7 +31,9 @@ export default defineModule({
     /** One account's messages are stored and fetched in order. */
     const turns = new KeyedQueue();
 
-    scope.on(messageUndelivered, order.route, (received) => turns.run(received.to.bare.toString(), () => keep(received)));
+    scope.on(messageUndelivered, order.route, (received) =>
+      turns.run(received.to.bare.toString(), () => keep(received)),
+    );
     scope.on(sessionAvailable, order.record, ({ session, couldReceive }) => {
       if (session.priority < 0 || couldReceive) return undefined;
       return turns.run(session.account.jid.toString(), () => flush(session)).then(() => undefined);
@@ -88,7 +90,10 @@ export default defineModule({
       if (stanza.type === 'groupchat' && !config.store_groupchat_messages) return 'no';
       if (stanza.has(child.BODY) || stanza.has(child.SUBJECT)) return 'yes';
       // XEP-0160 section 3: a chat state is about the moment only.
-      const isOnlyChatState = stanza.tree().elements().every((one) => one.ns === ns.CHAT_STATES || one.name === 'thread');
+      const isOnlyChatState = stanza
+        .tree()
+        .elements()
+        .every((one) => one.ns === ns.CHAT_STATES || one.name === 'thread');
       return isOnlyChatState ? 'forget' : 'yes';
     }
   },

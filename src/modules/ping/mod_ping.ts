@@ -68,7 +68,8 @@ export default defineModule({
       const now = clock.now();
       if (state.askedAt > 0) {
         scope.log.info('ping.timeout', { jid: session.jid.toString(), action: timeout_action });
-        if (timeout_action === 'kill') return sessions.evict(session, new StreamError('connection-timeout', 'No answer to a ping'), 'ping timeout');
+        if (timeout_action === 'kill')
+          return sessions.evict(session, new StreamError('connection-timeout', 'No answer to a ping'), 'ping timeout');
         state.askedAt = 0;
         return schedule(session, now + intervalMs);
       }
@@ -79,7 +80,11 @@ export default defineModule({
     }
 
     function ask(session: Session): void {
-      const iq = el('iq', { xmlns: ns.CLIENT, type: 'get', id: `ping-${random.hex(6)}` }, el('ping', { xmlns: ns.PING }));
+      const iq = el(
+        'iq',
+        { xmlns: ns.CLIENT, type: 'get', id: `ping-${random.hex(6)}` },
+        el('ping', { xmlns: ns.PING }),
+      );
       session.deliver(Stanza.fromElement(iq, session.jid, Jid.trusted('', session.jid.domain)));
     }
   },

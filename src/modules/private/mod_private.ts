@@ -39,7 +39,10 @@ export default defineModule({
     async function onSet(iq: Iq): Promise<IqAnswer> {
       const elements = requested(iq);
       if (elements instanceof StanzaError) return elements;
-      await data.put(iq.to, elements.map((element) => ({ namespace: element.ns, xml: element.toXml() })));
+      await data.put(
+        iq.to,
+        elements.map((element) => ({ namespace: element.ns, xml: element.toXml() })),
+      );
       return undefined;
     }
   },
@@ -51,7 +54,9 @@ function requested({ from, to, payload }: Iq): Element[] | StanzaError {
   const elements = payload.elements();
   if (elements.length === 0) return StanzaError.badRequest('nothing is asked for');
   // XEP-0049 section 2.3: namespaces of the protocol itself are not for private data.
-  const isWrong = elements.some((one) => one.ns === ns.PRIVATE || one.ns === '' || one.ns.length > MAX_NAMESPACE_LENGTH);
+  const isWrong = elements.some(
+    (one) => one.ns === ns.PRIVATE || one.ns === '' || one.ns.length > MAX_NAMESPACE_LENGTH,
+  );
   if (isWrong) return StanzaError.notAcceptable('each element needs a namespace of its own, of at most 250 characters');
   return elements;
 }

@@ -52,7 +52,8 @@ export default defineModule({
     async function register({ domain, ip }: StreamFacts, query: Element): Promise<IqAnswer> {
       const username = query.childText('username');
       const password = query.childText('password');
-      if (username === undefined || password === undefined || username === '') return StanzaError.notAcceptable('username and password are needed');
+      if (username === undefined || password === undefined || username === '')
+        return StanzaError.notAcceptable('username and password are needed');
       const account = Jid.of(username, domain);
       if (!account) return StanzaError.jidMalformed('not a username');
       if (policy(ip) === 'deny' || !scope.access.allows(config.access, account)) return StanzaError.forbidden();
@@ -89,7 +90,8 @@ export default defineModule({
     async function remove(account: Jid, request: Stanza): Promise<IqAnswer> {
       const sessions = [...(scope.sessions.account(account)?.sessions() ?? [])];
       const outcome = await accounts.remove(account);
-      if (outcome !== 'removed') return outcome === 'no-account' ? StanzaError.registrationRequired() : StanzaError.notAllowed();
+      if (outcome !== 'removed')
+        return outcome === 'no-account' ? StanzaError.registrationRequired() : StanzaError.notAllowed();
 
       log.notice('register.removed', { account: account.toString() });
       for (const session of sessions) {
@@ -102,12 +104,16 @@ export default defineModule({
     async function changePassword(account: Jid, query: Element): Promise<IqAnswer> {
       const username = query.childText('username');
       const password = query.childText('password');
-      if (username === undefined || password === undefined) return StanzaError.badRequest('username and password are needed');
-      if (Jid.of(username, account.domain)?.local !== account.local) return StanzaError.forbidden('only your own password can be changed');
+      if (username === undefined || password === undefined)
+        return StanzaError.badRequest('username and password are needed');
+      if (Jid.of(username, account.domain)?.local !== account.local)
+        return StanzaError.forbidden('only your own password can be changed');
       if (isWeak(password)) return StanzaError.notAcceptable('the password is too weak');
       const outcome = await accounts.changePassword(account, password);
       if (outcome === 'changed') return undefined;
-      return outcome === 'not-allowed' || outcome === 'no-account' ? StanzaError.notAllowed() : StanzaError.notAcceptable('not a password');
+      return outcome === 'not-allowed' || outcome === 'no-account'
+        ? StanzaError.notAllowed()
+        : StanzaError.notAcceptable('not a password');
     }
 
     function isWeak(password: string): boolean {
