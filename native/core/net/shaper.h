@@ -11,35 +11,24 @@ namespace meerkat {
 class Shaper {
  public:
   Shaper(uint64_t bytes_per_second, uint64_t now_ms) noexcept
-      : rate_(bytes_per_second), tokens_(bytes_per_second), filled_ms_(now_ms) {}
+      : rate_(std::min(bytes_per_second, kMostRate)), credit_(rate_ * 1000), filled_ms_(now_ms) {}
 
   /// How many bytes may be read now.
   [[nodiscard]] size_t Allowance(uint64_t now_ms) noexcept {
-    Fill(now_ms);
-    return static_cast<size_t>(tokens_);
+    const uint64_t elapsed = std::min<uint64_t>(now_ms - filled_ms_, 1000);
+    credit_ = std::min(rate_ * 1000, credit_ + rate_ * elapsed);
+    filled_ms_ = now_ms;
+    return static_cast<size_t>(credit_ / 1000);
   }
 
-  void Take(size_t bytes) noexcept { tokens_ -= std::min<uint64_t>(tokens_, bytes); }
-
-  [[nodiscard]] uint64_t rate() const noexcept { return rate_; }
+  void Take(size_t bytes) noexcept { credit_ -= std::min<uint64_t>(credit_, uint64_t{bytes} * 1000); }
 
  private:
-  void Fill(uint64_t now_ms) noexcept {
-    const uint64_t elapsed = now_ms - filled_ms_;
-    if (elapsed >= 1000) {
-      tokens_ = rate_;
-      filled_ms_ = now_ms;
-      return;
-    }
-    const uint64_t earned = rate_ * elapsed / 1000;
-    // Time that has earned less than a byte is kept for the next call.
-    if (earned == 0) return;
-    tokens_ = std::min(rate_, tokens_ + earned);
-    filled_ms_ = now_ms;
-  }
+  /// Far beyond any network; keeps the product below in range.
+  static constexpr uint64_t kMostRate = uint64_t{1} << 40;
 
-  uint64_t rate_;
-  uint64_t tokens_;
+  uint64_t rate_;       // bytes a second
+  uint64_t credit_;     // thousandths of bytes
   uint64_t filled_ms_;
 };
 

@@ -1,5 +1,6 @@
 /** The native addon as it looks from TypeScript, and how it is found. */
 import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import type {
   ChannelBindingType,
   ConnectionDetails,
@@ -77,13 +78,13 @@ export interface NativeAddon {
 }
 
 /** Where node-gyp puts it, seen from src/engine/native as well as from dist/engine/native. */
-const ADDON = new URL('../../../build/Release/meerkat.node', import.meta.url);
+export const addonFile = fileURLToPath(new URL('../../../build/Release/meerkat.node', import.meta.url));
 
 /** The addon, or why it cannot be used here. Loading it again is cheap. */
 export function loadNativeEngine(): NativeAddon | { unavailable: string } {
   if (process.platform !== 'linux') return { unavailable: `it runs on Linux only, and this is ${process.platform}` };
   try {
-    return createRequire(import.meta.url)(ADDON.pathname) as NativeAddon;
+    return createRequire(import.meta.url)(addonFile) as NativeAddon;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === 'MODULE_NOT_FOUND') return { unavailable: 'it has not been built' };

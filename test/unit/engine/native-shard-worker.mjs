@@ -1,0 +1,43 @@
+/**
+ * A shard in a worker thread: `<bind/>` moves a connection to shard 1, which sends every element back to its sender, stamped.
+ * Messages: `{ listen }` answers `{ port }`; `{ flood }` sends calls to shard 1 until it takes no more; `{ busy }` blocks the thread.
+ */
+import { parentPort, workerData } from 'node:worker_threads';
+import { event, how, LISTEN, startShard } from './native-shard.mjs';
+
+const { addon, tls, ...options } = workerData;
+const calls = [];
+const engine = startShard(addon, options, ({ kind, slot, generation, text, envelope }, engine) => {
+  if (kind === event.STREAM_OPENED) {
+    engine.send(slot, generation, '<opened/>');
+    engine.proceed(slot, generation, how.STEP);
+  } else if (kind === event.ELEMENT && text === '<bind/>') {
+    // When shard 1 does not run, the client tries elsewhere.
+    if (!engine.move(slot, generation, 1, Buffer.from('state'))) engine.close(slot, generation);
+  } else if (kind === event.ELEMENT) {
+    engine.deliver(slot, generation, envelope);
+    engine.proceed(slot, generation, how.STREAM);
+  } else if (kind === event.ARRIVED) {
+    engine.stamp(slot, generation, 'shard@1');
+    engine.send(slot, generation, `<bound state='${text}'/>`);
+    engine.proceed(slot, generation, how.STREAM);
+  } else if (kind === event.CALLED) {
+    calls.push(Number(text.slice(0, 10)));
+  }
+});
+
+parentPort.on('message', (message) => {
+  if (message.listen) {
+    const directTls = tls && engine.createTlsContext(tls);
+    parentPort.postMessage({ port: engine.listen({ ...LISTEN, directTls }).port });
+  } else if (message.flood) {
+    let sent = 0;
+    while (sent < message.flood.most && engine.call(1, Buffer.from(String(sent).padEnd(message.flood.bytes)))) sent++;
+    parentPort.postMessage({ sent });
+  } else if (message.busy) {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, message.busy);
+  } else if (message.calls) {
+    parentPort.postMessage({ calls });
+  }
+});
+parentPort.postMessage({ running: true });
