@@ -40,6 +40,7 @@ export function serveAdmin(parts: AdminParts): AdminWork {
   const { sessions } = parts;
   const works: Record<string, (args: never) => unknown> = {
     'account.exists': ({ jid }: AccountArgs) => accountsOf(parts, jid).exists(address(parts, jid)),
+    'account.plainPassword': ({ jid }: AccountArgs) => accountsOf(parts, jid).plainPassword(address(parts, jid)),
     'account.checkPassword': ({ jid, password = '' }: AccountArgs) =>
       accountsOf(parts, jid).checkPassword(address(parts, jid), password),
     'account.register': ({ jid, password = '' }: AccountArgs) =>

@@ -62,6 +62,11 @@ export class StoredAccounts implements AuthMethod {
     return (await this.#get(account)) !== undefined;
   }
 
+  async plainPassword(account: AccountName): Promise<string | undefined> {
+    const record = await this.#get(account);
+    return record?.passDetails === undefined ? record?.password : undefined;
+  }
+
   async register({ local, domain }: AccountName, password: string): Promise<'registered' | 'exists'> {
     return (await this.#users.add(local, domain, await this.#record(password))) ? 'registered' : 'exists';
   }

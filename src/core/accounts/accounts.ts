@@ -67,6 +67,11 @@ export class Accounts {
     return (await this.loginMethods().checkPassword(account, password)) !== undefined;
   }
 
+  /** Undefined when there is no such account, and when its password is not kept in clear. */
+  plainPassword(account: AccountName): Promise<string | undefined> {
+    return firstAnswer(this.#methods, async (method) => method.plainPassword?.(account));
+  }
+
   /** Sharing a domain's last free place between two simultaneous registrations may exceed the limit by one. */
   async register(account: Jid, password: string): Promise<RegisterOutcome> {
     if (account.local === '' || !account.isBare) return 'invalid-jid';

@@ -49,6 +49,8 @@ export interface AuthMethod {
   /** Undefined when there is no such account, or it keeps nothing for this hash. */
   scramCredentials(account: AccountName, hash: PasswordHash): Promise<ScramCredentials | undefined>;
   exists(account: AccountName): Promise<boolean>;
+  /** For administrators' comparisons with hashes of old: undefined unless the password is kept in clear. */
+  plainPassword?(account: AccountName): Promise<string | undefined>;
   register(account: AccountName, password: string): Promise<'registered' | 'exists' | 'refused'>;
   /** False when there is no such account, or its password cannot be changed. */
   setPassword(account: AccountName, password: string): Promise<boolean>;
