@@ -1,8 +1,8 @@
 /** The start of a server, step by step, and the way back. */
 import { randomUUID } from 'node:crypto';
 import { availableParallelism } from 'node:os';
-import type { MessagePort } from 'node:worker_threads';
 import { chooseEngine, type EngineChoice } from '../engine/create-engine.js';
+import type { TlsOptions } from '../engine/port.js';
 import { tlsOptions } from '../net/listeners/tls-options.js';
 import { systemClock } from '../platform/clock.js';
 import type { Config } from '../platform/config/index.js';
@@ -11,9 +11,9 @@ import { systemRandom } from '../platform/random.js';
 import { TaskBroker, TaskPool } from '../platform/workers.js';
 import { startAdmin } from './admin.js';
 import { openDataDirectory } from './data-directory.js';
-import { openDatabases } from './databases.js';
+import { type Databases, openDatabases } from './databases.js';
 import type { ShardBirth } from './shard-protocol.js';
-import { Supervisor } from './supervisor.js';
+import { type ShardDelivery, Supervisor } from './supervisor.js';
 
 export interface BootOptions {
   readonly config: Config;
@@ -58,71 +58,73 @@ export async function boot(options: BootOptions): Promise<RunningServer> {
   }
 }
 
-async function start(
-  { config, log, dataDir: directory, version, onStopRequested }: BootOptions,
-  undo: Undo,
-): Promise<RunningServer> {
-  const dataDir = openDataDirectory(directory);
+async function start(options: BootOptions, undo: Undo): Promise<RunningServer> {
+  const { config, log, version, onStopRequested } = options;
+  const { path: dataDir, secret } = openDataDirectory(options.dataDir);
   const engine = chooseEngine(config.meerkat.engine);
-  if (engine.unavailable !== undefined)
+  if (engine.unavailable !== undefined) {
     log.warn('engine.portable', { reason: engine.unavailable, lost: PORTABLE_COSTS, remedy: NATIVE_REMEDY });
-
-  const surroundings = {
-    dataDir: dataDir.path,
-    clock: systemClock,
-    random: systemRandom,
-    warn: (problem: string) => log.warn('certificate.problem', { problem }),
-  };
-  const tls = await Promise.all(
-    config.listen.c2s.map((listener) => listener.tls && tlsOptions(listener.tls, config, surroundings)),
-  );
-  const databases = await openDatabases(config, dataDir.path, log);
+  }
+  const tls = await readCertificates(config, dataDir, log);
+  const databases = await openDatabases(config, dataDir, log);
   undo.push(() => databases.close());
-  const tasks = new TaskPool({ onError: (error) => log.error('tasks.thread_died', { error }) });
-  undo.push(() => tasks.destroy());
-  const broker = new TaskBroker(tasks);
-  undo.push(() => broker.close());
+  const broker = startTasks(log, undo);
 
   const shards = config.meerkat.shards === 'auto' ? availableParallelism() : config.meerkat.shards;
-  const group = randomUUID();
-  const birth = (): { birth: ShardBirth; transfer: MessagePort[] } => {
-    const ports = { tasks: broker.connect(), writers: databases.connect() };
-    const facts = {
-      shards,
-      engine: engine.kind,
-      group,
-      version,
-      config: config.toPlain(),
-      log: log.share(),
-      dataDir: dataDir.path,
-    };
-    return {
-      birth: { ...facts, secret: dataDir.secret, tls, ...ports },
-      transfer: [ports.tasks, ...ports.writers.map(({ port }) => port)],
-    };
+  const heritage = {
+    shards,
+    engine: engine.kind,
+    group: randomUUID(),
+    version,
+    config: config.toPlain(),
+    log: log.share(),
+    secret,
+    tls,
   };
   const supervisor = new Supervisor({
     shards,
     log,
     clock: systemClock,
-    birth,
+    birth: () => giveBirth(heritage, broker, databases),
     ports: config.listen.c2s.map((listener) => listener.port),
     needsLinks: engine.kind === 'portable',
   });
   await supervisor.start();
   undo.push(() => supervisor.kill());
-  undo.push(await startAdmin({ supervisor, config, log, dataDir: dataDir.path, version, onStopRequested }));
+  undo.push(await startAdmin({ supervisor, config, log, dataDir, version, onStopRequested }));
 
-  return {
-    engine,
-    shards,
-    ports: supervisor.ports,
-    dataDir: dataDir.path,
-    stop: async (graceMs) => {
-      await supervisor.stop(graceMs);
-      await undo.run();
-    },
+  const stop = async (graceMs: number) => {
+    await supervisor.stop(graceMs);
+    await undo.run();
   };
+  return { engine, shards, ports: supervisor.ports, dataDir, stop };
+}
+
+function startTasks(log: Log, undo: Undo): TaskBroker {
+  const tasks = new TaskPool({ onError: (error) => log.error('tasks.thread_died', { error }) });
+  undo.push(() => tasks.destroy());
+  const broker = new TaskBroker(tasks);
+  undo.push(() => broker.close());
+  return broker;
+}
+
+/** TLS options of each listener, in the order of the configuration. */
+function readCertificates(config: Config, dataDir: string, log: Log): Promise<(TlsOptions | undefined)[]> {
+  const warn = (problem: string) => log.warn('certificate.problem', { problem });
+  const surroundings = { dataDir, clock: systemClock, random: systemRandom, warn };
+  return Promise.all(
+    config.listen.c2s.map(async (listener) => listener.tls && tlsOptions(listener.tls, config, surroundings)),
+  );
+}
+
+/** What one life of a shard gets: what all shards share, and ports of its own. */
+function giveBirth(
+  heritage: Omit<ShardBirth, 'tasks' | 'writers'>,
+  broker: TaskBroker,
+  databases: Databases,
+): ShardDelivery {
+  const birth: ShardBirth = { ...heritage, tasks: broker.connect(), writers: databases.connect() };
+  return { birth, transfer: [birth.tasks, ...birth.writers.map(({ port }) => port)] };
 }
 
 const PORTABLE_COSTS = 'speed (about three times the CPU per message), memory, and more than one accepting thread';

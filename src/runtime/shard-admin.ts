@@ -1,7 +1,6 @@
 /** What a shard does for administrators: questions about its sessions, and changes to the accounts at home in it. */
 import type { Session } from '../core/sessions/session.js';
 import type { Sessions } from '../core/sessions/sessions.js';
-import type { ShardCalls } from '../core/shards/shard-calls.js';
 import type { EnginePort } from '../engine/port.js';
 import { StreamError } from '../protocol/errors.js';
 import type { Jid } from '../protocol/jid.js';
@@ -11,7 +10,6 @@ export interface AdminParts {
   readonly engine: EnginePort;
   readonly sessions: Sessions;
   readonly hosts: readonly RunningHost[];
-  readonly calls: ShardCalls;
   readonly jid: (text: string) => Jid | undefined;
 }
 

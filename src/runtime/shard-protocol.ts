@@ -13,7 +13,6 @@ export interface ShardBirth {
   readonly version: string;
   readonly config: PlainConfig;
   readonly log: SharedLog;
-  readonly dataDir: string;
   /** 32 bytes that only this installation knows. */
   readonly secret: Uint8Array;
   /** For each `[[listen.c2s]]`; `undefined` without TLS. */

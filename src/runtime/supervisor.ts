@@ -6,12 +6,18 @@ import { ShardPool, workerFile } from '../platform/workers.js';
 import type { ShardBirth } from './shard-protocol.js';
 import { SupervisedShard } from './supervised-shard.js';
 
+/** What a shard starts with, and the ports in it that move to its thread. */
+export interface ShardDelivery {
+  readonly birth: ShardBirth;
+  readonly transfer: readonly MessagePort[];
+}
+
 export interface SupervisorOptions {
   readonly shards: number;
   readonly log: Logger;
   readonly clock: Clock;
   /** What one shard is born with; ports are made anew for each life. */
-  readonly birth: () => { readonly birth: ShardBirth; readonly transfer: readonly MessagePort[] };
+  readonly birth: () => ShardDelivery;
   /** A port for each listener; 0 lets the system choose. */
   readonly ports: readonly number[];
   /** The shards reach one another by ports: the portable engine. */

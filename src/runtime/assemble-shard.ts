@@ -1,0 +1,143 @@
+/** Puts the parts of a shard together: storage, engine, hosts with their modules, and the entrances for clients. */
+import { mechanisms } from '../auth/registry.js';
+import { type Host, Hosts } from '../core/hosts/host.js';
+import type { ShardServices } from '../core/module/scope.js';
+import { Router } from '../core/routing/router.js';
+import { Sessions } from '../core/sessions/sessions.js';
+import { ShardCalls } from '../core/shards/shard-calls.js';
+import { createEngine } from '../engine/create-engine.js';
+import { Dispatcher } from '../engine/dispatcher.js';
+import type { EnginePort } from '../engine/port.js';
+import type { C2sEntrance, C2sServices } from '../net/c2s/c2s-services.js';
+import { systemClock } from '../platform/clock.js';
+import { Config } from '../platform/config/index.js';
+import type { Logger } from '../platform/log.js';
+import { systemRandom } from '../platform/random.js';
+import { TaskClient } from '../platform/workers.js';
+import type { Jid } from '../protocol/jid.js';
+import { childPatterns } from '../protocol/stanza-children.js';
+import { createHost, type RunningHost, startModules } from './hosts.js';
+import { Inbox } from './inbox.js';
+import type { ShardBirth } from './shard-protocol.js';
+import { ShardStorage } from './shard-storage.js';
+
+/** Open password checks of one shard; more are told to try later. */
+const MAX_TASKS = 1_024;
+
+export interface ShardParts {
+  readonly number: number;
+  readonly engine: EnginePort;
+  readonly dispatcher: Dispatcher;
+  readonly inbox: Inbox;
+  readonly storage: ShardStorage;
+  readonly sessions: Sessions;
+  readonly hosts: readonly RunningHost[];
+  readonly entrances: readonly C2sEntrance[];
+}
+
+/** What is there before the hosts are. */
+interface Foundation {
+  readonly number: number;
+  readonly birth: ShardBirth;
+  readonly config: Config;
+  readonly log: Logger;
+  readonly engine: EnginePort;
+  readonly dispatcher: Dispatcher;
+  readonly hosts: Hosts;
+  readonly sessions: Sessions;
+  readonly storage: ShardStorage;
+}
+
+/** Everything but the listeners: an accepted connection finds all of it ready. */
+export async function assembleShard(number: number, birth: ShardBirth, log: Logger): Promise<ShardParts> {
+  const config = Config.fromPlain(birth.config);
+  const storage = await ShardStorage.open({ config, writers: birth.writers, log });
+  const inbox = new Inbox(log);
+  const { engine, dispatcher } = await startEngine(number, birth, inbox);
+  const hosts = new Hosts();
+  const sessions = new Sessions(systemClock, log);
+  const foundation: Foundation = { number, birth, config, log, engine, dispatcher, hosts, sessions, storage };
+
+  const running = new Map<string, RunningHost>();
+  const of = (host: Host) => running.get(host.hostType) as RunningHost;
+  const calls = new ShardCalls(number, engine, systemClock);
+  const accountExists = (host: Host, account: Jid) => of(host).accounts.exists(account);
+  const router = new Router({ shard: number, shards: birth.shards, engine, hosts, sessions, log, accountExists });
+
+  const services = shardServices(foundation, router, calls);
+  const tasks = new TaskClient(birth.tasks, MAX_TASKS);
+  for (const hostType of config.host_types) {
+    running.set(hostType.name, createHost(hostType, hosts, { services, storage, tasks, secret: birth.secret, log }));
+  }
+  const c2s = clientServices(foundation, router, of);
+  inbox.serve({ router, calls, c2s });
+  for (const host of running.values()) await startModules(host);
+  return {
+    number,
+    engine,
+    dispatcher,
+    inbox,
+    storage,
+    sessions,
+    hosts: [...running.values()],
+    entrances: c2s.entrances,
+  };
+}
+
+async function startEngine(
+  number: number,
+  birth: ShardBirth,
+  inbox: Inbox,
+): Promise<{ engine: EnginePort; dispatcher: Dispatcher }> {
+  const dispatcher = new Dispatcher(inbox);
+  const engine = await createEngine(birth.engine, {
+    shard: number,
+    shards: birth.shards,
+    group: birth.group,
+    children: childPatterns,
+    onBatch: dispatcher.dispatch,
+  });
+  dispatcher.attach(engine);
+  return { engine, dispatcher };
+}
+
+function shardServices(foundation: Foundation, router: Router, calls: ShardCalls): ShardServices {
+  const { number, birth, config, engine, dispatcher, hosts, sessions } = foundation;
+  calls.serve('session.isOnline', (text: string) => {
+    const jid = dispatcher.jid(text);
+    return jid !== undefined && sessions.account(jid) !== undefined;
+  });
+  return {
+    clock: systemClock,
+    random: systemRandom,
+    hosts,
+    sessions,
+    router,
+    calls,
+    jid: (text) => dispatcher.jid(text),
+    parse: (xml) => engine.parse(xml),
+    isOnline: (account) => calls.ask(router.home(account), 'session.isOnline', account.bare.toString()),
+    isFirstShard: number === 0,
+    registrationTimeout: config.general.registration_timeout,
+    version: birth.version,
+  };
+}
+
+function clientServices(foundation: Foundation, router: Router, of: (host: Host) => RunningHost): C2sServices {
+  const { birth, config, log, engine, hosts, sessions } = foundation;
+  return {
+    config,
+    hosts,
+    sessions,
+    router,
+    random: systemRandom,
+    log,
+    entrances: config.listen.c2s.map((settings, index) => {
+      const tls = birth.tls[index];
+      return { index, settings, tlsContext: tls && engine.createTlsContext(tls) };
+    }),
+    mechanisms,
+    accounts: (host) => of(host).accounts,
+    access: (host) => of(host).access,
+  };
+}
