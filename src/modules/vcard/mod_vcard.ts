@@ -1,0 +1,73 @@
+/** XEP-0054: keeps the vCard of every account and shows it to whoever asks. */
+import { accountRemoved } from '../../core/accounts/hooks.js';
+import { order } from '../../core/hooks/order.js';
+import { defineModule } from '../../core/module/module.js';
+import type { Iq, IqAnswer } from '../../core/routing/iq-table.js';
+import { type Element, el } from '../../protocol/element.js';
+import { StanzaError } from '../../protocol/errors.js';
+import { ns } from '../../protocol/namespaces.js';
+import { fieldsOf, overlongField } from './searchable.js';
+import { serveDirectory } from './user-directory.js';
+import { vcardStore } from './vcard-store.js';
+
+export default defineModule({
+  name: 'mod_vcard',
+  xeps: [
+    { number: 54, version: '1.3.0', status: 'complete' },
+    { number: 55, version: '1.3', status: 'complete' },
+  ],
+  stores: { vcards: vcardStore },
+  features: [ns.VCARD],
+
+  start(scope) {
+    const { config, log, host } = scope;
+    const { vcards } = scope.stores;
+    scope.iq('get', ns.VCARD, 'vCard', ({ to }) => softwareCard(to.domain), 'domain');
+    scope.iq('get', ns.VCARD, 'vCard', onGet, 'account');
+    scope.iq('set', ns.VCARD, 'vCard', () => StanzaError.notAllowed(), 'domain');
+    scope.iq('set', ns.VCARD, 'vCard', onSet, 'account');
+    scope.on(accountRemoved, order.cleanup, ({ account }) => vcards.removeAccount(account));
+    if (config.search) openDirectory();
+
+    /** XEP-0054 section 3.1: an account without a vCard and one that does not exist look the same. */
+    async function onGet({ to }: Iq): Promise<IqAnswer> {
+      const xml = await vcards.get(to);
+      if (xml === undefined) return StanzaError.itemNotFound();
+      const vcard = scope.services.parse(xml);
+      if (vcard) return vcard;
+      log.warn('vcard.unreadable', { account: to.toString() });
+      return StanzaError.serviceUnavailable();
+    }
+
+    async function onSet({ from, to, payload }: Iq): Promise<IqAnswer> {
+      if (!from.bare.equals(to.bare)) return StanzaError.notAllowed();
+      const fields = fieldsOf(payload);
+      const tooLong = overlongField(fields);
+      if (tooLong) return StanzaError.badRequest(`the field ${tooLong} is too long`);
+      await vcards.put(to.bare, payload.toXml(), fields);
+      return undefined;
+    }
+
+    function openDirectory(): void {
+      const domains = new Map(host.config.domains.map((domain) => [config.host.replaceAll('@HOST@', domain), domain]));
+      const iqs = scope.service(config.host);
+      serveDirectory(iqs, {
+        vcards,
+        limit: config.matches === 'infinity' ? undefined : config.matches,
+        hostOf: (directory) => domains.get(directory) as string,
+      });
+      iqs.on('get', ns.VCARD, 'vCard', 'domain', ({ to }) => softwareCard(to.domain));
+    }
+  },
+});
+
+/** What a domain of the server says about itself. */
+function softwareCard(domain: string): Element {
+  return el(
+    'vCard',
+    { xmlns: ns.VCARD },
+    el('FN', {}, 'Meerkat'),
+    el('URL', {}, 'https://meerkat.im'),
+    el('DESC', {}, `Meerkat XMPP server at ${domain}`),
+  );
+}
