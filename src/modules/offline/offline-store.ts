@@ -122,17 +122,22 @@ class SqlOffline implements OfflineStore {
   }
 }
 
+interface KeptMessage {
+  readonly account: AccountKey;
+  readonly message: OfflineMessage;
+}
+
 class MemoryOffline implements OfflineStore {
-  #kept: { readonly account: AccountKey; readonly message: OfflineMessage }[] = [];
+  #kept: KeptMessage[] = [];
 
   async push(account: AccountKey, message: OfflineMessage, limit: number): Promise<boolean> {
-    if ((await this.count(account)) >= limit) return false;
+    if (this.#of(account).length >= limit) return false;
     this.#kept.push({ account: { local: account.local, domain: account.domain }, message });
     return true;
   }
 
   async pop(account: AccountKey, nowUs: number): Promise<OfflineMessage[]> {
-    const own = this.#kept.filter((entry) => accountKey(entry.account) === accountKey(account));
+    const own = this.#of(account);
     this.#remove((entry) => own.includes(entry));
     return own
       .map(({ message: { from, xml, timestampUs, expireUs } }) => ({ from, xml, timestampUs, expireUs }))
@@ -140,7 +145,7 @@ class MemoryOffline implements OfflineStore {
   }
 
   async count(account: AccountKey): Promise<number> {
-    return this.#kept.filter((entry) => accountKey(entry.account) === accountKey(account)).length;
+    return this.#of(account).length;
   }
 
   async removeAccount(account: AccountKey): Promise<void> {
@@ -157,7 +162,11 @@ class MemoryOffline implements OfflineStore {
     return this.#remove(({ account, message }) => account.domain === domain && message.timestampUs < beforeUs);
   }
 
-  #remove(goes: (entry: { readonly account: AccountKey; readonly message: OfflineMessage }) => boolean): number {
+  #of(account: AccountKey): KeptMessage[] {
+    return this.#kept.filter((entry) => accountKey(entry.account) === accountKey(account));
+  }
+
+  #remove(goes: (entry: KeptMessage) => boolean): number {
     const before = this.#kept.length;
     this.#kept = this.#kept.filter((entry) => !goes(entry));
     return before - this.#kept.length;

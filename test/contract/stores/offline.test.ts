@@ -1,0 +1,74 @@
+/** Offline messages. */
+import { expect, it } from 'vitest';
+import { type OfflineMessage, offlineStore } from '../../../src/modules/offline/offline-store.js';
+import { storeContract } from '../../support/stores.js';
+
+const NOW = 1_700_000_000_000_000;
+
+function message(number: number, expireUs?: number): OfflineMessage {
+  return {
+    from: 'bob@elsewhere.example/phone',
+    xml: `<message><body>${number}</body></message>`,
+    timestampUs: NOW + number,
+    expireUs,
+  };
+}
+
+await storeContract(offlineStore, ({ store, domain }) => {
+  it('hands messages out once, those that came first at the front', async () => {
+    const alice = { local: 'alice', domain: domain() };
+    const sent = Array.from({ length: 30 }, (_, index) => message(index));
+    expect(await Promise.all(sent.map((one) => store().push(alice, one, 100)))).toEqual(sent.map(() => true));
+    await store().push({ ...alice, local: 'carol' }, message(99), 100);
+    expect(await store().pop(alice, NOW)).toEqual(sent);
+    expect(await store().pop(alice, NOW)).toEqual([]);
+    expect(await store().count({ ...alice, local: 'carol' })).toBe(1);
+  });
+
+  it('keeps the order of arrival when the clock has been set back', async () => {
+    const alice = { local: 'alice', domain: domain() };
+    await store().push(alice, message(2), 10);
+    await store().push(alice, message(1), 10);
+    expect((await store().pop(alice, NOW)).map(({ timestampUs }) => timestampUs)).toEqual([NOW + 2, NOW + 1]);
+  });
+
+  it('refuses what is beyond the limit, also when many come at once', async () => {
+    const alice = { local: 'alice', domain: domain() };
+    const outcomes = await Promise.all([1, 2, 3, 4].map((number) => store().push(alice, message(number), 3)));
+    expect(outcomes).toEqual([true, true, true, false]);
+    expect(await store().count(alice)).toBe(3);
+    expect(await store().push(alice, message(5), 0)).toBe(false);
+    expect(await store().push(alice, message(5), Number.POSITIVE_INFINITY)).toBe(true);
+  });
+
+  it('never hands out what has expired', async () => {
+    const alice = { local: 'alice', domain: domain() };
+    await store().push(alice, message(1, NOW), 10);
+    await store().push(alice, message(2, NOW + 1), 10);
+    await store().push(alice, message(3), 10);
+    expect(await store().pop(alice, NOW)).toEqual([message(2, NOW + 1), message(3)]);
+    expect(await store().count(alice)).toBe(0);
+  });
+
+  it('removes expired and old messages of a domain, and says how many', async () => {
+    const at = domain();
+    const alice = { local: 'alice', domain: at };
+    const elsewhere = { local: 'alice', domain: domain() };
+    await store().push(alice, message(1, NOW), 10);
+    await store().push(alice, message(2), 10);
+    await store().push(alice, message(3), 10);
+    await store().push(elsewhere, message(1, NOW), 10);
+    expect(await store().removeExpired(at, NOW)).toBe(1);
+    expect(await store().removeExpired(at, NOW)).toBe(0);
+    expect(await store().removeOlder(at, NOW + 3)).toBe(1);
+    expect(await store().pop(alice, NOW)).toEqual([message(3)]);
+    expect(await store().count(elsewhere)).toBe(1);
+  });
+
+  it('forgets everything of an account that is removed', async () => {
+    const alice = { local: 'alice', domain: domain() };
+    await store().push(alice, message(1), 10);
+    await store().removeAccount(alice);
+    expect(await store().pop(alice, NOW)).toEqual([]);
+  });
+});
