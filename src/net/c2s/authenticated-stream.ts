@@ -51,8 +51,8 @@ export class AuthenticatedStream extends C2sStream {
     this.#next();
   }
 
-  override nonza(): void {
-    this.fail(new StreamError('unsupported-stanza-type'));
+  override nonza(element: Element): void {
+    this.refuseNonza(element);
   }
 
   override stanza(stanza: Stanza): void {

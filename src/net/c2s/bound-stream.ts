@@ -88,9 +88,7 @@ export class BoundStream extends C2sStream implements SessionLink {
   #nonza(element: Element): void {
     const session = this.#session as Session;
     if (session.host.hooks.claim(nonzaReceived, { session, element }) === TAKEN) return;
-    // RFC 6120 section 4.9.3.11 before 4.9.3.24: a stanza's name in another namespace tells what went wrong.
-    const isStanza = ['message', 'presence', 'iq'].includes(element.name);
-    this.fail(new StreamError(isStanza ? 'invalid-namespace' : 'unsupported-stanza-type'));
+    this.refuseNonza(element);
   }
 
   deliver(stanza: Stanza): void {

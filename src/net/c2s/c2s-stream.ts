@@ -56,7 +56,8 @@ export abstract class C2sStream implements ConnectionHandler {
     const { services } = this;
     const domain = header.to === undefined ? undefined : Jid.parse(header.to)?.toString();
     const host = domain === undefined ? undefined : services.hosts.serving(domain);
-    this.lang = header.lang !== undefined && isLanguageTag(header.lang) ? header.lang : services.config.general.language;
+    this.lang =
+      header.lang !== undefined && isLanguageTag(header.lang) ? header.lang : services.config.general.language;
     this.#sendHeader(host && domain ? domain : undefined, header.from);
 
     if (header.contentNs !== ns.CLIENT) return this.fail(new StreamError('invalid-namespace', `Expected ${ns.CLIENT}`));
@@ -107,6 +108,12 @@ export abstract class C2sStream implements ConnectionHandler {
     this.end(errorForFailure(failure));
   }
 
+  /** RFC 6120 section 4.9.3.10 before 4.9.3.24: a stanza's name in another namespace tells what went wrong. */
+  protected refuseNonza({ name }: Element): void {
+    const isStanza = name === 'message' || name === 'presence' || name === 'iq';
+    this.fail(new StreamError(isStanza ? 'invalid-namespace' : 'unsupported-stanza-type'));
+  }
+
   forgedSender(): void {
     this.end(new StreamError('invalid-from'));
   }
@@ -146,7 +153,7 @@ export abstract class C2sStream implements ConnectionHandler {
       streamHeader({
         id: services.random.hex(16),
         from: domain ?? services.config.general.default_server_domain,
-        to: clientFrom === undefined ? undefined : Jid.parse(clientFrom)?.toString(),
+        to: clientFrom === undefined ? undefined : Jid.parse(clientFrom)?.bare.toString(),
         lang: this.lang,
         contentNs: ns.CLIENT,
       }),
@@ -159,9 +166,9 @@ export function plainAddress(address: string | undefined): string {
   return address?.replace(/^::ffff:(?=[0-9]+\.)/i, '') ?? 'unknown';
 }
 
-/** RFC 6120 section 4.7.5: anything from 1.0 on speaks this protocol, a missing version is older than it. */
+/** RFC 6120 section 4.7.5: anything from 1.0 on speaks this protocol, a missing version is older; leading zeros say nothing. */
 function isSupportedVersion(version: string | undefined): boolean {
-  return version !== undefined && /^[1-9][0-9]*\.[0-9]+$/.test(version);
+  return version !== undefined && /^0*[1-9][0-9]*\.[0-9]+$/.test(version);
 }
 
 /** With `hide_service_name`, a header that could be read still gets its error. */

@@ -42,7 +42,7 @@ export class UnauthenticatedStream extends C2sStream {
   override nonza(element: Element): void {
     if (element.ns === ns.TLS) return this.#tls(element);
     if (element.ns === ns.SASL) return this.#sasl(element);
-    this.fail(new StreamError(isStanzaName(element) ? 'invalid-namespace' : 'unsupported-stanza-type'));
+    this.refuseNonza(element);
   }
 
   /** RFC 6120 section 4.3.5 and 6.2: nothing but what modules allow before authentication. */
@@ -215,8 +215,4 @@ export class UnauthenticatedStream extends C2sStream {
     const { state_timeout } = this.entrance.settings;
     this.connection.deadline(state_timeout === 'infinity' ? 0 : state_timeout);
   }
-}
-
-function isStanzaName(element: Element): boolean {
-  return element.name === 'message' || element.name === 'presence' || element.name === 'iq';
 }

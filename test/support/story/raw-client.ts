@@ -1,10 +1,19 @@
 /** A client of bytes: sends anything, shows what comes back as stanzas and as text. */
 import { connect as connectTcp, type Socket } from 'node:net';
+import { StringDecoder } from 'node:string_decoder';
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
 import Parser from '@xmpp/xml/lib/Parser.js';
 import type { Element } from 'ltx';
 
 const PATIENCE_MS = 8_000;
+
+const STREAMS = 'http://etherx.jabber.org/streams';
+const STREAM_ERRORS = 'urn:ietf:params:xml:ns:xmpp-streams';
+
+/** The start of a client's stream. */
+export function header(attributes = "to='localhost' version='1.0'"): string {
+  return `<?xml version='1.0'?><stream:stream ${attributes} xmlns='jabber:client' xmlns:stream='${STREAMS}'>`;
+}
 
 interface Waiter {
   readonly fits: (element: Element) => boolean;
@@ -21,6 +30,7 @@ export class RawClient {
   readonly #received: Element[] = [];
   readonly #waiters: Waiter[] = [];
   readonly #watchers = new Set<() => void>();
+  readonly #decoder = new StringDecoder('utf8');
   #parser!: Parser;
   #onData = (data: Buffer) => this.#data(data);
 
@@ -47,10 +57,18 @@ export class RawClient {
   /** Opens a stream and returns its features. */
   async open(domain = 'localhost', attributes = "version='1.0'"): Promise<Element> {
     this.restart();
-    this.send(
-      `<?xml version='1.0'?><stream:stream to='${domain}' ${attributes} xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>`,
-    );
+    this.send(header(`to='${domain}' ${attributes}`));
     return this.next((element) => element.is('features'));
+  }
+
+  /** The condition of the stream error with which the server ends this stream in order (RFC 6120 section 4.9.1.1). */
+  async fails(): Promise<string> {
+    const error = await this.next((element) => element.is('error', STREAMS));
+    await this.until(() => this.text.endsWith('</stream:stream>'), 'the end of the stream');
+    await this.closed();
+    const [condition] = error.getChildElements();
+    if (condition?.getNS() !== STREAM_ERRORS) throw new Error(`not a stream error of RFC 6120: ${error}`);
+    return condition.getName();
   }
 
   /** A new stream begins on this connection: what comes next is a header again. */
@@ -144,8 +162,9 @@ export class RawClient {
   }
 
   #data(data: Buffer): void {
-    this.text += data.toString();
-    this.#parser.write(data.toString());
+    const text = this.#decoder.write(data);
+    this.text += text;
+    this.#parser.write(text);
     this.#changed();
   }
 

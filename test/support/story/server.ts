@@ -1,13 +1,19 @@
 /** A server for tests: a process of its own on free ports, with a data directory that goes when it goes. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+const ADDON = fileURLToPath(new URL('../../../build/Release/meerkat.node', import.meta.url));
 const MAIN = fileURLToPath(new URL('../../../dist/main.js', import.meta.url));
 const START_MS = 30_000;
+
+/** The engines that can run here; `STORY_ENGINE=portable` leaves the other one out. */
+export const ENGINES = (['native', 'portable'] as const)
+  .filter((engine) => engine === 'portable' || existsSync(ADDON))
+  .filter((engine) => engine === (process.env['STORY_ENGINE'] ?? engine));
 
 export interface ServerOptions {
   readonly engine?: 'native' | 'portable';
@@ -47,6 +53,21 @@ export function storyConfig({ engine = 'native', shards = 1 }: Pick<ServerOption
   port = PORT
   ip_address = "127.0.0.1"
   max_stanza_size = 65536
+
+[[listen.c2s]]
+  port = PORT
+  ip_address = "127.0.0.1"
+  tls = {mode = "starttls", certificate = "automatic", verify_mode = "none"}
+
+[[listen.c2s]]
+  port = PORT
+  ip_address = "127.0.0.1"
+  tls = {mode = "starttls_required", certificate = "automatic", verify_mode = "none"}
+
+[[listen.c2s]]
+  port = PORT
+  ip_address = "127.0.0.1"
+  tls = {mode = "tls", certificate = "automatic", verify_mode = "none"}
 
 [auth]
   methods = ["internal"]

@@ -7,7 +7,15 @@ export interface StoryServer {
   readonly name: string;
   readonly engine: 'native' | 'portable';
   readonly shards: number;
+  /** Without TLS. */
   readonly port: number;
+  /** TLS is offered. */
+  readonly starttlsPort: number;
+  /** TLS is demanded. */
+  readonly requiredPort: number;
+  /** TLS from the first byte. */
+  readonly tlsPort: number;
+  readonly pid: number;
   readonly dataDir: string;
 }
 
@@ -39,6 +47,11 @@ export function stories(topic: string, define: (story: Tell) => void): void {
       });
     });
   }
+}
+
+/** Groups tests of bare connections, once for each shared server. */
+export function onEachServer(topic: string, define: (server: StoryServer) => void): void {
+  for (const server of inject('servers')) describe(`${topic} [${server.name}]`, () => define(server));
 }
 
 async function gather(server: StoryServer, cast: Cast): Promise<Actors> {
