@@ -59,7 +59,9 @@ function installHash() {
 
 function isInstalled() {
   const hash = installHash();
-  if (readStamp(stamps.install)?.hash === hash) return true;
+  const stamp = readStamp(stamps.install);
+  // What could not be compiled is tried again when the compiler has come or changed.
+  if (stamp?.hash === hash) return !stamp.failedWith || stamp.failedWith === findCompiler().identity;
   if (!isInstalledByNpm()) return false;
   writeStamp(stamps.install, { hash });
   return true;
@@ -78,7 +80,7 @@ function isInstalledByNpm() {
 
 async function install() {
   const hash = installHash();
-  const { missing } = findCompiler();
+  const { missing, identity } = findCompiler();
   let failure;
   await step('installing packages', async () => {
     try {
@@ -92,7 +94,7 @@ async function install() {
   if (missing.length > 0) note(`no ${missing.join(', no ')}: ${COMPILED_PACKAGES.join(', ')} was not compiled`);
   else if (failure)
     note(`${COMPILED_PACKAGES.join(', ')} could not be compiled; the end of the output:\n${tail(failure)}`);
-  writeStamp(stamps.install, { hash });
+  writeStamp(stamps.install, missing.length > 0 || failure ? { hash, failedWith: identity } : { hash });
 }
 
 /** With the development packages whatever the environment says: they build the rest. */
@@ -143,7 +145,7 @@ async function buildNative() {
 
 /** Says why there is no native engine, or nothing when there is one. */
 async function tryToBuild(missing) {
-  if (missing.length > 0) return `The native engine was not built: there is no ${missing.join(' and no ')}.`;
+  if (missing.length > 0) return `The native engine was not built: there is no ${missing.join(', no ')}.`;
   const nodeGyp = at('node_modules', 'node-gyp', 'bin', 'node-gyp.js');
   try {
     await step('building the native engine', async () => {

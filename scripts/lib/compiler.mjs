@@ -5,7 +5,7 @@ import { delimiter, isAbsolute, join } from 'node:path';
 /** `missing` names what was not found; `identity` changes when a tool appears, goes or is replaced. */
 export function findCompiler(env = process.env) {
   const tools = {
-    'a C++ compiler': find([env.CXX, 'g++', 'c++', 'clang++'], env),
+    'C++ compiler': find([env.CXX, 'g++', 'c++', 'clang++'], env),
     make: find([env.MAKE, 'gmake', 'make'], env),
     'Python 3': find([env.PYTHON, 'python3', 'python'], env),
   };
