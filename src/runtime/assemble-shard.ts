@@ -51,7 +51,7 @@ interface Foundation {
 /** Everything but the listeners: an accepted connection finds all of it ready. */
 export async function assembleShard(number: number, birth: ShardBirth, log: Logger): Promise<ShardParts> {
   const config = Config.fromPlain(birth.config);
-  const storage = await ShardStorage.open({ config, writers: birth.writers, log });
+  const storage = await ShardStorage.open({ config, writers: birth.writers, shards: birth.shards, log });
   const inbox = new Inbox(log);
   const { engine, dispatcher } = await startEngine(number, birth, inbox);
   const hosts = new Hosts();

@@ -4,6 +4,9 @@ import type { UserRecords } from '../core/auth/user-records.js';
 import type { StoreDefinition } from '../core/storage/index.js';
 import type { Config, RdbmsPool } from '../platform/config/index.js';
 import type { Logger } from '../platform/log.js';
+import { systemRandom } from '../platform/random.js';
+import { openPgsql } from '../storage/sql/pgsql/pg-engine.js';
+import { pgSettings } from '../storage/sql/pgsql/settings.js';
 import type { SqlEngine } from '../storage/sql/sql-engine.js';
 import { openSqlite } from '../storage/sql/sqlite/sqlite-engine.js';
 import type { WriterLine } from './shard-protocol.js';
@@ -11,6 +14,7 @@ import type { WriterLine } from './shard-protocol.js';
 export interface ShardStorageOptions {
   readonly config: Config;
   readonly writers: readonly WriterLine[];
+  readonly shards: number;
   readonly log: Logger;
 }
 
@@ -26,14 +30,14 @@ export class ShardStorage {
     this.#embedded = embedded;
   }
 
-  static async open({ config, writers }: ShardStorageOptions): Promise<ShardStorage> {
+  static async open({ config, writers, shards, log }: ShardStorageOptions): Promise<ShardStorage> {
     const engines = writers.map(({ pool, file, port }) => ({ pool, engine: openSqlite({ file, writer: port }) }));
     const embedded = engines.find(({ pool }) => pool === undefined)?.engine;
     if (!embedded) throw new Error('the embedded database was not opened');
 
     const storage = new ShardStorage(embedded);
     for (const { pool, engine } of engines) if (pool !== undefined) storage.#pools.set(pool, engine);
-    for (const pool of Object.values(config.outgoing_pools.rdbms)) storage.#join(pool);
+    for (const pool of Object.values(config.outgoing_pools.rdbms)) await storage.#join(pool, shards, log);
     for (const { auth } of config.host_types) {
       for (const method of auth.methods)
         if (method === 'internal' || method === 'rdbms') await storage.#openUsers(method);
@@ -56,9 +60,14 @@ export class ShardStorage {
     await Promise.all([...new Set([this.#embedded, ...this.#pools.values()])].map((engine) => engine.close()));
   }
 
-  /** A pool without a file of its own is the embedded database. */
-  #join({ tag, connection }: RdbmsPool): void {
-    if (connection.driver === 'sqlite' && connection.file === undefined) this.#pools.set(tag, this.#embedded);
+  /** A SQLite pool without a file of its own is the embedded database; one with a file came with its writer. */
+  async #join({ connection, ...pool }: RdbmsPool, shards: number, log: Logger): Promise<void> {
+    if (connection.driver === 'pgsql') {
+      const settings = pgSettings({ ...pool, connection }, shards);
+      this.#pools.set(pool.tag, await openPgsql({ settings, log, random: systemRandom }));
+    } else if (connection.file === undefined) {
+      this.#pools.set(pool.tag, this.#embedded);
+    }
   }
 
   #engine(backend: string | undefined): SqlEngine {
