@@ -35,8 +35,8 @@ class Writer {
   bool WriteElement() {
     do {
       if (!WriteTag()) return false;
-      if (depth_ > 0 && !WriteText()) return false;
-    } while (depth_ > 0);
+      if (!open_.empty() && !WriteText()) return false;
+    } while (!open_.empty());
     return at_ == size_;
   }
 
@@ -50,6 +50,7 @@ class Writer {
 
  private:
   bool Lex(Tag& tag) noexcept {
+    if (at_ >= size_ || base_[at_] != '<') return false;
     const LexResult read = LexTag(base_, at_, size_, kMostAttributes, tag);
     if (read.status != LexResult::Status::kDone || tag.count > kMostAttributes) return false;
     at_ = tag.end;
@@ -58,21 +59,19 @@ class Writer {
 
   bool WriteTag() {
     Tag tag;
-    if (at_ >= size_ || base_[at_] != '<' || !Lex(tag)) return false;
+    if (!Lex(tag)) return false;
     if (tag.is_end) return WriteClose();
     const uint32_t scopes = scopes_.size();
     if (scopes_.Bind(base_, tag) != StreamFailure::kNone || !WriteOpening(tag, false)) return false;
-    scopes_at_.push_back(scopes);
-    depth_++;
+    open_.push_back({scopes, tag.colon != 0});
     return tag.is_empty ? WriteClose() : true;
   }
 
   bool WriteClose() {
-    if (depth_ == 0) return false;
+    if (open_.empty()) return false;
     tokens_.push_back(token::kClose);
-    scopes_.Truncate(scopes_at_.back());
-    scopes_at_.pop_back();
-    depth_--;
+    scopes_.Truncate(open_.back().scopes);
+    open_.pop_back();
     return true;
   }
 
@@ -143,7 +142,8 @@ class Writer {
   }
 
   bool WriteNamespace(const Tag& tag) {
-    if (tag.colon == 0 && depth_ > 0 && !HasDefaultDeclaration(tag)) {
+    // A parent with a prefix may be in another namespace than the default one.
+    if (tag.colon == 0 && !open_.empty() && !open_.back().has_prefix && !HasDefaultDeclaration(tag)) {
       tokens_.push_back(0);
       tokens_.push_back(token::kParent);
       return true;
@@ -202,6 +202,11 @@ class Writer {
     if (!text.empty()) std::memcpy(tokens_.data() + at, text.data(), text.size());
   }
 
+  struct Open {
+    uint32_t scopes;  // declarations in force outside of it
+    bool has_prefix;
+  };
+
   static constexpr std::string_view kCdataStart = "<![CDATA[";
   static constexpr uint32_t kCdataEnd = 3;  // bytes of `]]>`
 
@@ -211,9 +216,8 @@ class Writer {
   const NameTable& names_;
   std::vector<uint32_t>& tokens_;
   uint32_t at_ = 0;
-  uint32_t depth_ = 0;
   ScopeStack scopes_;
-  std::vector<uint32_t> scopes_at_;  // declarations in force outside each open element
+  std::vector<Open> open_;
 };
 
 /// Lengths have 27 bits.
