@@ -1,32 +1,18 @@
 /** One connection: its input framed into events, its output gathered, its limits and deadlines kept. */
 
-import type { ChildPattern } from '../../protocol/stanza-children.js';
 import { closeReason, eventKind, streamFailure } from '../envelope.js';
-import { type ConnectionDetails, type ListenOptions, type Proceed, proceed } from '../port.js';
-import type { Batch, Origin } from './batch.js';
+import { type ConnectionDetails, type Proceed, proceed } from '../port.js';
+import type { Origin } from './batch.js';
+import { isSpace } from './characters.js';
 import { Deadline } from './deadline.js';
 import type { Departure } from './departure.js';
 import { Framer } from './framer.js';
+import type { Host, Policy } from './host.js';
 import { Input } from './input.js';
 import { Output } from './output.js';
 import { Shaper } from './shaper.js';
 import type { TlsContext } from './tls-context.js';
 import { type Transport, type TransportEvents, UNHEARD } from './transport.js';
-
-/** What a connection keeps from its listener for life. */
-export type Policy = Pick<ListenOptions, 'limits' | 'maxOutputBytes' | 'maxOutputWrites' | 'authenticationDeadlineMs'>;
-
-/** The shard as its connections see it. */
-export interface Host {
-  readonly batch: Batch;
-  readonly patterns: readonly ChildPattern[];
-  /** Has `pump` called in this loop turn. */
-  ready(connection: Connection): void;
-  /** Milliseconds of a clock that never runs backwards. */
-  now(): number;
-  /** The connection has told everything that it had to tell. */
-  over(connection: Connection): void;
-}
 
 /** Reading stops while this much waits. */
 const MOST_WAITING_INPUT = 64 * 1024;
@@ -65,16 +51,12 @@ export class Connection implements TransportEvents {
   #isPaused = false;
   /** The stream is over: input is dropped. */
   #isDeaf = false;
-  /** Too much came before authentication. */
-  #hasFailed = false;
-  #isAuthenticated = false;
   #isClosing = false;
   #hasPeerEnded = false;
   /** Set once the transport is gone; CLOSED follows. */
   #closeReason = -1;
   #isOver = false;
   #bytesIn = 0;
-  #bytesBeforeAuthentication = 0;
 
   constructor(host: Host, slot: number, generation: number, policy: Policy, transport: Transport) {
     this.#host = host;
@@ -99,9 +81,8 @@ export class Connection implements TransportEvents {
     this.#stamp = departure.stamp;
     this.#bytesIn = departure.bytesIn;
     this.#output.bytesOut = departure.bytesOut;
-    this.#isAuthenticated = departure.isAuthenticated;
-    this.#bytesBeforeAuthentication = departure.bytesBeforeAuthentication;
-    this.#isPaused = departure.isPaused;
+    this.#framer.isAuthenticated = departure.isAuthenticated;
+    this.#framer.beforeAuthentication = departure.bytesBeforeAuthentication;
     this.#isDeaf = departure.isDeaf;
     this.#hasPeerEnded = departure.hasPeerEnded;
     this.#isResting = true;
@@ -113,7 +94,7 @@ export class Connection implements TransportEvents {
   }
 
   get memoryBytes(): number {
-    return this.#framer.heldBytes + this.#input.size + this.#queuedBytes;
+    return this.#framer.heldBytes + this.#input.size + this.#output.queuedBytes(this.#transport);
   }
 
   get traffic(): { bytesIn: number; bytesOut: number } {
@@ -124,13 +105,9 @@ export class Connection implements TransportEvents {
     return this.#transport;
   }
 
-  get #queuedBytes(): number {
-    return this.#output.gatheredBytes + this.#transport.unsentBytes;
-  }
-
   details(): ConnectionDetails {
     const { addresses, tls } = this.#transport;
-    return { ...addresses, tls, ...this.traffic, queuedBytes: this.#queuedBytes };
+    return { ...addresses, tls, ...this.traffic, queuedBytes: this.#output.queuedBytes(this.#transport) };
   }
 
   /** False once the queue is over half of its limit. */
@@ -194,7 +171,7 @@ export class Connection implements TransportEvents {
   }
 
   authenticated(): void {
-    this.#isAuthenticated = true;
+    this.#framer.isAuthenticated = true;
     this.#authentication.set(0);
   }
 
@@ -204,7 +181,9 @@ export class Connection implements TransportEvents {
 
   startTls(context: TlsContext, serverName: string): boolean {
     const isReady = this.#isResting && !this.#isClosing && this.#closeReason < 0 && this.#transport.tls === undefined;
-    if (!isReady || this.#input.size > 0) return false;
+    // White space between elements means nothing, under whatever layer.
+    if (!isReady || !this.#input.all().every(isSpace)) return false;
+    this.#input.clear();
     this.#output.flush(this.#transport, this.#left);
     if (!this.#transport.startTls(context, serverName)) return false;
     this.#isResting = false;
@@ -245,9 +224,9 @@ export class Connection implements TransportEvents {
       unread: Buffer.concat([this.#framer.unfinished, this.#input.all()]),
       stamp: this.#stamp,
       ...this.traffic,
-      isAuthenticated: this.#isAuthenticated,
-      bytesBeforeAuthentication: this.#bytesBeforeAuthentication - this.#framer.unfinished.length,
-      isPaused: this.#isPaused,
+      isAuthenticated: this.#framer.isAuthenticated,
+      // What is unfinished will be read again.
+      bytesBeforeAuthentication: this.#framer.beforeAuthentication - this.#framer.unfinished.length,
       isDeaf: this.#isDeaf,
       hasPeerEnded: this.#hasPeerEnded,
       shapedRate: this.#shapedRate,
@@ -327,7 +306,6 @@ export class Connection implements TransportEvents {
       const taken = this.#framer.feed(piece, 0);
       this.#input.take(taken);
       this.#shaper?.take(taken);
-      if (!this.#isAuthenticated) this.#bytesBeforeAuthentication += taken;
       if (this.#framer.event !== 0) this.#emit();
       hasRead = true;
     }
@@ -336,21 +314,10 @@ export class Connection implements TransportEvents {
 
   /** How many bytes may be read now. */
   #allowance(): number {
-    const { maxBytesBeforeAuthentication } = this.#policy.limits;
-    let most = this.#input.size;
-    if (!this.#isAuthenticated && maxBytesBeforeAuthentication > 0) {
-      most = Math.min(most, maxBytesBeforeAuthentication - this.#bytesBeforeAuthentication);
-      if (most <= 0) {
-        this.#hasFailed = true;
-        this.#becomeDeaf();
-        this.#add(eventKind.STREAM_FAILED, streamFailure.TOO_MUCH_BEFORE_AUTHENTICATION);
-        return 0;
-      }
-    }
-    if (!this.#shaper) return most;
+    if (!this.#shaper) return this.#input.size;
     const shaped = this.#shaper.allowance(this.#host.now());
     if (shaped === 0) this.#wakeLater(this.#shaper);
-    return Math.min(most, shaped);
+    return Math.min(this.#input.size, shaped);
   }
 
   #wakeLater(shaper: Shaper): void {
@@ -372,13 +339,14 @@ export class Connection implements TransportEvents {
       this.#framer.take();
       return;
     }
+    const end = event === eventKind.STREAM_CLOSED ? Uint8Array.from(this.#framer.bytes) : undefined;
     this.#becomeDeaf();
-    this.#add(event, this.#framer.failure);
+    this.#add(event, this.#framer.failure, end);
   }
 
   /** A failure is final; the end of a stream is not. */
   #restart(): void {
-    if (this.#framer.failure !== streamFailure.NONE || this.#hasFailed) return;
+    if (this.#framer.failure !== streamFailure.NONE) return;
     this.#framer.restart();
     this.#origin = undefined;
     this.#isDeaf = false;

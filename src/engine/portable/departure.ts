@@ -1,7 +1,7 @@
 /** What travels with a connection to another shard. Plain data: it is copied through a message port. */
 import type { ChannelBindingType, TlsDetails } from '../port.js';
-import type { Policy } from './connection.js';
 import type { StreamState } from './framer.js';
+import type { Policy } from './host.js';
 import type { Addresses, Transport } from './transport.js';
 
 export interface Departure {
@@ -15,7 +15,6 @@ export interface Departure {
   readonly bytesOut: number;
   readonly isAuthenticated: boolean;
   readonly bytesBeforeAuthentication: number;
-  readonly isPaused: boolean;
   readonly isDeaf: boolean;
   readonly hasPeerEnded: boolean;
   readonly shapedRate: number;

@@ -32,6 +32,9 @@ export class Framer implements TagSink {
   /** An `eventKind` that waits to be taken, or 0. */
   event = 0;
   failure: Failure = NONE;
+  /** Bytes read; from `authenticated` on no longer of interest. */
+  beforeAuthentication = 0;
+  isAuthenticated = false;
   /** What the event is about; for STREAM_OPENED and ELEMENT. */
   outline: Outline | undefined;
 
@@ -51,6 +54,13 @@ export class Framer implements TagSink {
 
   get openElements(): number {
     return this.#open.length;
+  }
+
+  /** No more bytes may come before authentication. */
+  get isSpent(): boolean {
+    const { maxBytesBeforeAuthentication } = this.#limits;
+    if (this.isAuthenticated || maxBytesBeforeAuthentication === 0) return false;
+    return this.beforeAuthentication >= maxBytesBeforeAuthentication;
   }
 
   /** The bytes of the event. */
@@ -79,6 +89,7 @@ export class Framer implements TagSink {
     let next = at;
     while (next < input.length && this.event === 0) {
       const failure = this.#lexer.next(input[next++] as number);
+      this.beforeAuthentication += 1;
       if (failure !== NONE) this.#fail(failure);
     }
     return next;
@@ -125,7 +136,8 @@ export class Framer implements TagSink {
     const depth = this.#open.length;
     if (tag.attributes.length > Math.min(this.#limits.maxAttributes, MOST_ATTRIBUTES))
       return streamFailure.TOO_MANY_ATTRIBUTES;
-    if (depth > this.#limits.maxDepth) return streamFailure.TOO_DEEP;
+    // The stream's own element does not count.
+    if (Math.max(depth - 1, 0) >= this.#limits.maxDepth) return streamFailure.TOO_DEEP;
 
     const bytes = this.#lexer.bytes as Buffer;
     const raw = bytes.utf8Slice(tag.start + 1, tag.nameEnd);
@@ -163,21 +175,23 @@ export class Framer implements TagSink {
   #openStream(tag: Tag, raw: string, name: QName, namespace: string): Failure {
     if (name.local !== 'stream' || namespace !== ns.STREAM) return INVALID_NAMESPACE;
     if (tag.isEmpty) return streamFailure.BAD_FORMAT;
-    this.outline = new Outline(this.#lexer.bytes as Buffer, tag, name, namespace);
+    this.outline = new Outline(this.#lexer.bytes as Buffer, tag, name, false);
     this.event = eventKind.STREAM_OPENED;
     this.#header = this.#scope.snapshot();
     this.#open.push(raw);
     return NONE;
   }
 
-  #openElement(tag: Tag, raw: string, name: QName, ns: string, attributes: NamedAttribute[]): Failure {
+  #openElement(tag: Tag, raw: string, name: QName, namespace: string, attributes: NamedAttribute[]): Failure {
     const depth = this.#open.length;
-    if (depth === 1) this.outline = new Outline(this.#lexer.bytes as Buffer, tag, name, ns);
+    const isContent = this.#isContentNamespace(namespace);
+    if (depth === 1) this.outline = new Outline(this.#lexer.bytes as Buffer, tag, name, isContent);
     const outline = this.outline as Outline;
     if (depth > 1) {
       outline.children += 1;
       if (outline.children > this.#limits.maxChildren) return streamFailure.TOO_MANY_CHILDREN;
-      if (depth === 2) outline.child(ns, name.local, this.#patterns);
+      // The patterns speak of `jabber:client`, but a body is a body on any stream.
+      if (depth === 2) outline.child(isContent ? ns.CLIENT : namespace, name.local, this.#patterns);
     } else if (name.prefix !== '') outline.flags |= envelopeFlag.FOREIGN_SCOPE;
 
     if ([name, ...attributes.map((attribute) => attribute.name)].some((each) => this.#isForeign(each))) {
@@ -186,6 +200,13 @@ export class Framer implements TagSink {
     this.#open.push(raw);
     if (tag.isEmpty) this.#closeElement();
     return NONE;
+  }
+
+  /** RFC 6120 section 4.8.3: a stream without a content namespace of its own leaves it to each stanza. */
+  #isContentNamespace(namespace: string): boolean {
+    const content = this.#header.get('') ?? '';
+    if (content !== '' && content !== ns.STREAM) return namespace === content;
+    return namespace === ns.CLIENT || namespace === ns.SERVER;
   }
 
   /** Leans on a prefix that only the stream header declares. */
@@ -198,10 +219,7 @@ export class Framer implements TagSink {
     const depth = this.#open.length;
     this.#scope.leave(depth);
     if (depth === 1) this.event = eventKind.ELEMENT;
-    if (depth === 0) {
-      this.event = eventKind.STREAM_CLOSED;
-      this.#lexer.release();
-    }
+    if (depth === 0) this.event = eventKind.STREAM_CLOSED;
   }
 
   /** Puts the tag's namespace declarations in force. */

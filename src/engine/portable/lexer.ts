@@ -24,8 +24,16 @@ import { type AttributeSpan, Tag } from './tag.js';
 import { INCOMPLETE, INVALID, Utf8Decoder } from './utf8.js';
 import { declarationFailure } from './xml-declaration.js';
 
-const { NONE, NOT_WELL_FORMED, RESTRICTED_XML, BAD_CHARACTER, BAD_FORMAT, STANZA_TOO_LARGE, TAG_TOO_LARGE } =
-  streamFailure;
+const {
+  NONE,
+  NOT_WELL_FORMED,
+  RESTRICTED_XML,
+  BAD_CHARACTER,
+  BAD_FORMAT,
+  STANZA_TOO_LARGE,
+  TAG_TOO_LARGE,
+  TOO_MUCH_BEFORE_AUTHENTICATION,
+} = streamFailure;
 
 /** A `streamFailure`, `NONE` as long as all is well. */
 export type Failure = number;
@@ -34,6 +42,8 @@ export type Failure = number;
 export interface TagSink {
   /** Elements that are open: 0 before the root, 1 between top-level elements. */
   readonly openElements: number;
+  /** No further byte may be read. */
+  readonly isSpent: boolean;
   startTag(tag: Tag): Failure;
   endTag(nameStart: number, nameEnd: number): Failure;
 }
@@ -109,6 +119,8 @@ export class Lexer {
 
   next(byte: number): Failure {
     if (!this.#utf8.isInside) this.#at = this.length;
+    if (this.bytes !== undefined && this.length >= this.#limits.maxStanzaBytes) return STANZA_TOO_LARGE;
+    if (this.#sink.isSpent) return TOO_MUCH_BEFORE_AUTHENTICATION;
     if (this.bytes !== undefined) {
       const failure = this.#append(byte);
       if (failure !== NONE) return failure;
@@ -120,7 +132,6 @@ export class Lexer {
   }
 
   #append(byte: number): Failure {
-    if (this.length >= this.#limits.maxStanzaBytes) return STANZA_TOO_LARGE;
     let bytes = this.bytes as Buffer;
     if (this.length === bytes.length) {
       bytes = Buffer.allocUnsafeSlow(bytes.length * 2);

@@ -1,5 +1,4 @@
 /** What an envelope says about one top-level element: spans of its addresses, its kind, the bits of its children. */
-import { ns } from '../../protocol/namespaces.js';
 import type { ChildPattern } from '../../protocol/stanza-children.js';
 import { envelopeFlag, stanzaKind, stanzaTypes, UNKNOWN_TYPE, word } from '../envelope.js';
 import { AMPERSAND } from './characters.js';
@@ -32,10 +31,10 @@ export class Outline {
   childrenLow = 0;
   childrenHigh = 0;
 
-  /** Takes down the start tag of a stream header or a top-level element. */
-  constructor(bytes: Buffer, tag: Tag, name: QName, namespace: string) {
+  /** Takes down the start tag of a stream header or a top-level element; `isContent` for the namespace of stanzas. */
+  constructor(bytes: Buffer, tag: Tag, name: QName, isContent: boolean) {
     this.head = ((tag.end << 16) | (tag.nameEnd & 0xffff)) >>> 0;
-    if (namespace === ns.CLIENT) this.kind = KINDS[name.local] ?? stanzaKind.NONZA;
+    if (isContent) this.kind = KINDS[name.local] ?? stanzaKind.NONZA;
     for (const attribute of tag.attributes) this.#take(bytes, attribute);
   }
 

@@ -21,8 +21,8 @@ export class Output {
     this.#limits = limits;
   }
 
-  get gatheredBytes(): number {
-    return this.#gathered;
+  queuedBytes(transport: Transport): number {
+    return this.#gathered + transport.unsentBytes;
   }
 
   add(bytes: Uint8Array): void {

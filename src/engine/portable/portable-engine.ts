@@ -16,9 +16,10 @@ import {
   type TlsOptions,
 } from '../port.js';
 import { Batch, type Origin } from './batch.js';
-import { Connection, type Host } from './connection.js';
+import { Connection } from './connection.js';
 import { type Departure, factsOf, type TransportFacts } from './departure.js';
 import { type Fragment, readFragment } from './fragment.js';
+import type { Host } from './host.js';
 import { Listeners } from './listeners.js';
 import { Moves } from './moves.js';
 import { say } from './relay.js';

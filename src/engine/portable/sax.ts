@@ -1,12 +1,11 @@
 /** sax-wasm as a tokenizer of elements that are already known to be well-formed: one WebAssembly instance for a shard. */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { type Attribute, SAXParser, SaxEventType, type Tag } from 'sax-wasm';
+import { SAXParser, SaxEventType, type Tag } from 'sax-wasm';
 
-/** Told of each tag in order; offsets are bytes of the element. */
+/** Told of each tag in order; `end` is the byte behind its `>`. Where tags and attributes start is not told right beyond ASCII. */
 export interface SaxTokens {
-  open(tag: Tag, start: number, end: number): void;
-  /** `end` is one past the `>` of the end tag. */
+  open(tag: Tag, end: number): void;
   close(end: number): void;
 }
 
@@ -33,8 +32,8 @@ export class SaxTokenizer {
     const parser = this.#parser;
     parser.eventHandler = (type, detail) => {
       const tag = detail as Tag;
-      const { start, end } = tag.byteOffsets;
-      if (type === SaxEventType.OpenTag) tokens.open(tag, start, end);
+      const { end } = tag.byteOffsets;
+      if (type === SaxEventType.OpenTag) tokens.open(tag, end);
       // An empty element has an event for its end too, at the offsets of its start.
       else if (!tag.selfClosing) tokens.close(end);
     };
@@ -59,7 +58,7 @@ export class SaxTokenizer {
   }
 }
 
-export type { Attribute, Tag };
+export type { Tag };
 
 async function prepare(): Promise<SAXParser> {
   const path = createRequire(import.meta.url).resolve('sax-wasm/lib/sax-wasm.wasm');

@@ -13,7 +13,7 @@ export function stamped(batch: Batch, envelope: number): Uint8Array | undefined 
   if (kind === eventKind.ROUTED) return Uint8Array.from(bytes);
   const from = batch.origin(envelope)?.sender.stampText;
   // An address that nobody vouched for must not leave.
-  if (kind !== eventKind.ELEMENT || from === undefined) return undefined;
+  if (kind !== eventKind.ELEMENT || !from) return undefined;
 
   const nameEnd = batch.word(envelope, word.HEAD) & 0xffff;
   const cut = batch.word(envelope, word.FROM_CUT);

@@ -1,7 +1,7 @@
 /** Builds the tree of one well-formed element from sax-wasm's tags and the bytes between them. */
 import { Element, unescapeXml } from '../../protocol/element.js';
 import { attributeValue } from './attribute-value.js';
-import type { Attribute, SaxTokenizer, SaxTokens, Tag } from './sax.js';
+import type { SaxTokenizer, SaxTokens, Tag } from './sax.js';
 import { Scope } from './scope.js';
 import { type QName, splitName } from './tag.js';
 
@@ -21,8 +21,9 @@ export function buildHeader(sax: SaxTokenizer, tag: Buffer, header: OuterScope):
 }
 
 export function buildTree(sax: SaxTokenizer, xml: Buffer, outer: OuterScope): Element {
-  const builder = new TreeBuilder(xml, outer);
-  sax.run(xml, builder);
+  const text = withPlainLineEnds(xml);
+  const builder = new TreeBuilder(text, outer);
+  sax.run(text, builder);
   return builder.root();
 }
 
@@ -44,9 +45,9 @@ class TreeBuilder implements SaxTokens {
     return this.#root;
   }
 
-  open(tag: Tag, start: number, end: number): void {
+  open(tag: Tag, end: number): void {
     const parent = this.#open.at(-1);
-    if (parent) this.#text(parent, start);
+    if (parent) this.#text(parent, end);
     const element = this.#element(tag, this.#open.length + 1);
     if (parent) parent.children.push(element);
     else this.#root = element;
@@ -58,14 +59,17 @@ class TreeBuilder implements SaxTokens {
   close(end: number): void {
     const element = this.#open.at(-1);
     if (!element) return;
-    this.#text(element, this.#xml.lastIndexOf(LESS_THAN, end - 1));
+    this.#text(element, end);
     this.#scope.leave(this.#open.length);
     this.#open.pop();
     this.#at = end;
   }
 
   #element(tag: Tag, depth: number): Element {
-    const attributes = tag.attributes.map(({ name, value }) => ({ name: name.value, value: this.#value(value) }));
+    const attributes = tag.attributes.map(({ name, value }) => ({
+      name: name.value,
+      value: attributeValue(value.value),
+    }));
     for (const { name, value } of attributes) {
       if (name === 'xmlns') this.#scope.bind('', value, depth);
       else if (name.startsWith('xmlns:')) this.#scope.bind(name.slice(6), value, depth);
@@ -87,23 +91,18 @@ class TreeBuilder implements SaxTokens {
     if (prefix !== '' && prefix !== 'xml') element.attrs[`xmlns:${prefix}`] = this.#scope.resolve(prefix) ?? '';
   }
 
-  /** From the original, whose line ends are still there. */
-  #value({ byteOffsets: { start, end } }: Attribute['value']): string {
-    return attributeValue(this.#xml.utf8Slice(start, end));
-  }
-
-  /** The character data between the last tag and `end`. */
+  /** The character data between the last tag and the one that ends at `end`, in which no other `<` can stand. */
   #text(parent: Element, end: number): void {
-    const text = end > this.#at ? characterData(this.#xml.utf8Slice(this.#at, end)) : '';
+    const start = this.#xml.lastIndexOf(LESS_THAN, end - 1);
+    const text = start > this.#at ? characterData(this.#xml.utf8Slice(this.#at, start)) : '';
     if (text !== '') parent.children.push(text);
   }
 }
 
 const CDATA = /<!\[CDATA\[([\s\S]*?)\]\]>/g;
 
-/** Text without references and CDATA brackets, line ends as XML 1.0 section 2.11 has them. */
-function characterData(raw: string): string {
-  const text = raw.includes('\r') ? raw.replace(/\r\n?/g, '\n') : raw;
+/** Text without references and CDATA brackets. */
+function characterData(text: string): string {
   if (!text.includes('<')) return unescapeXml(text);
   let data = '';
   let at = 0;
@@ -112,4 +111,9 @@ function characterData(raw: string): string {
     at = section.index + section[0].length;
   }
   return data + unescapeXml(text.slice(at));
+}
+
+/** XML 1.0 section 2.11: before anything is parsed. */
+function withPlainLineEnds(xml: Buffer): Buffer {
+  return xml.includes('\r') ? Buffer.from(xml.latin1Slice().replace(/\r\n?/g, '\n'), 'latin1') : xml;
 }

@@ -92,6 +92,15 @@ export function treeContract(create: CreateEngine): void {
       expect(engine.parse(xml)).toBeUndefined();
     });
 
+    test('parse: an element of many hundred kilobytes, text beyond ASCII throughout', async () => {
+      const { engine } = await scene.shard();
+      const parts = Array.from({ length: 6 }, (_, part) => `<é id='${part}'>${'€😀x'.repeat(20_000 + part)}</é\n>`);
+      const element = engine.parse(`<message>${parts.join('')}<body>${'ü'.repeat(400_000)}</body></message>`);
+      const lengths = element?.childrenNamed('é').map((each) => each.text().length);
+      expect(lengths).toEqual([0, 1, 2, 3, 4, 5].map((part) => 4 * (20_000 + part)));
+      expect(element?.childText('body') === 'ü'.repeat(400_000)).toBe(true);
+    });
+
     test('parse: what Element writes, it reads', async () => {
       const { engine } = await scene.shard();
       const xml =

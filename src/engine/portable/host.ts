@@ -1,0 +1,20 @@
+/** The shard as its connections see it, and what they keep from their listener. */
+import type { ChildPattern } from '../../protocol/stanza-children.js';
+import type { ListenOptions } from '../port.js';
+import type { Batch } from './batch.js';
+import type { Connection } from './connection.js';
+
+/** What a connection keeps from its listener for life. */
+export type Policy = Pick<ListenOptions, 'limits' | 'maxOutputBytes' | 'maxOutputWrites' | 'authenticationDeadlineMs'>;
+
+/** The shard as its connections see it. */
+export interface Host {
+  readonly batch: Batch;
+  readonly patterns: readonly ChildPattern[];
+  /** Has `pump` called in this loop turn. */
+  ready(connection: Connection): void;
+  /** Milliseconds of a clock that never runs backwards. */
+  now(): number;
+  /** The connection has told everything that it had to tell. */
+  over(connection: Connection): void;
+}

@@ -1,0 +1,86 @@
+/** Sends a stream to an engine over a socket, in its pieces, and writes down what the engine tells. */
+import { eventKind, word } from '../../../src/engine/envelope.js';
+import { proceed } from '../../../src/engine/port.js';
+import type { Element } from '../../../src/protocol/element.js';
+import { Client, type CreateEngine, LISTEN, Shard } from './harness.js';
+import { pieces, type StreamCase } from './streams.js';
+
+export interface Replayed {
+  /** Kind and flags. */
+  readonly kind: number;
+  readonly bytes: string;
+  /** TO to FROM_CUT, then DETAIL. */
+  readonly words: readonly number[];
+  readonly tree: unknown;
+}
+
+const { STREAM_OPENED, ELEMENT, STREAM_CLOSED, STREAM_FAILED, CLOSED } = eventKind;
+
+export class Replay {
+  readonly #shard: Shard;
+  #heard: Replayed[] = [];
+  #isStreaming = false;
+
+  private constructor(shard: Shard) {
+    this.#shard = shard;
+  }
+
+  static async start(create: CreateEngine): Promise<Replay> {
+    const replay: Replay = new Replay(
+      await Shard.start(create, (told, engine) => {
+        const { kind, slot, generation } = told;
+        const hasTree = kind === STREAM_OPENED || kind === ELEMENT;
+        if (hasTree || kind === STREAM_CLOSED || kind === STREAM_FAILED) {
+          replay.#heard.push({
+            kind: kind | told.flags,
+            bytes: told.bytes.toString('latin1'),
+            words: [...told.words.slice(word.TO, word.DETAIL + 1)],
+            tree: hasTree ? plain(engine.tree(told.envelope)) : undefined,
+          });
+        }
+        // Nothing more is read then, maybe not even the client's end.
+        if (kind === STREAM_CLOSED || kind === STREAM_FAILED) engine.abort(slot, generation);
+        if (hasTree) engine.proceed(slot, generation, replay.#isStreaming ? proceed.STREAM : proceed.STEP);
+      }),
+    );
+    return replay;
+  }
+
+  async run(stream: StreamCase): Promise<Replayed[]> {
+    this.#heard = [];
+    this.#isStreaming = stream.isStreaming;
+    const { listener, port } = await this.#shard.engine.listen({ ...LISTEN, limits: stream.limits });
+    const client = await Client.connect(port);
+    for (const piece of pieces(stream)) {
+      client.send(piece);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    client.socket.end();
+    await this.#shard.next(CLOSED);
+    client.destroy();
+    this.#shard.engine.unlisten(listener);
+    return this.#heard;
+  }
+
+  /** The tree of one element by itself. */
+  parse(xml: Uint8Array): unknown {
+    const element = this.#shard.engine.parse(xml);
+    return element && plain(element);
+  }
+
+  stop(): void {
+    this.#shard.engine.stop();
+  }
+}
+
+/** A tree as plain data, adjacent text joined. */
+function plain(element: Element): unknown {
+  const children: unknown[] = [];
+  for (const child of element.children) {
+    const last = children.at(-1);
+    if (typeof child !== 'string') children.push(plain(child));
+    else if (typeof last === 'string') children[children.length - 1] = last + child;
+    else children.push(child);
+  }
+  return { name: element.name, ns: element.ns, attrs: { ...element.attrs }, children };
+}
