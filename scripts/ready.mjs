@@ -109,6 +109,8 @@ async function installWithoutCompiling() {
   const { allowScripts = {} } = readStamp(at('package.json'));
   const names = Object.keys(allowScripts).filter((name) => allowScripts[name] && !COMPILED_PACKAGES.includes(name));
   const installed = names.filter((name) => existsSync(at('node_modules', name)));
+  // Without names npm would rebuild everything.
+  if (installed.length === 0) return;
   const args = ['rebuild', '--loglevel=error', '--ignore-scripts=false', ...installed];
   await runNpm(args, { cwd: root, env: buildEnvironment() });
 }
