@@ -276,9 +276,6 @@ test('everything.toml gets the list of what is not served', () => {
       "everything.toml:145:1: modules.mod_push_service_mongoosepush: not supported yet",
       "everything.toml:148:1: modules.mod_shared_roster_ldap: not supported yet",
       "everything.toml:150:1: modules.mod_stream_management: not supported yet",
-      "everything.toml:153:3: modules.mod_vcard.host: not supported yet",
-      "everything.toml:154:3: modules.mod_vcard.matches: not supported yet",
-      "everything.toml:155:12: modules.mod_vcard.search: true is not supported: there is no user directory yet",
       "everything.toml:156:3: modules.mod_vcard.ldap_search_operator: not supported yet",
     ]
   `);

@@ -28,9 +28,6 @@ export function buildModules(draft: Draft, section: Path, poolTags: readonly str
       filled[inner] = draft.filled(`modules.${name}.${inner}`, draft.table(...path, inner));
     }
     for (const option of ruleOptions[name] ?? []) names.checkRule(draft, [...path, option], own[option]);
-    if (name === 'mod_vcard' && own['search'] === undefined) {
-      draft.note('advice', path, 'has no user directory yet; search = false says that none is wanted');
-    }
     chooseBackend(draft, path, filled, own, poolTags);
     modules[name] = pick(
       filled,

@@ -290,6 +290,8 @@ export const optionExamples: Readonly<Record<string, OptionExample>> = {
   'modules.mod_roster.versioning': yesOrNo,
   'modules.mod_roster.store_current_id': yesOrNo,
   'modules.mod_vcard.backend': around(word(['mnesia', 'rdbms'], 'ldap', 'riak'), pool),
-  'modules.mod_vcard.search': { accepted: [false], refused: [true, 'no'] },
+  'modules.mod_vcard.search': { accepted: [true, false], refused: ['no', 1] },
+  'modules.mod_vcard.host': { accepted: ['vjud.@HOST@', 'directory.example.org'], refused: [7, ''] },
+  'modules.mod_vcard.matches': { accepted: [0, 30, 'infinity'], refused: [-1, 'many'] },
   'modules.mod_version.os_info': yesOrNo,
 };
