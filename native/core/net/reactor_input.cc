@@ -132,12 +132,12 @@ size_t Reactor::ReceiveTls(Connection& connection, uint8_t* to, size_t room) {
   TlsSession& tls = *connection.tls;
   size_t total = 0;
   TlsSession::Result result = TlsSession::Result::kDone;
-  while (total < room && result == TlsSession::Result::kDone) {
-    if (!connection.socket.readable() && !tls.has_pending()) break;
+  // Once in any case: a read in vain lets OpenSSL free the buffer of the handshake.
+  do {
     size_t size = 0;
     result = tls.Read(to + total, room - total, size);
     total += size;
-  }
+  } while (total < room && result == TlsSession::Result::kDone && (connection.socket.readable() || tls.has_pending()));
   if (!tls.wire().empty()) ScheduleOutput(connection);
   // What came before a failure is handled first; the failure is met again.
   if (result == TlsSession::Result::kEnded) {
