@@ -52,7 +52,7 @@ export interface ListenOptions {
   readonly maxOutputBytes: number;
   /** A connection with more queued writes is closed with `QUEUE_FULL`; 0 for no limit (`max_fsm_queue`). */
   readonly maxOutputWrites: number;
-  /** Until `authenticated` is called; then the connection gets TIMED_OUT. 0 for none. */
+  /** The first deadline of each connection, as `deadline` would set it. 0 for none. */
   readonly authenticationDeadlineMs: number;
   /** Answers with RST instead of an accepted connection above this many connections; 0 for no limit. */
   readonly maxConnections: number;
@@ -160,7 +160,10 @@ export interface EnginePort {
 
   /** Queues bytes. Returns false once the queue is over half of its limit: wait for DRAINED. */
   send(slot: number, generation: number, data: string | Uint8Array): boolean;
-  /** Queues the element of the running batch at `envelope`, stamped with its sender's `from`. */
+  /**
+   * Queues the element of the running batch at `envelope`, stamped with its sender's `from`. False when nothing was queued: the
+   * sender has no stamp, or the element leans on its stream header and has to be written anew.
+   */
   deliver(slot: number, generation: number, envelope: number): boolean;
   /** What `deliver` and `forward` write as the `from` of elements that arrive on this connection; XML-escaped by the engine. */
   stamp(slot: number, generation: number, from: string): void;
@@ -171,9 +174,9 @@ export interface EnginePort {
   resume(slot: number, generation: number): void;
   /** At most so many bytes a second are read, in bursts of one second; 0 lifts the limit. Nothing is lost. */
   shape(slot: number, generation: number, bytesPerSecond: number): void;
-  /** Lifts the deadline and the byte limit of the time before authentication. */
+  /** Clears the deadline, and lifts the byte limit of the time before authentication. */
   authenticated(slot: number, generation: number): void;
-  /** TIMED_OUT after so many milliseconds unless set again; 0 clears it. Coarse: up to a second late. */
+  /** TIMED_OUT after so many milliseconds unless set again; 0 clears it. A connection has one. Coarse: up to a second late. */
   deadline(slot: number, generation: number, ms: number): void;
 
   /**

@@ -42,7 +42,6 @@ export class Connection implements TransportEvents {
   #shaper: Shaper | undefined;
   #shapedRate = 0;
   #shaperTimer: NodeJS.Timeout | undefined;
-  readonly #authentication = new Deadline(() => this.#notify(eventKind.TIMED_OUT, 0));
   readonly #deadline = new Deadline(() => this.#notify(eventKind.TIMED_OUT, 0));
   #closingTimer: NodeJS.Timeout | undefined;
 
@@ -70,7 +69,7 @@ export class Connection implements TransportEvents {
 
   /** A connection that a listener accepted. */
   begin(listener: number): void {
-    this.#authentication.set(this.#policy.authenticationDeadlineMs);
+    this.#deadline.set(this.#policy.authenticationDeadlineMs);
     this.#notify(eventKind.CONNECTED, listener);
   }
 
@@ -87,7 +86,6 @@ export class Connection implements TransportEvents {
     this.#hasPeerEnded = departure.hasPeerEnded;
     this.#isResting = true;
     this.#deadline.set(departure.deadlineMs);
-    this.#authentication.set(departure.authenticationMs);
     if (departure.shapedRate > 0) this.shape(departure.shapedRate);
     this.#notices.push({ kind: eventKind.ARRIVED, detail: shard, bytes: departure.state });
     this.#host.ready(this);
@@ -172,7 +170,7 @@ export class Connection implements TransportEvents {
 
   authenticated(): void {
     this.#framer.isAuthenticated = true;
-    this.#authentication.set(0);
+    this.#deadline.set(0);
   }
 
   deadline(ms: number): void {
@@ -198,7 +196,6 @@ export class Connection implements TransportEvents {
     this.#input.clear();
     this.#output.flush(this.#transport, this.#left);
     this.#transport.finish();
-    this.#authentication.set(0);
     this.#deadline.set(0);
     this.#closingTimer = setTimeout(() => this.#leave(closeReason.LINGER_TIMEOUT), LAST_BYTES_MS);
   }
@@ -231,7 +228,6 @@ export class Connection implements TransportEvents {
       hasPeerEnded: this.#hasPeerEnded,
       shapedRate: this.#shapedRate,
       deadlineMs: this.#deadline.leftMs,
-      authenticationMs: this.#authentication.leftMs,
     };
     this.#end(closeReason.MOVED);
     return departure;
@@ -393,7 +389,6 @@ export class Connection implements TransportEvents {
   #clearTimers(): void {
     clearTimeout(this.#shaperTimer);
     clearTimeout(this.#closingTimer);
-    this.#authentication.set(0);
     this.#deadline.set(0);
   }
 }

@@ -20,7 +20,6 @@ export interface Departure {
   readonly shapedRate: number;
   /** Milliseconds left; 0 for none. */
   readonly deadlineMs: number;
-  readonly authenticationMs: number;
 }
 
 /** What the new owner may ask about the transport, which stays behind. */

@@ -4,14 +4,13 @@ import type { SaslContext, SaslIdentity } from '../../core/auth/mechanism.js';
 import { channelBindingTypes, type SaslAnswer, SaslNegotiation } from '../../core/auth/negotiation.js';
 import { iqPayload } from '../../core/routing/iq-table.js';
 import { type StreamFacts, streamFeatures, unauthenticatedIq } from '../../core/streams/hooks.js';
-import type { Connection, StreamHeader } from '../../engine/connection.js';
+import type { StreamHeader } from '../../engine/connection.js';
 import { proceed } from '../../engine/port.js';
 import { type Element, el } from '../../protocol/element.js';
 import { StanzaError, StreamError } from '../../protocol/errors.js';
 import { ns } from '../../protocol/namespaces.js';
 import type { Stanza } from '../../protocol/stanza.js';
 import { AuthenticatedStream } from './authenticated-stream.js';
-import type { C2sEntrance, C2sServices } from './c2s-services.js';
 import { C2sStream, type OpenedStream } from './c2s-stream.js';
 
 /** RFC 6120 section 6.4.5 asks for 2 to 5. */
@@ -24,11 +23,6 @@ export class UnauthenticatedStream extends C2sStream {
   #negotiation: SaslNegotiation | undefined;
   #failedAttempts = 0;
   #steps = 0;
-
-  constructor(connection: Connection, services: C2sServices, entrance: C2sEntrance) {
-    super(connection, services, entrance);
-    this.#deadline();
-  }
 
   override streamOpened(header: StreamHeader): void {
     const stream = this.answerHeader(header);

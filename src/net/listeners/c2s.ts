@@ -8,8 +8,6 @@ const MAX_BYTES_BEFORE_AUTHENTICATION = 64 * 1024;
 const MAX_OUTPUT_BYTES = 8 * 1024 * 1024;
 /** Where the configuration lifts the limit, one stanza still has to fit into memory many times. */
 const UNLIMITED_STANZA_BYTES = 1024 * 1024 * 1024;
-/** From accept to a bound session, whatever the client does meanwhile. */
-const LOGIN_DEADLINE_MS = 60_000;
 
 export function listenForClients(
   engine: EnginePort,
@@ -28,7 +26,7 @@ export function listenForClients(
     limits: limits(settings.max_stanza_size),
     maxOutputBytes: MAX_OUTPUT_BYTES,
     maxOutputWrites: settings.max_fsm_queue ?? 0,
-    authenticationDeadlineMs: LOGIN_DEADLINE_MS,
+    authenticationDeadlineMs: settings.state_timeout === 'infinity' ? 0 : settings.state_timeout,
     maxConnections: settings.max_connections === 'infinity' ? 0 : settings.max_connections,
   });
 }
