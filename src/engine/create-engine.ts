@@ -1,7 +1,7 @@
 /** Makes the engine of a shard: the native one, or the portable one where no addon can be built. */
 import { createNativeEngine, loadNativeEngine } from './native/native-engine.js';
-import { createPortableEngine } from './portable/portable-engine.js';
 import { EngineError, type EngineKind, type EngineOptions, type EnginePort } from './port.js';
+import { createPortableEngine } from './portable/portable-engine.js';
 
 export interface EngineChoice {
   readonly kind: EngineKind;
@@ -14,7 +14,8 @@ export function chooseEngine(wanted: 'auto' | EngineKind): EngineChoice {
   if (wanted === 'portable') return { kind: 'portable', unavailable: undefined };
   const loaded = loadNativeEngine();
   if (!('unavailable' in loaded)) return { kind: 'native', unavailable: undefined };
-  if (wanted === 'native') throw new EngineError('no-native-engine', `the native engine is not available: ${loaded.unavailable}`);
+  if (wanted === 'native')
+    throw new EngineError('no-native-engine', `the native engine is not available: ${loaded.unavailable}`);
   return { kind: 'portable', unavailable: loaded.unavailable };
 }
 

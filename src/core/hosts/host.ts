@@ -43,7 +43,8 @@ export class Hosts {
 
   /** Puts a service on a domain; one that is taken is a mistake of the configuration. */
   addService(domain: string, service: Service): () => void {
-    if (this.#byDomain.has(domain) || this.#services.has(domain)) throw new Error(`the domain ${domain} is taken already`);
+    if (this.#byDomain.has(domain) || this.#services.has(domain))
+      throw new Error(`the domain ${domain} is taken already`);
     this.#services.set(domain, service);
     return () => this.#services.delete(domain);
   }
@@ -54,7 +55,9 @@ export class Hosts {
 
   /** The domains of the services beside one of our domains. */
   servicesOf(host: Host, domain: string): string[] {
-    return [...this.#services.keys()].filter((name) => this.#services.get(name)?.host === host && name.endsWith(`.${domain}`));
+    return [...this.#services.keys()].filter(
+      (name) => this.#services.get(name)?.host === host && name.endsWith(`.${domain}`),
+    );
   }
 
   ofType(hostType: string): Host | undefined {

@@ -22,7 +22,10 @@ export interface AvailableSession {
   readonly couldReceive: boolean;
 }
 
-export const sessionAvailable = notifyHook<AvailableSession>('session.available', 'A session has broadcast available presence.');
+export const sessionAvailable = notifyHook<AvailableSession>(
+  'session.available',
+  'A session has broadcast available presence.',
+);
 
 export const sessionUnavailable = notifyHook<{ session: Session; status: string; at: number }>(
   'session.unavailable',

@@ -1,7 +1,7 @@
 /** Questions from one shard to another, and their answers. */
 import type { EnginePort } from '../../engine/port.js';
-import { decode, encode } from '../../platform/codec.js';
 import type { Clock } from '../../platform/clock.js';
+import { decode, encode } from '../../platform/codec.js';
 
 type Work = (args: unknown) => unknown | Promise<unknown>;
 type Message = ['ask', number, string, unknown] | ['answer', number, unknown] | ['failure', number, string];
@@ -39,9 +39,12 @@ export class ShardCalls {
     if (shard === this.#shard) return (await this.#work(name)(args)) as Result;
     const id = this.#next++;
     return new Promise<Result>((resolve, reject) => {
-      const cancel = this.#clock.after(TIMEOUT_MS, () => this.#settle(id)?.reject(new Error(`shard ${shard} did not answer ${name}`)));
+      const cancel = this.#clock.after(TIMEOUT_MS, () =>
+        this.#settle(id)?.reject(new Error(`shard ${shard} did not answer ${name}`)),
+      );
       this.#pending.set(id, { resolve: resolve as (value: unknown) => void, reject, cancel });
-      if (!this.#send(shard, ['ask', id, name, args])) this.#settle(id)?.reject(new Error(`shard ${shard} is not running`));
+      if (!this.#send(shard, ['ask', id, name, args]))
+        this.#settle(id)?.reject(new Error(`shard ${shard} is not running`));
     });
   }
 

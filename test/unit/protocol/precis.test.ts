@@ -69,9 +69,7 @@ describe('profiles', () => {
     ['Σ', 'σ'],
     ['σ', 'σ'],
     ['ς', 'ς'],
-  ])('RFC 8265 section 3.5: %j is a user name', (text, result) =>
-    expect(usernameCaseMapped(text)).toBe(result),
-  );
+  ])('RFC 8265 section 3.5: %j is a user name', (text, result) => expect(usernameCaseMapped(text)).toBe(result));
 
   it.each(['foo bar', '', 'henry\u2163', '♚'])('RFC 8265 section 3.5: %j is no user name', (text) => {
     expect(usernameCaseMapped(text)).toBeUndefined();
