@@ -20,6 +20,8 @@ export interface DeliveryOutlets {
   /** Answers with an error unless the stanza is one itself, or a result. */
   bounce(stanza: Stanza, error: StanzaError): void;
   exists(received: ReceivedStanza): Promise<boolean>;
+  /** Something failed that should not; the sender has been told. */
+  crashed(error: unknown): void;
 }
 
 export class Delivery {
@@ -59,7 +61,9 @@ export class Delivery {
       case 'error':
         return;
       case 'groupchat':
-        return this.#outlets.bounce(stanza, StanzaError.serviceUnavailable());
+        // RFC 6121 section 8.5.2.1.1: never to sessions; but while there are none, a module may keep it.
+        if (account?.canReceive) return this.#outlets.bounce(stanza, StanzaError.serviceUnavailable());
+        return this.#undelivered(received);
       case 'headline':
         for (const session of nonNegative(account)) this.#hand(session, stanza);
         return;
@@ -83,11 +87,14 @@ export class Delivery {
 
   async #undelivered(received: ReceivedStanza): Promise<void> {
     received.stanza.keep();
-    if (await this.#outlets.exists(received)) {
-      const taken = await received.host.hooks.claimAsync(messageUndelivered, received);
-      if (taken) return;
+    try {
+      const taken =
+        (await this.#outlets.exists(received)) && (await received.host.hooks.claimAsync(messageUndelivered, received));
+      if (!taken) this.#outlets.bounce(received.stanza, StanzaError.serviceUnavailable());
+    } catch (error) {
+      this.#outlets.bounce(received.stanza, StanzaError.internalServerError());
+      this.#outlets.crashed(error);
     }
-    this.#outlets.bounce(received.stanza, StanzaError.serviceUnavailable());
   }
 
   #presence(received: ReceivedStanza): void {

@@ -54,8 +54,13 @@ export class IqTable {
   /** Answers a request; a promise only when its handler waits. The stanza is kept from then on. */
   answer(iq: Iq): MaybePromise<Stanza> {
     const target = iq.to.local === '' ? 'domain' : 'account';
-    const handler = this.#handlers.get(key(target, iq.type, iq.payload.ns, iq.payload.name));
-    if (!handler) return iq.stanza.error(StanzaError.serviceUnavailable());
+    const { ns, name } = iq.payload;
+    const handler = this.#handlers.get(key(target, iq.type, ns, name));
+    if (!handler) {
+      // Something that can only be read is not to be written, and the other way round (RFC 6120 section 8.3.3.10).
+      const isKnown = this.#handlers.has(key(target, iq.type === 'get' ? 'set' : 'get', ns, name));
+      return iq.stanza.error(isKnown ? StanzaError.notAllowed() : StanzaError.serviceUnavailable());
+    }
     try {
       const answer = handler(iq);
       if (!(answer instanceof Promise)) return reply(iq.stanza, answer);

@@ -32,6 +32,7 @@ export class Router {
       route: (stanza) => this.route(stanza),
       bounce: (stanza, error) => this.bounce(stanza, error),
       exists: ({ host, to }) => deps.accountExists(host, to.bare),
+      crashed: (error) => deps.log.error('router.crashed', { error }),
     });
   }
 
@@ -61,7 +62,8 @@ export class Router {
 
   /** Sends a stanza on, wherever its `to` lives. Modules use this for what they make themselves; `from` must be set. */
   route(stanza: Stanza): void {
-    void this.#send(stanza, undefined);
+    const work = this.#send(stanza, undefined);
+    if (work instanceof Promise) work.catch((error) => this.#deps.log.error('router.crashed', { error }));
   }
 
   /** A stanza that another shard sent here. */
@@ -94,8 +96,12 @@ export class Router {
     return this.#delivery.answerIq({ host: service.host, to, stanza }, undefined, service.iqs);
   }
 
-  /** RFC 6120 section 10.5: the server itself is addressed. */
+  /** RFC 6120 section 10.3: the server itself is addressed; it has no resources. */
   #toDomain(host: Host, to: Jid, stanza: Stanza, session: Session | undefined): MaybePromise<void> {
+    if (to.resource !== '') {
+      if (stanza.name !== 'presence') this.bounce(stanza, StanzaError.itemNotFound());
+      return;
+    }
     if (stanza.name === 'iq') return this.#delivery.answerIq({ host, to, stanza }, session);
     if (stanza.name === 'message' && stanza.type !== 'headline') this.bounce(stanza, StanzaError.serviceUnavailable());
   }

@@ -40,6 +40,12 @@ export class Account extends SlotHolder {
     return false;
   }
 
+  /** RFC 6121 section 8.5.2.1: messages to the account reach sessions whose priority is not negative. */
+  get canReceive(): boolean {
+    for (const session of this.available()) if (session.priority >= 0) return true;
+    return false;
+  }
+
   /** The session that has been there longest. */
   get oldest(): Session | undefined {
     for (const session of this.#sessions.values()) return session;

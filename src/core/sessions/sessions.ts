@@ -17,6 +17,8 @@ export interface SessionRequest {
   readonly maxSessions: number;
 }
 
+const replacedError = new StreamError('conflict', 'Replaced by new connection');
+
 export class Sessions {
   readonly #accounts = new Map<string, Account>();
   readonly #clock: Clock;
@@ -95,7 +97,7 @@ export class Sessions {
     const old = account.session(jid.resource);
     if (old) this.#replace(old);
     while (account.size >= maxSessions && account.oldest) {
-      this.evict(account.oldest, new StreamError('policy-violation', 'Too many sessions'), 'too many sessions');
+      this.evict(account.oldest, replacedError, 'too many sessions');
       this.#keep(account);
     }
     this.#keep(account);
@@ -103,7 +105,7 @@ export class Sessions {
 
   /** RFC 6120 section 7.7.2.2: the newcomer wins, the old stream gets `conflict`. */
   #replace(old: Session): void {
-    this.evict(old, new StreamError('conflict', 'Replaced by new connection'), 'replaced');
+    this.evict(old, replacedError, 'replaced');
     const ms = old.host.config.general.replaced_wait_timeout;
     this.#clock.after(ms, () => {
       if (!old.link.isClosed) this.#log.warn('session.replaced_wait_timeout', { jid: old.jid.toString(), ms });

@@ -20,6 +20,7 @@ export default defineModule({
   name: 'mod_disco',
   xeps: [
     { number: 30, version: '2.5rc3', status: 'complete' },
+    { number: 115, version: '1.6.0', status: 'partial' },
     { number: 128, version: '1.0.1', status: 'complete' },
     { number: 157, version: '1.1.1', status: 'complete' },
   ],
@@ -39,7 +40,7 @@ export default defineModule({
       const question = questionOf(iq);
       const refused = await refusal(question);
       if (refused) return refused;
-      const isOurNode = question.to.local === '' && question.node.startsWith(`${CAPS_NODE}#`);
+      const isOurNode = question.to.local === '' && question.node === capabilitiesNode(question.to.domain);
       const about = isOurNode ? { ...question, node: '' } : question;
       const info = question.to.local === '' ? domainInfo(about) : accountInfo(about);
       if (info.length === 0) return StanzaError.itemNotFound();
@@ -104,9 +105,17 @@ export default defineModule({
 
     /** XEP-0115 section 6.1: the server's own capabilities, as a stream feature. */
     function capabilities(domain: string): Element {
+      return el('c', { xmlns: ns.CAPS, hash: 'sha-1', node: CAPS_NODE, ver: version(domain) });
+    }
+
+    /** XEP-0115 section 6.2: the node under which these very capabilities can be asked for. */
+    function capabilitiesNode(domain: string): string {
+      return `${CAPS_NODE}#${version(domain)}`;
+    }
+
+    function version(domain: string): string {
       const to = Jid.trusted('', domain);
-      const ver = verificationString(domainInfo({ host, from: to, to, node: '' }));
-      return el('c', { xmlns: ns.CAPS, hash: 'sha-1', node: CAPS_NODE, ver });
+      return verificationString(domainInfo({ host, from: to, to, node: '' }));
     }
 
     function questionOf({ from, to, payload }: Iq): DiscoQuestion {

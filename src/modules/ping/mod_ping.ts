@@ -6,7 +6,7 @@ import { sessionClosed, sessionOpened } from '../../core/sessions/hooks.js';
 import type { Session } from '../../core/sessions/session.js';
 import { slot } from '../../core/sessions/slot.js';
 import { el } from '../../protocol/element.js';
-import { StreamError } from '../../protocol/errors.js';
+import { StanzaError, StreamError } from '../../protocol/errors.js';
 import { Jid } from '../../protocol/jid.js';
 import { ns } from '../../protocol/namespaces.js';
 import { Stanza } from '../../protocol/stanza.js';
@@ -23,6 +23,7 @@ export default defineModule({
 
   start(scope) {
     scope.iq('get', ns.PING, 'ping', () => undefined);
+    scope.iq('set', ns.PING, 'ping', () => StanzaError.featureNotImplemented());
     if (!scope.config.send_pings) return;
 
     const { clock, random, sessions } = scope;

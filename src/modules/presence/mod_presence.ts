@@ -17,6 +17,9 @@ import { type Contact, rosterApi, subscriptionChanged } from '../roster/api.js';
 /** Whom a session has sent directed presence (RFC 6121 section 4.6), by address. */
 const directed = slot('mod_presence.directed', () => new Map<string, Jid>());
 
+/** Addresses that one session may send directed presence to at a time: each has to be told when it ends. */
+const MAX_DIRECTED = 10_000;
+
 export default defineModule({
   name: 'mod_presence',
   xeps: [],
@@ -41,7 +44,10 @@ export default defineModule({
         return TAKEN;
       }
       if (stanza.type === 'probe') return TAKEN; // RFC 6121 section 4.3: probes are the servers' own
-      if (stanza.type === '') session.get(directed).set(stanza.to.toString(), stanza.to);
+      if (stanza.type === '' && !remember(session, stanza.to)) {
+        router.bounce(stanza, StanzaError.resourceConstraint('Presence was sent to too many addresses'));
+        return TAKEN;
+      }
       if (stanza.type === 'unavailable') session.peek(directed)?.delete(stanza.to.toString());
       return undefined;
     }
@@ -100,7 +106,9 @@ export default defineModule({
 
     function onReceived({ to, account, stanza }: ReceivedStanza): typeof TAKEN | undefined {
       if (stanza.type !== 'probe') return undefined;
-      if (stanza.from) void answerProbe(to.bare, stanza.from, account);
+      const prober = stanza.from;
+      if (prober)
+        answerProbe(to.bare, prober, account).catch((error) => scope.log.error('presence.probe.failed', { error }));
       return TAKEN;
     }
 
@@ -135,6 +143,14 @@ export default defineModule({
     }
   },
 });
+
+/** False when the session has told so many already that remembering one more would cost too much. */
+function remember(session: Session, jid: Jid): boolean {
+  const known = session.get(directed);
+  if (known.size >= MAX_DIRECTED && !known.has(jid.toString())) return false;
+  known.set(jid.toString(), jid);
+  return true;
+}
 
 function knows(session: Session, prober: Jid): boolean {
   const known = session.peek(directed);

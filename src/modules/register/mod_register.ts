@@ -36,7 +36,7 @@ export default defineModule({
       return el('register', { xmlns: ns.REGISTER_FEATURE });
     });
     scope.on(unauthenticatedIq, order.route, async ({ stream, stanza, payload }) => {
-      if (!payload.is('query', ns.REGISTER)) return undefined;
+      if (!payload.is('query', ns.REGISTER) || (stanza.type !== 'get' && stanza.type !== 'set')) return undefined;
       return { answer: stanza.type === 'get' ? fields(stream) : await register(stream, payload) };
     });
     scope.iq('get', ns.REGISTER, 'query', onGet);

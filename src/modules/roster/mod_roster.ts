@@ -35,9 +35,16 @@ export default defineModule({
   start(scope) {
     const { router, sessions, config, random, host } = scope;
     const store = scope.stores.rosters;
-    const keeper = new RosterKeeper(store, (account) => sessions.account(account) !== undefined);
+    const newVersion = config.versioning && config.store_current_id ? () => random.hex(16) : undefined;
+    const keeper = new RosterKeeper(store, (account) => sessions.account(account) !== undefined, newVersion);
     const arrivals = new KeyedQueue();
-    const subscriptions = new SubscriptionHandling({ host, router, sessions, push });
+    const subscriptions = new SubscriptionHandling({
+      host,
+      router,
+      sessions,
+      push,
+      isInterested: (session) => session.peek(interested) === true,
+    });
 
     scope.provide(rosterApi, {
       maySeePresence: async (owner, viewer) =>
@@ -93,7 +100,7 @@ export default defineModule({
         return el('query', { xmlns: ns.ROSTER }, roster.visible().map(itemElement));
 
       // RFC 6121 section 2.6.3: an empty result tells that the client's copy is current.
-      const ver = await version(roster);
+      const ver = roster.version();
       return known === ver ? undefined : el('query', { xmlns: ns.ROSTER, ver }, roster.visible().map(itemElement));
     }
 
@@ -115,7 +122,8 @@ export default defineModule({
         askMessage: old?.askMessage ?? '',
       };
       const committed = roster.put(entry);
-      await Promise.all([committed, push(roster, entry)]);
+      push(roster, entry);
+      await committed;
     }
 
     async function remove(roster: Roster, jid: Jid): Promise<StanzaError | undefined> {
@@ -123,35 +131,24 @@ export default defineModule({
       if (!entry) return StanzaError.itemNotFound();
       const committed = roster.delete(jid);
       subscriptions.removed(roster, entry);
-      await Promise.all([committed, pushItem(roster, el('item', { jid: jid.toString(), subscription: 'remove' }))]);
+      pushItem(roster, el('item', { jid: jid.toString(), subscription: 'remove' }));
+      await committed;
       return undefined;
     }
 
-    function push(roster: Roster, entry: Entry): Promise<void> {
-      return pushItem(roster, itemElement(entry));
+    function push(roster: Roster, entry: Entry): void {
+      pushItem(roster, itemElement(entry));
     }
 
     /** RFC 6121 section 2.1.6: to every interested session. */
-    async function pushItem(roster: Roster, item: ReturnType<typeof el>): Promise<void> {
-      const ver = config.versioning ? await changedVersion(roster) : undefined;
+    function pushItem(roster: Roster, item: ReturnType<typeof el>): void {
+      const ver = config.versioning ? roster.version() : undefined;
       for (const session of sessions.account(roster.owner)?.sessions() ?? []) {
         if (!session.peek(interested)) continue;
         const query = el('query', { xmlns: ns.ROSTER, ver }, item.clone());
         const iq = el('iq', { xmlns: ns.CLIENT, type: 'set', id: `push-${random.hex(6)}` }, query);
         session.deliver(Stanza.fromElement(iq, session.jid, roster.owner));
       }
-    }
-
-    async function version(roster: Roster): Promise<string> {
-      if (!config.store_current_id) return roster.digest();
-      return (await store.version(roster.owner)) ?? changedVersion(roster);
-    }
-
-    async function changedVersion(roster: Roster): Promise<string> {
-      if (!config.store_current_id) return roster.digest();
-      const next = random.hex(16);
-      await store.setVersion(roster.owner, next);
-      return next;
     }
 
     /** RFC 6121 section 3.1.3: requests are shown again until they are answered. */

@@ -9,12 +9,15 @@ const KEPT = 2_000;
 export class RosterKeeper {
   readonly #store: RosterStore;
   readonly #isOnline: (account: Jid) => boolean;
+  readonly #newVersion: (() => string) | undefined;
   readonly #loaded = new Map<string, Roster>();
   readonly #loading = new Map<string, Promise<Roster>>();
 
-  constructor(store: RosterStore, isOnline: (account: Jid) => boolean) {
+  /** `newVersion` as `Roster.load` takes it. */
+  constructor(store: RosterStore, isOnline: (account: Jid) => boolean, newVersion?: () => string) {
     this.#store = store;
     this.#isOnline = isOnline;
+    this.#newVersion = newVersion;
   }
 
   /** The roster if it is at hand. That of an account that is online always is. */
@@ -37,7 +40,7 @@ export class RosterKeeper {
   }
 
   #fetch(account: Jid, key: string): Promise<Roster> {
-    const loading = Roster.load(account, this.#store)
+    const loading = Roster.load(account, this.#store, this.#newVersion)
       .then((roster) => {
         this.#loaded.set(key, roster);
         this.#evict();

@@ -17,16 +17,21 @@ export class Roster {
   readonly owner: Jid;
   readonly #store: RosterStore;
   readonly #entries = new Map<string, Entry>();
+  readonly #newVersion: (() => string) | undefined;
+  #version = '';
   /** Changes that are not committed yet; a roster with any must not be loaded a second time. */
   #pendingWrites = 0;
 
-  private constructor(owner: Jid, store: RosterStore) {
+  private constructor(owner: Jid, store: RosterStore, newVersion: (() => string) | undefined) {
     this.owner = owner;
     this.#store = store;
+    this.#newVersion = newVersion;
   }
 
-  static async load(owner: Jid, store: RosterStore): Promise<Roster> {
-    const roster = new Roster(owner, store);
+  /** With `newVersion`, each state of the list gets one that is stored; else versions are digests of the list. */
+  static async load(owner: Jid, store: RosterStore, newVersion?: () => string): Promise<Roster> {
+    const roster = new Roster(owner, store, newVersion);
+    if (newVersion) roster.#version = (await store.version(owner)) ?? (await firstVersion(owner, store, newVersion()));
     for (const item of await store.load(owner)) {
       const jid = Jid.parse(item.jid);
       if (jid) roster.#entries.set(jid.toString(), fromItem(jid, item));
@@ -61,17 +66,32 @@ export class Roster {
   }
 
   put(entry: Entry): Promise<void> {
+    const old = this.entry(entry.jid);
     this.#entries.set(entry.jid.toString(), entry);
-    return this.#write(this.#store.put(this.owner, toItem(entry)));
+    const renewed = this.#renew(isVisible(entry) || (old !== undefined && isVisible(old)));
+    return this.#write(Promise.all([renewed, this.#store.put(this.owner, toItem(entry))]));
   }
 
   delete(contact: Jid): Promise<void> {
+    const old = this.entry(contact);
     this.#entries.delete(contact.toString());
-    return this.#write(this.#store.delete(this.owner, contact.toString()));
+    const renewed = this.#renew(old !== undefined && isVisible(old));
+    return this.#write(Promise.all([renewed, this.#store.delete(this.owner, contact.toString())]));
   }
 
-  /** A text that differs whenever the visible list does. */
-  digest(): string {
+  /** RFC 6121 section 2.6: a text that differs whenever the visible list does. */
+  version(): string {
+    return this.#newVersion ? this.#version : this.#digest();
+  }
+
+  /** Ahead of the change itself: after a crash in between, clients fetch the list once too often, not once too little. */
+  #renew(isVisiblyChanged: boolean): Promise<unknown> | undefined {
+    if (!this.#newVersion || !isVisiblyChanged) return undefined;
+    this.#version = this.#newVersion();
+    return this.#store.setVersion(this.owner, this.#version);
+  }
+
+  #digest(): string {
     const hash = createHash('sha1');
     for (const entry of this.visible().sort((one, other) => (one.jid.toString() < other.jid.toString() ? -1 : 1))) {
       hash.update(itemElement(entry).toXml());
@@ -79,7 +99,7 @@ export class Roster {
     return hash.digest('hex');
   }
 
-  async #write(commit: Promise<void>): Promise<void> {
+  async #write(commit: Promise<unknown>): Promise<void> {
     this.#pendingWrites++;
     try {
       await commit;
@@ -87,6 +107,11 @@ export class Roster {
       this.#pendingWrites--;
     }
   }
+}
+
+async function firstVersion(owner: Jid, store: RosterStore, version: string): Promise<string> {
+  await store.setVersion(owner, version);
+  return version;
 }
 
 export function isVisible({ subscription, name, groups }: Entry): boolean {

@@ -1,6 +1,7 @@
 /** Subscription stanzas at both ends: the user's, as they are sent, and the contact's, as they arrive (RFC 6121 section 3). */
 import type { Host } from '../../core/hosts/host.js';
 import type { Router } from '../../core/routing/router.js';
+import type { Session } from '../../core/sessions/session.js';
 import type { Sessions } from '../../core/sessions/sessions.js';
 import { el } from '../../protocol/element.js';
 import type { Jid } from '../../protocol/jid.js';
@@ -8,14 +9,16 @@ import { ns } from '../../protocol/namespaces.js';
 import { Stanza } from '../../protocol/stanza.js';
 import { subscriptionChanged } from './api.js';
 import { type Entry, isVisible, type Roster } from './roster.js';
-import { inbound, outbound, type Subscription, type SubscriptionStanza } from './subscription.js';
+import { inbound, NO_SUBSCRIPTION, outbound, type Subscription, type SubscriptionStanza } from './subscription.js';
 
 export interface SubscriptionDependencies {
   readonly host: Host;
   readonly router: Router;
   readonly sessions: Sessions;
   /** Tells the interested sessions of an account about an entry. */
-  readonly push: (roster: Roster, entry: Entry) => Promise<void>;
+  readonly push: (roster: Roster, entry: Entry) => void;
+  /** Whether a session has asked for the roster. */
+  readonly isInterested: (session: Session) => boolean;
 }
 
 export class SubscriptionHandling {
@@ -30,10 +33,12 @@ export class SubscriptionHandling {
     const type = stanza.type as SubscriptionStanza;
     const before = roster.subscription(contact);
     const { next, passes } = outbound(before, type);
-    const done = this.#apply(roster, contact, before, next, '');
-    // RFC 6121 section 3.1.2: from the bare address of the user to the bare address of the contact.
+    // RFC 6121 section 3.2.2: presence is withdrawn while the contact is still subscribed.
+    if (type === 'unsubscribed') this.#announce(roster, contact, before, next);
+    // RFC 6121 section 3.1.2: from the bare address of the user to the bare address of the contact, then the push.
     if (passes) this.#deps.router.route(stanza.readdressed(contact, roster.owner));
-    this.#announce(roster, contact, before, next);
+    const done = this.#apply(roster, contact, before, next);
+    if (type !== 'unsubscribed') this.#announce(roster, contact, before, next);
     await done;
   }
 
@@ -44,9 +49,10 @@ export class SubscriptionHandling {
     const { next, passes, answersSubscribed } = inbound(before, type);
     if (answersSubscribed) this.#deps.router.route(subscriptionStanza('subscribed', contact, roster.owner));
 
-    const askMessage = next.pendingIn ? (stanza.tree().childText('status') ?? '') : '';
-    const done = this.#apply(roster, contact, before, next, askMessage);
+    // RFC 6121 section 3.1.6: clients see the answer before the push that follows from it.
     if (passes) this.#deliver(roster, stanza);
+    const request = type === 'subscribe' ? (stanza.tree().childText('status') ?? '') : undefined;
+    const done = this.#apply(roster, contact, before, next, request);
     this.#announce(roster, contact, before, next);
     await done;
   }
@@ -55,25 +61,22 @@ export class SubscriptionHandling {
   removed(roster: Roster, entry: Entry): void {
     const { to, from, pendingIn, pendingOut } = entry.subscription;
     const { router } = this.#deps;
+    this.#announce(roster, entry.jid, entry.subscription, NO_SUBSCRIPTION);
     if (to || pendingOut) router.route(subscriptionStanza('unsubscribe', entry.jid.bare, roster.owner));
     if (from || pendingIn) router.route(subscriptionStanza('unsubscribed', entry.jid.bare, roster.owner));
-    this.#announce(roster, entry.jid, entry.subscription, {
-      to: false,
-      from: false,
-      pendingIn: false,
-      pendingOut: false,
-    });
   }
 
+  /** `request` is the text of a request that has come in. */
   async #apply(
     roster: Roster,
     contact: Jid,
     before: Subscription,
     next: Subscription,
-    askMessage: string,
+    request?: string,
   ): Promise<void> {
     if (next === before) return;
     const old = roster.entry(contact);
+    const askMessage = next.pendingIn ? (request ?? old?.askMessage ?? '') : '';
     const entry: Entry = {
       jid: contact,
       name: old?.name ?? '',
@@ -85,12 +88,19 @@ export class SubscriptionHandling {
     const committed = isNothing ? roster.delete(contact) : roster.put(entry);
     // RFC 6121 section 3.1.3: a request that came in is no reason for a push.
     const isSeen = isVisible(entry) && !isNothing && !(next.pendingIn && !before.pendingIn);
-    await Promise.all([committed, isSeen ? this.#deps.push(roster, entry) : undefined]);
+    if (isSeen) this.#deps.push(roster, entry);
+    await committed;
   }
 
-  /** RFC 6121 section 3.1.3: to all available sessions; a request waits in the roster for those that come later. */
+  /**
+   * RFC 6121 section 3.1.3: a request goes to all available sessions, and waits in the roster for those that come later.
+   * Sections 3.1.6, 3.2.3 and 3.3.3: what ends or answers one goes to those that have the roster, too.
+   */
   #deliver(roster: Roster, stanza: Stanza): void {
-    for (const session of this.#deps.sessions.account(roster.owner)?.available() ?? []) session.deliver(stanza);
+    const isRequest = stanza.type === 'subscribe';
+    for (const session of this.#deps.sessions.account(roster.owner)?.sessions() ?? []) {
+      if (session.isAvailable || (!isRequest && this.#deps.isInterested(session))) session.deliver(stanza);
+    }
   }
 
   #announce(roster: Roster, contact: Jid, before: Subscription, after: Subscription): void {
