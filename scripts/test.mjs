@@ -1,7 +1,7 @@
 /** Runs everything that has to hold: style, architecture, native code, and all tests. `test.mjs WORD…` runs tests whose files match. */
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { styleText } from 'node:util';
 import { findCompiler } from './lib/compiler.mjs';
@@ -61,17 +61,27 @@ async function vitest(name, args) {
 
 function countTests(report, code) {
   if (!existsSync(report)) return { failed: 1, why: `vitest ended with exit code ${code} and without a report` };
-  const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = JSON.parse(
-    readFileSync(report, 'utf8'),
-  );
+  const { numPassedTests, numFailedTests, testResults } = JSON.parse(readFileSync(report, 'utf8'));
   // A file that cannot be loaded fails without a test in it.
   const unloaded = testResults.filter(
     ({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0,
   );
+  const skips = testResults.flatMap(skippedTests);
   const failed = numFailedTests + unloaded.length;
-  const counts = { passed: numPassedTests, failed, skipped: numPendingTests + numTodoTests };
+  const counts = { passed: numPassedTests, failed, skipped: skips.reduce((sum, { count }) => sum + count, 0), skips };
   if (code === 0 || failed > 0) return counts;
   return { ...counts, failed: 1, why: `vitest ended with exit code ${code}` };
+}
+
+/** How many tests of a file were skipped, by the group that they stand in. */
+function skippedTests({ name, assertionResults }) {
+  const groups = new Map();
+  for (const { status, ancestorTitles, title } of assertionResults) {
+    if (status === 'passed' || status === 'failed') continue;
+    const group = ancestorTitles[0] ?? title;
+    groups.set(group, (groups.get(group) ?? 0) + 1);
+  }
+  return [...groups].map(([group, count]) => ({ file: relative(root, name), group, count }));
 }
 
 function announce(name) {
@@ -81,7 +91,7 @@ function announce(name) {
 function summarize() {
   const total = { passed: 0, failed: 0, skipped: 0 };
   process.stdout.write(`\n${styleText('bold', '== summary')}\n`);
-  for (const { name, passed = 0, failed = 0, skipped = 0, why } of results) {
+  for (const { name, passed = 0, failed = 0, skipped = 0, why, skips = [] } of results) {
     total.passed += passed;
     total.failed += failed;
     total.skipped += skipped;
@@ -89,6 +99,7 @@ function summarize() {
     const text = counts.map(([word, count]) => `${count} ${word}`).join(', ') || 'nothing ran';
     const mark = failed > 0 ? styleText('red', '✗') : passed > 0 ? styleText('green', '✓') : styleText('yellow', '-');
     process.stdout.write(`${mark} ${name.padEnd(14)} ${text}${why ? ` (${why})` : ''}\n`);
+    for (const { file, group, count } of skips) process.stdout.write(`    skipped ${count}: ${file}: ${group}\n`);
   }
   process.stdout.write(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`);
   // Setting the code, not exiting: what was written must reach a pipe whole.

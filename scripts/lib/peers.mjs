@@ -5,11 +5,16 @@ const PEERS = [
   {
     name: 'slixmpp',
     what: 'slixmpp stories',
-    command: ['python3', '-c', 'import slixmpp'],
+    // Debian's packages are seen by Debian's Python alone, which may not be the first one in the path.
+    commands: [
+      ['python3', '-c', 'import slixmpp'],
+      ['/usr/bin/python3', '-c', 'import slixmpp'],
+    ],
     howToGet: 'apt-get install python3-slixmpp',
   },
 ];
 
 export function absentPeers() {
-  return PEERS.filter(({ command: [program, ...args] }) => spawnSync(program, args, { stdio: 'ignore' }).status !== 0);
+  const answers = ([program, ...args]) => spawnSync(program, args, { stdio: 'ignore' }).status === 0;
+  return PEERS.filter(({ commands }) => !commands.some(answers));
 }
