@@ -1,12 +1,13 @@
 /** A client stream with a session: stanzas go to the router one after another, deliveries to the connection. */
 import type { MaybePromise } from '../../core/hooks/hook.js';
 import { TAKEN } from '../../core/hooks/hook.js';
+import { iqPayload } from '../../core/routing/iq-table.js';
 import type { Session, SessionLink } from '../../core/sessions/session.js';
 import { nonzaReceived } from '../../core/streams/hooks.js';
 import { closeReason } from '../../engine/envelope.js';
 import { proceed } from '../../engine/port.js';
 import { type Element, el } from '../../protocol/element.js';
-import { StreamError } from '../../protocol/errors.js';
+import { StanzaError, StreamError } from '../../protocol/errors.js';
 import { ns } from '../../protocol/namespaces.js';
 import type { Stanza } from '../../protocol/stanza.js';
 import { C2sStream, plainAddress } from './c2s-stream.js';
@@ -52,13 +53,30 @@ export class BoundStream extends C2sStream implements SessionLink {
   override stanza(stanza: Stanza): void {
     if (this.isEnding) return;
     if (this.#isBusy) this.#waiting.push(stanza.keep());
-    else this.#wait(this.services.router.fromSession(this.#session as Session, stanza));
+    else this.#stanza(stanza);
   }
 
   override nonza(element: Element): void {
     if (this.isEnding) return;
     if (this.#isBusy) this.#waiting.push(element);
     else this.#nonza(element);
+  }
+
+  #stanza(stanza: Stanza): void {
+    const answer = stanza.name === 'iq' && stanza.type === 'set' ? this.#negotiated(stanza) : undefined;
+    if (answer) this.connection.write(answer.toXml());
+    else this.#wait(this.services.router.fromSession(this.#session as Session, stanza));
+  }
+
+  /** The answer to a request that belongs to the time before: a stream has one resource, and the session came with it. */
+  #negotiated(stanza: Stanza): Stanza | undefined {
+    const { jid } = this.#session as Session;
+    const { to } = stanza;
+    if (stanza.id === undefined || (to && !(to.equals(jid.bare) || to.toString() === jid.domain))) return undefined;
+    const payload = iqPayload(stanza);
+    if (payload?.is('bind', ns.BIND)) return stanza.error(StanzaError.notAllowed('A resource is bound already'));
+    // RFC 3921 section 3, as draft-cridland-xmpp-session-01 keeps it.
+    return payload?.is('session', ns.SESSION) ? stanza.result() : undefined;
   }
 
   /** RFC 6120 section 10.1: what one client sends is worked on in order, so that later stanzas wait for an earlier one. */
@@ -80,7 +98,7 @@ export class BoundStream extends C2sStream implements SessionLink {
       if (this.#isBusy || this.isEnding) return;
       const next = this.#waiting.shift() as Stanza | Element;
       if ('attrs' in next) this.#nonza(next);
-      else this.#wait(this.services.router.fromSession(this.#session as Session, next));
+      else this.#stanza(next);
     }
     if (!this.#isBusy && !this.isEnding) this.connection.resume();
   }
