@@ -28,7 +28,10 @@ export function makeDispatcher(commands: readonly AnyCommand[], context: AdminCo
         );
       }
       const args = readArguments(command.args as ArgSpecs, call.args);
-      if (command.kind === 'mutation') log.notice('admin.command', { ...call, args: publicArgs(command.args, args) });
+      if (command.kind === 'mutation') {
+        const { category, name } = command;
+        log.notice('admin.command', { category, command: name, args: publicArgs(command.args, args) });
+      }
       try {
         return await command.run(context, args);
       } catch (error) {
