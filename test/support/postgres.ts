@@ -1,6 +1,6 @@
 /** A real PostgreSQL server for a test file, in a directory of its own and never as root. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -82,9 +82,12 @@ export class TestPostgres {
     }
   }
 
-  /** Starts the server on the same port and data. */
-  async resume(): Promise<void> {
-    const options = ['-p', String(this.port), '-k', '', '-c', 'listen_addresses=127.0.0.1', '-c', 'log_statement=none'];
+  /** Starts the server on the same port and data; with TLS, if it gets a certificate. */
+  async resume(tls?: { readonly certificate: string; readonly key: string }): Promise<void> {
+    const files = tls ? ['-c', 'ssl=on', ...this.#writeTlsFiles(tls.certificate, tls.key)] : [];
+    const quick = ['fsync=off', 'io_method=sync', 'autovacuum=off', 'max_wal_senders=0', 'wal_level=minimal'];
+    const settings = ['listen_addresses=127.0.0.1', ...quick].flatMap((setting) => ['-c', setting]);
+    const options = ['-p', String(this.port), '-k', '', ...settings, ...files];
     const server = run(this.#programs.postgres, ['-D', join(this.#directory, 'data'), ...options]);
     this.#server = server;
     await new Promise<void>((resolve, reject) => {
@@ -95,6 +98,17 @@ export class TestPostgres {
       });
       server.once('exit', () => reject(new Error(`postgres ended: ${output.slice(-300)}`)));
       server.once('error', reject);
+    });
+  }
+
+  #writeTlsFiles(certificate: string, key: string): string[] {
+    const files = { ssl_cert_file: certificate, ssl_key_file: key };
+    return Object.entries(files).flatMap(([option, content]) => {
+      const path = join(this.#directory, option);
+      writeFileSync(path, content);
+      chmodSync(path, 0o600);
+      if (process.getuid?.() === 0) chownSync(path, UNPRIVILEGED, UNPRIVILEGED);
+      return ['-c', `${option}=${path}`];
     });
   }
 

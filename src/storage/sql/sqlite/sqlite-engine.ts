@@ -88,6 +88,8 @@ class SqliteEngine implements SqlEngine {
     await this.barrier();
     this.#gone ??= new StorageError('unavailable', `${this.#file} is closed`);
     this.#port.close();
+    // SQLite lets go of the file when the last statement is gone too, which is up to the collector.
+    this.#prepared.clear();
     if (this.#reader.isOpen) this.#reader.close();
   }
 

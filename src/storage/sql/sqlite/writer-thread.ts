@@ -60,8 +60,18 @@ class Writer {
     }
     while (this.#queue.length > 0) this.#commit();
     for (const client of this.#clients) client.port.close();
+    this.#emptyLog();
     this.#database.close();
     this.#lock.release();
+  }
+
+  /** So that the file alone is the whole database, for a backup or a move. On a full disk the log stays, and nothing is lost. */
+  #emptyLog(): void {
+    try {
+      this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    } catch (error) {
+      if (sqliteError(error).code !== 'disk-full') throw error;
+    }
   }
 
   #receive(client: Client, message: ToWriter): void {
