@@ -2,8 +2,8 @@
 import type { Element } from 'ltx';
 import { expect, it } from 'vitest';
 import { Actor, authenticate, type Credentials, register } from '../support/story/actor.js';
+import { onBothEngines, ownConfig } from '../support/story/both-engines.js';
 import { eventually } from '../support/story/eventually.js';
-import { onBothEngines, ownConfig } from '../support/story/own-server.js';
 import { RawClient } from '../support/story/raw-client.js';
 import { onEachServer, stories } from '../support/story/story.js';
 

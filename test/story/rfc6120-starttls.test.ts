@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { expect, it } from 'vitest';
 import { authenticate, bind } from '../support/story/actor.js';
-import { onBothEngines, ownConfig } from '../support/story/own-server.js';
+import { onBothEngines, ownConfig } from '../support/story/both-engines.js';
 import { header, RawClient } from '../support/story/raw-client.js';
 import { startServer } from '../support/story/server.js';
 import { onEachServer } from '../support/story/story.js';
