@@ -34,8 +34,10 @@ export class BoundStream extends C2sStream implements SessionLink {
 
   /** The session is open: tells the client, and lets its stanzas in. */
   start(session: Session, id: string): void {
-    this.#session = session;
     const { connection, services, entrance } = this;
+    // The client may have gone while its session was being opened.
+    if (this.isClosed || this.isEnding) return services.sessions.close(session, 'closed while binding');
+    this.#session = session;
     connection.identify(session.jid);
     connection.authenticated();
     connection.deadline(0);
