@@ -14,8 +14,8 @@ namespace meerkat {
 namespace {
 
 constexpr size_t kMostArguments = 4;
-/// Strings up to a third of this surely fit as UTF-8.
-constexpr size_t kDirectBytes = 1536;
+/// What a text may need as UTF-8 is reserved without counting, up to this many bytes.
+constexpr size_t kMostUncounted = 1024;
 
 }  // namespace
 
@@ -147,16 +147,14 @@ napi_value EngineBinding::Send(const Call& call) {
   Connection* const connection = ConnectionOf(call);
   if (!connection || !connection->is_open()) return Value(env_, false);
   const napi_value data = call.arguments[2];
-  // Most texts are short: they are written straight into the queue.
-  uint8_t* const to = reactor_->Reserve(*connection, kDirectBytes + 1);
   size_t size = 0;
-  if (napi_get_value_string_utf8(env_, data, reinterpret_cast<char*>(to), kDirectBytes + 1, &size) == napi_ok) {
-    // A text that was cut has left no room for one more character.
-    if (size <= kDirectBytes - 3) return Value(env_, reactor_->Queue(*connection, size));
-    if (!Read(env_, data, text_)) return nullptr;
-    const bool has_room = reactor_->Send(*connection, text_);
-    if (text_.capacity() > Batch::kArenaBytes) text_ = {};
-    return Value(env_, has_room);
+  if (napi_get_value_string_latin1(env_, data, nullptr, 0, &size) == napi_ok) {
+    // Written straight into the queue. A unit of UTF-16 becomes at most three bytes; longer texts are counted first.
+    size *= 3;
+    if (size > kMostUncounted) napi_get_value_string_utf8(env_, data, nullptr, 0, &size);
+    auto* const to = reinterpret_cast<char*>(reactor_->Reserve(*connection, size + 1));
+    napi_get_value_string_utf8(env_, data, to, size + 1, &size);
+    return Value(env_, reactor_->Queue(*connection, size));
   }
   std::string_view bytes;
   if (!ReadBytes(env_, data, bytes)) return nullptr;

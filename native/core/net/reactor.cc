@@ -16,6 +16,8 @@ constexpr int kEventsPerCall = 256;
 constexpr int kCallsPerTurn = 4;
 /// Rounds of input and delivery in one loop turn; then other work of the loop gets its share.
 constexpr int kRoundsPerTurn = 8;
+/// Steps of handshakes in one turn: each may take a millisecond of signing, which connections that are established should not wait for.
+constexpr int kHandshakesPerTurn = 16;
 
 ChildTable BuildChildren(const std::vector<std::pair<std::string, std::string>>& children) {
   std::vector<ChildPattern> patterns;
@@ -112,6 +114,7 @@ void Reactor::OnConnectionEvent(Connection& connection, uint32_t events) {
 
 void Reactor::RunTurn() {
   if (!is_active()) return;
+  handshakes_left_ = kHandshakesPerTurn;
   for (int round = 0; round < kRoundsPerTurn; round++) {
     const bool goes_on = RunRound();
     if (!is_active()) return;

@@ -234,6 +234,7 @@ class Reactor {
   std::vector<Parcel> lost_;                        // for shards that ended meanwhile; destroyed between batches
   std::unique_ptr<uint8_t[]> record_;               // one TLS record of clear text, gathered
   uint32_t batch_number_ = 1;
+  int handshakes_left_ = 0;  // in this turn
   bool in_batch_ = false;
   bool has_parcels_ = false;
   bool is_running_ = false;

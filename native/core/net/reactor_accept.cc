@@ -50,8 +50,9 @@ void Reactor::Accept(Listener& listener) {
     if (descriptor < 0) {
       if (errno == EAGAIN) return;
       if (errno == EMFILE || errno == ENFILE) return ShedConnection(listener);
-      if (errno == ENOBUFS || errno == ENOMEM) return RestListener(listener);
-      continue;  // the peer gave up before we came
+      // The peer gave up before we came; anything else would be reported again at once.
+      if (errno == ECONNABORTED || errno == EPROTO || errno == EINTR) continue;
+      return RestListener(listener);
     }
     if (listener.is_full()) {
       Socket(descriptor).Reset();
@@ -69,17 +70,17 @@ void Reactor::Accept(Listener& listener) {
 
 /// Out of descriptors, the kernel would report the waiting connection again and again: a descriptor kept in reserve takes it off.
 void Reactor::ShedConnection(Listener& listener) {
+  bool is_done = false;
   if (reserve_ >= 0) {
     close(reserve_);
     SocketAddress remote;
     const int descriptor = listener.Accept(remote);
+    // Nobody waits: the kernel complains about descriptors before it looks.
+    is_done = descriptor >= 0 || errno == EAGAIN;
     if (descriptor >= 0) Socket(descriptor).Reset();
-    reserve_ = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    if (descriptor >= 0) return;
-  } else {
-    reserve_ = open("/dev/null", O_RDONLY | O_CLOEXEC);
   }
-  RestListener(listener);
+  reserve_ = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  if (!is_done) RestListener(listener);
 }
 
 void Reactor::RestListener(Listener& listener) {

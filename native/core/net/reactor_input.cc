@@ -69,7 +69,10 @@ void Reactor::ScheduleInput(Connection& connection) {
 void Reactor::HandleInput(Connection& connection) {
   // Notices come first, lest elements overtake the CONNECTED that still waits for room.
   if (batch_.is_full() || !notices_.empty()) return ScheduleInput(connection);
-  if (connection.is_handshaking && !Handshake(connection)) return;
+  if (connection.is_handshaking) {
+    if (handshakes_left_ == 0) return ScheduleInput(connection);
+    if (!Handshake(connection)) return;
+  }
   for (int chunk = 0; connection.may_scan();) {
     if (batch_.is_full() || !notices_.empty()) return ScheduleInput(connection);
     if (connection.tail_is_fresh) {
@@ -222,6 +225,7 @@ bool Reactor::StartTls(Connection& connection, std::shared_ptr<const TlsContext>
 /// True when the handshake is complete.
 bool Reactor::Handshake(Connection& connection) {
   if (!connection.is_open()) return false;
+  handshakes_left_--;
   const TlsSession::Result result = connection.tls->Handshake();
   if (!connection.tls->wire().empty()) ScheduleOutput(connection);
   switch (result) {

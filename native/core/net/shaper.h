@@ -15,7 +15,8 @@ class Shaper {
 
   /// How many bytes may be read now.
   [[nodiscard]] size_t Allowance(uint64_t now_ms) noexcept {
-    const uint64_t elapsed = std::min<uint64_t>(now_ms - filled_ms_, 1000);
+    // The clock of another loop, whence the connection came, may be a little ahead.
+    const uint64_t elapsed = now_ms > filled_ms_ ? std::min<uint64_t>(now_ms - filled_ms_, 1000) : 0;
     credit_ = std::min(rate_ * 1000, credit_ + rate_ * elapsed);
     filled_ms_ = now_ms;
     return static_cast<size_t>(credit_ / 1000);
