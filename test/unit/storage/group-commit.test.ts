@@ -1,4 +1,4 @@
-/** A full disk, as SQLite reports it. */
+/** What keeps a whole group from being committed: a full disk, a foreign lock. */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -33,6 +33,23 @@ describe('a database that may not grow', () => {
     expect(outcomes).toMatchObject([[{ changes: 1 }], { code: 'disk-full' }, [{ changes: 1 }]]);
     expect(database.prepare('SELECT id FROM things').all()).toMatchObject([{ id: 1 }, { id: 3 }]);
   });
+});
+
+it('waits once for a lock of another process, not once for each write', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'locked-'));
+  const file = join(directory, 'test.db');
+  const other = new DatabaseSync(file);
+  other.exec('PRAGMA journal_mode = WAL; CREATE TABLE things (id integer PRIMARY KEY, name text); BEGIN IMMEDIATE');
+  const database = new DatabaseSync(file, { timeout: 100 });
+  const groups = new GroupCommit(database);
+  const started = performance.now();
+  const outcomes = groups.run(Array.from({ length: 100 }, (_, id) => job(id, 'x')));
+  expect(performance.now() - started).toBeLessThan(2_000);
+  expect(new Set(outcomes.map((outcome) => (outcome as { code: string }).code))).toEqual(new Set(['in-use']));
+  other.exec('COMMIT');
+  expect(groups.run([job(1, 'x')])).toMatchObject([[{ changes: 1 }]]);
+  for (const connection of [database, other]) connection.close();
+  rmSync(directory, { recursive: true });
 });
 
 /** A disk of one megabyte, where the system lets us have one. */

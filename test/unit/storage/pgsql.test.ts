@@ -236,7 +236,7 @@ describe.skipIf(!isThere)(title, () => {
 
     it('goes in the clear to a server without TLS only if TLS is not required', async () => {
       const settings = await create();
-      const tls = { options: { rejectUnauthorized: true }, mayBeSelfSigned: false };
+      const tls = { options: { rejectUnauthorized: true }, mayBeSelfSigned: false, hasOwnServerName: false };
       await expect(open({ ...settings, tls: { ...tls, isRequired: true } })).rejects.toMatchObject({
         code: 'unavailable',
         message: /SSL/,
@@ -249,13 +249,18 @@ describe.skipIf(!isThere)(title, () => {
       const { pem, keyPem } = issueCertificate({ commonName: '127.0.0.1' });
       await server.suspend();
       await server.resume({ certificate: pem, key: keyPem });
-      const tls = { isRequired: true, mayBeSelfSigned: false };
+      const tls = { isRequired: true, mayBeSelfSigned: false, hasOwnServerName: false };
       const trusting = { ...settings, tls: { ...tls, options: { ca: pem, checkServerIdentity: () => undefined } } };
       const engine = await open(trusting);
       const SSL = statement<{ version: string }>('SELECT version FROM pg_stat_ssl WHERE pid = pg_backend_pid()');
       expect(await engine.read(SSL)).toMatchObject([{ version: 'TLSv1.3' }]);
       await expect(open({ ...settings, tls: { ...tls, options: {} } })).rejects.toMatchObject({ code: 'unavailable' });
-      const selfSigned = { isRequired: true, mayBeSelfSigned: true, options: { rejectUnauthorized: false } };
+      const selfSigned = {
+        isRequired: true,
+        mayBeSelfSigned: true,
+        hasOwnServerName: false,
+        options: { rejectUnauthorized: false },
+      };
       await open({ ...settings, tls: selfSigned });
 
       const issuer = issueCertificate({ commonName: 'Authority' });

@@ -1,4 +1,5 @@
 /** Makes one connection to PostgreSQL, set up as the engine needs it. */
+import { lookup } from 'node:dns/promises';
 import type { TLSSocket } from 'node:tls';
 import pg from 'pg';
 import type { PgSettings } from './settings.js';
@@ -34,8 +35,10 @@ export async function connectClient(settings: PgSettings, isPipelined: boolean):
 
 async function attempt(settings: PgSettings, isPipelined: boolean, withTls: boolean): Promise<pg.Client> {
   const { host, port, database, username, password, tls, queryTimeoutMs } = settings;
+  // `pg` sends the host as the name of the server, unless it is an address.
+  const address = withTls && tls?.hasOwnServerName ? (await lookup(host)).address : host;
   const client = new pg.Client({
-    host,
+    host: address,
     port,
     database,
     user: username,

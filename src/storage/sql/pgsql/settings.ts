@@ -1,5 +1,6 @@
 /** From an `outgoing_pools.rdbms` table to what the connections need. */
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { type ConnectionOptions, checkServerIdentity } from 'node:tls';
 import { StorageError } from '../../../core/storage/index.js';
 import type { PgsqlPool, PoolTls, RdbmsPool } from '../../../platform/config/types.js';
@@ -26,6 +27,8 @@ export interface PgTls {
   readonly isRequired: boolean;
   /** A certificate that its owner has signed is good enough. */
   readonly mayBeSelfSigned: boolean;
+  /** `options` say what is sent as the server's name (SNI), also that nothing is; else it is the host. */
+  readonly hasOwnServerName: boolean;
 }
 
 /** A shard without a connection of its own could not work; two keep reads from waiting for commits. */
@@ -75,6 +78,13 @@ function poolTls(tag: string, host: string, tls: PoolTls): PgTls {
     maxVersion: versions.at(-1),
     checkServerIdentity: (_, certificate) => checkServerIdentity(name, certificate),
     ...(ciphers !== '' && { ciphers }),
+    // RFC 6066 section 3: an address is not a name.
+    ...(tls.send_server_name && isIP(name) === 0 && { servername: name }),
   };
-  return { options, isRequired: tls.required, mayBeSelfSigned: tls.verify_mode === 'selfsigned_peer' };
+  return {
+    options,
+    isRequired: tls.required,
+    mayBeSelfSigned: tls.verify_mode === 'selfsigned_peer',
+    hasOwnServerName: options.servername !== host,
+  };
 }

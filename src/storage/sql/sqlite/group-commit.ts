@@ -28,20 +28,21 @@ export class GroupCommit {
   /** When it returns, whatever has no error is committed. */
   run(jobs: readonly Job[]): WireOutcome[] {
     try {
-      return this.#transaction(jobs);
+      this.#database.exec('BEGIN IMMEDIATE');
     } catch (cause) {
-      this.#undo();
+      // Somebody else has the lock, or the disk fails. To wait as long again for each of them would help nobody.
+      return jobs.map(() => toWire(sqliteError(cause)));
+    }
+    try {
+      const outcomes = jobs.map((job) => this.#attempt(job));
+      this.#database.exec('COMMIT');
+      return outcomes;
+    } catch (cause) {
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
       if (jobs.length === 1) return [toWire(sqliteError(cause instanceof TransactionLost ? cause.cause : cause))];
       // The reason may lie in one of them: each gets its own chance.
       return jobs.flatMap((job) => this.run([job]));
     }
-  }
-
-  #transaction(jobs: readonly Job[]): WireOutcome[] {
-    this.#database.exec('BEGIN IMMEDIATE');
-    const outcomes = jobs.map((job) => this.#attempt(job));
-    this.#database.exec('COMMIT');
-    return outcomes;
   }
 
   #attempt({ steps }: Job): WireOutcome {
@@ -73,9 +74,5 @@ export class GroupCommit {
     const prepared = { statement, returnsRows: statement.columns().length > 0 };
     this.#prepared.set(text, prepared);
     return prepared;
-  }
-
-  #undo(): void {
-    if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
   }
 }

@@ -32,8 +32,6 @@ export type FromWriter = readonly (readonly [id: number, outcome: WireOutcome])[
 export interface WriterData {
   readonly file: string;
   readonly synchronous: Synchronous;
-  /** Milliseconds from the start of one commit to that of the next, when there is enough to do. */
-  readonly groupMs: number;
 }
 
 /**

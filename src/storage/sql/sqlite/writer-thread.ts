@@ -26,13 +26,11 @@ class Writer {
   readonly #lock: FileLock;
   readonly #database: ReturnType<typeof openForWriting>;
   readonly #groups: GroupCommit;
-  readonly #groupMs: number;
   readonly #clients = new Set<Client>();
   #queue: QueuedJob[] = [];
   #isScheduled = false;
-  #lastCommit = Number.NEGATIVE_INFINITY;
 
-  constructor({ file, synchronous, groupMs }: WriterData) {
+  constructor({ file, synchronous }: WriterData) {
     this.#lock = FileLock.acquire(file);
     try {
       this.#database = openForWriting(file, synchronous);
@@ -41,7 +39,6 @@ class Writer {
       throw error;
     }
     this.#groups = new GroupCommit(this.#database);
-    this.#groupMs = groupMs;
   }
 
   connect(port: MessagePort): void {
@@ -101,22 +98,18 @@ class Writer {
     }
   }
 
-  /** At once when the last commit is long ago; else so that commits under load are `groupMs` apart. */
+  /** While one group is committed, which takes as long as the disk does, the next one gathers in the ports. */
   #schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    const wait = this.#lastCommit + this.#groupMs - performance.now();
-    const commit = () => {
+    setImmediate(() => {
       this.#isScheduled = false;
       this.#commit();
       if (this.#queue.length > 0) this.#schedule();
-    };
-    if (wait > 0) setTimeout(commit, wait);
-    else setImmediate(commit);
+    });
   }
 
   #commit(): void {
-    this.#lastCommit = performance.now();
     const group = this.#queue.splice(0, MAX_GROUP);
     const outcomes = this.#groups.run(group);
     const answers = new Map<Client, (readonly [number, WireOutcome])[]>();

@@ -10,7 +10,6 @@ import { fromWire } from './sqlite-error.js';
 export interface SqliteWriterOptions {
   readonly file: string;
   readonly synchronous?: Synchronous;
-  readonly groupMs?: number;
   readonly checkpointEveryMs?: number;
   readonly maxLogBytes?: number;
   /** The writer has died: nothing can be written any more, and every port to it is closed. */
@@ -27,14 +26,13 @@ export interface SqliteWriter {
   close(): Promise<void>;
 }
 
-const GROUP_MS = 2;
 const CHECKPOINT_EVERY_MS = 200;
 const MAX_LOG_BYTES = 64 * 1024 * 1024;
 
 /** Makes the file if there is none. Rejects when it is damaged or in use by another server. */
 export async function startSqliteWriter(options: SqliteWriterOptions): Promise<SqliteWriter> {
-  const { file, synchronous = 'full', groupMs = GROUP_MS } = options;
-  const workerData: WriterData = { file, synchronous, groupMs };
+  const { file, synchronous = 'full' } = options;
+  const workerData: WriterData = { file, synchronous };
   const worker = new Worker(workerFile(import.meta.url, './writer-thread.js'), { workerData, name: 'storage-writer' });
   await untilReady(worker);
   const checkpoints = startCheckpoints(options);
