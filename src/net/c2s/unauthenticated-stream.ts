@@ -23,6 +23,8 @@ export class UnauthenticatedStream extends C2sStream {
   #negotiation: SaslNegotiation | undefined;
   #failedAttempts = 0;
   #steps = 0;
+  /** TLS is being negotiated: nothing can be said until it is there. */
+  #isHandshaking = false;
 
   override streamOpened(header: StreamHeader): void {
     const stream = this.answerHeader(header);
@@ -63,9 +65,16 @@ export class UnauthenticatedStream extends C2sStream {
   }
 
   override secured(): void {
+    this.#isHandshaking = false;
     this.isHeaderSent = false;
     this.#stream = undefined;
     this.#deadline();
+  }
+
+  override end(error?: StreamError): void {
+    const isDirectTls = this.entrance.settings.tls?.mode === 'tls';
+    if (this.#isHandshaking || (isDirectTls && !this.isSecure)) this.connection.abort();
+    else super.end(error);
   }
 
   #tls(element: Element): void {
@@ -78,7 +87,8 @@ export class UnauthenticatedStream extends C2sStream {
       return;
     }
     this.connection.write(el('proceed', { xmlns: ns.TLS }).toXml());
-    if (this.connection.startTls(tlsContext, (this.#stream as OpenedStream).domain)) return;
+    this.#isHandshaking = this.connection.startTls(tlsContext, (this.#stream as OpenedStream).domain);
+    if (this.#isHandshaking) return;
     this.services.log.warn('c2s.starttls.injection', { ip: this.ip });
     this.connection.abort();
   }
