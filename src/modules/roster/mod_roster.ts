@@ -85,10 +85,14 @@ export default defineModule({
       return TAKEN;
     }
 
-    /** RFC 6121 section 3.1.3: for an account that does not exist nothing happens, so that nobody learns who does. */
+    /**
+     * RFC 6121 section 3.1.3: for an account that does not exist nothing happens, so that nobody learns who does. For one that is
+     * online nothing here waits: what its contact sends next must not overtake.
+     */
     async function received(owner: Jid, contact: Jid, stanza: Stanza): Promise<void> {
       if (!sessions.account(owner) && !(await scope.accounts.exists(owner))) return;
-      await subscriptions.received(await keeper.load(owner), contact, stanza);
+      const roster = keeper.peek(owner) ?? (await keeper.load(owner));
+      watch(subscriptions.received(roster, contact, stanza));
     }
 
     async function onGet({ session, payload, from, to }: Iq): Promise<ReturnType<typeof el> | StanzaError | undefined> {

@@ -28,25 +28,28 @@ declare module 'vitest' {
 /** How many sessions each person has: `{ alice: 1, bob: 2 }` gives `alice`, `bob` and `bob2`. None of them has sent presence. */
 type Cast = Readonly<Record<string, number>>;
 type Actors = Readonly<Record<string, Actor>>;
-type Plot = (actors: Actors, server: StoryServer) => Promise<void>;
-type Tell = (claim: string, cast: Cast, plot: Plot) => void;
+type Plot<S> = (actors: Actors, server: S) => Promise<void>;
+export type Tell<S = StoryServer> = (claim: string, cast: Cast, plot: Plot<S>) => void;
 
 /** Runs the stories that `define` tells on each shared server. */
 export function stories(topic: string, define: (story: Tell) => void): void {
   for (const server of inject('servers')) {
-    describe(`${topic} [${server.name}]`, () => {
-      define((claim, cast, plot) => {
-        it(claim, async () => {
-          const actors = await gather(server, cast);
-          try {
-            await plot(actors, server);
-          } finally {
-            for (const actor of Object.values(actors)) actor.vanish();
-          }
-        });
-      });
-    });
+    describe(`${topic} [${server.name}]`, () => define(teller(() => server)));
   }
+}
+
+/** Tells stories on a server that has to be there only when they run. */
+export function teller<S extends { readonly port: number }>(server: () => S): Tell<S> {
+  return (claim, cast, plot) => {
+    it(claim, async () => {
+      const actors = await gather(server(), cast);
+      try {
+        await plot(actors, server());
+      } finally {
+        for (const actor of Object.values(actors)) actor.vanish();
+      }
+    });
+  };
 }
 
 /** Groups tests of bare connections, once for each shared server. */
@@ -54,7 +57,7 @@ export function onEachServer(topic: string, define: (server: StoryServer) => voi
   for (const server of inject('servers')) describe(`${topic} [${server.name}]`, () => define(server));
 }
 
-async function gather(server: StoryServer, cast: Cast): Promise<Actors> {
+async function gather(server: { readonly port: number }, cast: Cast): Promise<Actors> {
   const actors: Record<string, Actor> = {};
   await Promise.all(
     Object.entries(cast).map(async ([name, sessions]) => {
