@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { systemClock } from './platform/clock.js';
 import { formatProblem, type LoadResult, loadConfig } from './platform/config/index.js';
 import { openLog } from './platform/log.js';
 import { banner } from './runtime/banner.js';
@@ -25,6 +26,8 @@ await main();
 
 async function main(): Promise<void> {
   const startedAt = performance.now();
+  // What is kept in the data directory concerns nobody else.
+  process.umask(0o077);
   const args = readArguments();
   const loaded = load(args.config, args['ignore-unsupported']);
   if ('problems' in loaded) return refuse(loaded.problems.map(formatProblem));
@@ -33,10 +36,21 @@ async function main(): Promise<void> {
   const log = openLog({ level: config.general.loglevel });
   for (const note of notes) log.notice(`config.${note.kind}`, { option: note.path, note: note.text });
 
-  const stop = new StopSignals(log);
+  const stop = new StopSignals(log, systemClock);
+  const onFailure = (what: string) => {
+    process.exitCode = 1;
+    stop.request(`${what} failed`);
+  };
   try {
     const dataDir = resolve(args.data ?? config.meerkat.data_dir);
-    const server = await boot({ config, log, dataDir, version, onStopRequested: () => stop.request('admin') });
+    const server = await boot({
+      config,
+      log,
+      dataDir,
+      version,
+      onStopRequested: () => stop.request('admin'),
+      onFailure,
+    });
     if (!args.quiet) {
       const { engine, shards, ports } = server;
       process.stdout.write(

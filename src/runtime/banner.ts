@@ -1,4 +1,5 @@
 /** What a person who has just started the server needs to know, in a few lines. */
+import { fileURLToPath } from 'node:url';
 import { styleText } from 'node:util';
 import type { EngineChoice } from '../engine/create-engine.js';
 import type { Config } from '../platform/config/index.js';
@@ -20,6 +21,8 @@ export function banner({ version, config, engine, shards, dataDir, ports, startM
     const security = { tls: 'direct TLS', starttls: 'STARTTLS', starttls_required: 'STARTTLS, required' };
     return `  clients   ${listener.ip_address} port ${ports[index]} (${listener.tls ? security[listener.tls.mode] : 'no TLS'})`;
   });
+  // Another terminal may stand elsewhere, so paths are whole.
+  const ctl = inShell(fileURLToPath(new URL('../../bin/meerkatctl.mjs', import.meta.url)));
   const bold = (text: string) => styleText('bold', text);
   return [
     '',
@@ -29,10 +32,15 @@ export function banner({ version, config, engine, shards, dataDir, ports, startM
     `  data      ${dataDir}`,
     `  config    ${config.file ?? 'built-in default; your own with --config FILE'}`,
     '',
-    `${bold('Make an account')}   bin/meerkatctl.mjs --data ${dataDir} account registerUser --username alice --domain ${domain} --password secret`,
+    `${bold('Make an account')}   ${ctl} --data ${inShell(dataDir)} account registerUser --username alice --domain ${domain} --password secret`,
     `${bold('Connect')}           any XMPP client, as alice@${domain}, server ${domain === 'localhost' ? '127.0.0.1' : domain}${ports[0] === undefined ? '' : `, port ${ports[0]}`}`,
     `${bold('Stop')}              Ctrl-C`,
     '',
     '',
   ].join('\n');
+}
+
+/** As one word of a POSIX shell. */
+function inShell(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -14,6 +14,7 @@ import { openDataDirectory } from './data-directory.js';
 import { type Databases, openDatabases } from './databases.js';
 import type { ShardBirth } from './shard-protocol.js';
 import { type ShardDelivery, Supervisor } from './supervisor.js';
+import { requireFreePorts } from './taken-ports.js';
 
 export interface BootOptions {
   readonly config: Config;
@@ -22,6 +23,8 @@ export interface BootOptions {
   readonly version: string;
   /** Called when an administrator asks the server to stop. */
   readonly onStopRequested: () => void;
+  /** Called when the server cannot do its work any more and has to be stopped. */
+  readonly onFailure: (what: string) => void;
 }
 
 export interface RunningServer {
@@ -66,8 +69,14 @@ async function start(options: BootOptions, undo: Undo): Promise<RunningServer> {
     log.warn('engine.portable', { reason: engine.unavailable, lost: PORTABLE_COSTS, remedy: NATIVE_REMEDY });
   }
   const tls = await readCertificates(config, dataDir, log);
-  const databases = await openDatabases(config, dataDir, log);
+  const databases = await openDatabases({
+    config,
+    directory: dataDir,
+    log,
+    onFailure: () => options.onFailure('storage'),
+  });
   undo.push(() => databases.close());
+  await requireFreePorts(config.listen.c2s.map(({ ip_address: address, port }) => ({ address, port })));
   const broker = startTasks(log, undo);
 
   const shards = config.meerkat.shards === 'auto' ? availableParallelism() : config.meerkat.shards;

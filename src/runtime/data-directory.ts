@@ -1,6 +1,6 @@
 /** The data directory: who may use it, and the secret that this installation keeps there. */
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { accessSync, chmodSync, constants, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 const SECRET_FILE = 'secret.key';
@@ -15,8 +15,14 @@ export interface DataDirectory {
 /** Makes the directory if it is not there. Throws when it cannot be used. */
 export function openDataDirectory(directory: string): DataDirectory {
   const path = resolve(directory);
-  mkdirSync(path, { recursive: true, mode: 0o700 });
-  chmodSync(path, 0o700);
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    // Of a directory that somebody else owns this fails, and so it should: who owns it could read everything.
+    chmodSync(path, 0o700);
+    accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw new Error(`the data directory ${path} cannot be used: ${(error as Error).message}`);
+  }
   return { path, secret: readOrMakeSecret(join(path, SECRET_FILE)) };
 }
 

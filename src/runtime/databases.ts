@@ -6,6 +6,14 @@ import { openEmbeddedDatabase } from '../storage/sql/embedded.js';
 import { startSqliteWriter } from '../storage/sql/sqlite/writer.js';
 import type { WriterLine } from './shard-protocol.js';
 
+export interface DatabasesOptions {
+  readonly config: Config;
+  readonly directory: string;
+  readonly log: Log;
+  /** A writer has died: nothing can be kept any more. */
+  readonly onFailure: () => void;
+}
+
 export interface Databases {
   /** Ports for one life of one shard. */
   connect(): WriterLine[];
@@ -14,8 +22,9 @@ export interface Databases {
 }
 
 /** Opens the embedded database, and the file of every pool that names one. */
-export async function openDatabases(config: Config, directory: string, log: Log): Promise<Databases> {
-  const opened = [{ pool: undefined as string | undefined, database: await openEmbeddedDatabase({ directory, log }) }];
+export async function openDatabases({ config, directory, log, onFailure }: DatabasesOptions): Promise<Databases> {
+  const embedded = await openEmbeddedDatabase({ directory, log, onFailure });
+  const opened = [{ pool: undefined as string | undefined, database: embedded }];
   const close = async () => {
     for (const { database } of opened.reverse()) await database.close();
   };
@@ -24,7 +33,10 @@ export async function openDatabases(config: Config, directory: string, log: Log)
       if (connection.driver !== 'sqlite' || connection.file === undefined) continue;
       const database = await startSqliteWriter({
         file: resolve(directory, connection.file),
-        onFailure: (error) => log.critical('storage.writer.failed', { pool: tag, error }),
+        onFailure: (error) => {
+          log.critical('storage.writer.failed', { pool: tag, error });
+          onFailure();
+        },
         onCheckpointFailure: (error) => log.error('storage.checkpoint.failed', { pool: tag, error }),
       });
       opened.push({ pool: tag, database });

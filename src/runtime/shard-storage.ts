@@ -2,6 +2,7 @@
 import { userStore } from '../core/accounts/user-store.js';
 import type { UserRecords } from '../core/auth/user-records.js';
 import type { StoreDefinition } from '../core/storage/index.js';
+import { modules } from '../modules/registry.js';
 import type { Config, RdbmsPool } from '../platform/config/index.js';
 import type { Logger } from '../platform/log.js';
 import { systemRandom } from '../platform/random.js';
@@ -38,10 +39,8 @@ export class ShardStorage {
     const storage = new ShardStorage(embedded);
     for (const { pool, engine } of engines) if (pool !== undefined) storage.#pools.set(pool, engine);
     for (const pool of Object.values(config.outgoing_pools.rdbms)) await storage.#join(pool, shards, log);
-    for (const { auth } of config.host_types) {
-      for (const method of auth.methods)
-        if (method === 'internal' || method === 'rdbms') await storage.#openUsers(method);
-    }
+    await storage.#makeTables(config);
+    await storage.#openUsers(config);
     return storage;
   }
 
@@ -77,8 +76,33 @@ export class ShardStorage {
     return pool;
   }
 
-  async #openUsers(method: 'internal' | 'rdbms'): Promise<void> {
-    const engine = this.#engine(method);
-    if (!this.#users.has(engine)) this.#users.set(engine, await engine.open(userStore));
+  /** Of all stores at once, so that everything that an operator's database lacks is told together. */
+  async #makeTables(config: Config): Promise<void> {
+    const needed = new Map<SqlEngine, Set<StoreDefinition<unknown>>>();
+    const need = (backend: string | undefined, definition: StoreDefinition<unknown>) => {
+      const engine = this.#engine(backend);
+      needed.set(engine, (needed.get(engine) ?? new Set()).add(definition));
+    };
+    for (const { auth, modules: enabled } of config.host_types) {
+      for (const method of storedMethods(auth.methods)) need(method, userStore);
+      for (const { name, stores = {} } of modules) {
+        const settings = (enabled as Record<string, { backend?: string } | undefined>)[name];
+        if (settings)
+          for (const store of Object.values(stores)) need(settings.backend, store as StoreDefinition<unknown>);
+      }
+    }
+    for (const [engine, definitions] of needed) await engine.ensure([...definitions]);
   }
+
+  async #openUsers(config: Config): Promise<void> {
+    for (const method of config.host_types.flatMap(({ auth }) => storedMethods(auth.methods))) {
+      const engine = this.#engine(method);
+      if (!this.#users.has(engine)) this.#users.set(engine, await engine.open(userStore));
+    }
+  }
+}
+
+/** The methods that keep accounts in a table of ours. */
+function storedMethods(methods: readonly string[]): ('internal' | 'rdbms')[] {
+  return methods.filter((method) => method === 'internal' || method === 'rdbms');
 }
