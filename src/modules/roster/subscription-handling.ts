@@ -35,9 +35,10 @@ export class SubscriptionHandling {
     const { next, passes } = outbound(before, type);
     // RFC 6121 section 3.2.2: presence is withdrawn while the contact is still subscribed.
     if (type === 'unsubscribed') this.#announce(roster, contact, before, next);
-    // RFC 6121 section 3.1.2: from the bare address of the user to the bare address of the contact, then the push.
-    if (passes) this.#deps.router.route(stanza.readdressed(contact, roster.owner));
+    // Before it is routed: a contact at home here may be done with it, and have its answer here, when `route` returns.
     const done = this.#apply(roster, contact, before, next);
+    // RFC 6121 section 3.1.2: from the bare address of the user to the bare address of the contact.
+    if (passes) this.#deps.router.route(stanza.readdressed(contact, roster.owner));
     if (type !== 'unsubscribed') this.#announce(roster, contact, before, next);
     await done;
   }
