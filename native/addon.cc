@@ -43,7 +43,7 @@ class AddonState {
   napi_async_cleanup_hook_handle cleanup_ = nullptr;
 };
 
-/// OpenSSL is taken from the host: a second copy in one process would not share its state. Says what is missing, or nothing.
+/// OpenSSL is taken from the host: a second copy in one process would not share its state. Empty when nothing lacks.
 std::string MissingFromHost() {
   using VersionNumber = unsigned long (*)();
   const auto version_number = reinterpret_cast<VersionNumber>(dlsym(RTLD_DEFAULT, "OpenSSL_version_num"));

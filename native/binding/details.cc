@@ -29,7 +29,8 @@ napi_value DescribeTls(napi_env env, const TlsSession& tls) {
   napi_create_object(env, &result);
   SetProperty(env, result, "version", std::string_view(SSL_get_version(ssl)));
   SetProperty(env, result, "cipher", std::string_view(SSL_get_cipher_name(ssl)));
-  napi_set_named_property(env, result, "serverName", OptionalText(env, SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name)));
+  const char* const asked = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+  napi_set_named_property(env, result, "serverName", OptionalText(env, asked));
   napi_set_named_property(env, result, "peerCertificate", PeerCertificate(env, ssl));
   SetProperty(env, result, "verified", tls.is_peer_verified());
   napi_set_named_property(env, result, "verifyError", OptionalText(env, tls.verify_error()));

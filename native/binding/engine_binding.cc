@@ -60,7 +60,8 @@ bool EngineBinding::MakeArrays() {
   void* words = nullptr;
   void* arena = nullptr;
   void* tokens = nullptr;
-  if (!NewArray(size_t{Batch::kCapacity} * sizeof(Envelope), words_, &words) || !NewArray(Batch::kArenaBytes, arena_, &arena) ||
+  if (!NewArray(size_t{Batch::kCapacity} * sizeof(Envelope), words_, &words) ||
+      !NewArray(Batch::kArenaBytes, arena_, &arena) ||
       !NewArray(kTokenWords * sizeof(uint32_t), token_array_, &tokens)) {
     return false;
   }

@@ -93,7 +93,7 @@ class EngineBinding final : public Reactor::Host {
   bool stopping_ = false;
   std::vector<uint32_t> tokens_;
   std::vector<std::shared_ptr<const TlsContext>> contexts_;  // by id; null once dropped
-  std::string text_;                                         // reused for strings that are too long for a block
+  std::string text_;                                         // reused from call to call
   void (*stopped_)(void*) = nullptr;
   void* stopped_context_ = nullptr;
 };

@@ -179,7 +179,8 @@ napi_value EngineBinding::Proceed(const Call& call) {
     ThrowType(env_, "STEP, RESTART or STREAM was expected.");
     return nullptr;
   }
-  if (Connection* const connection = ConnectionOf(call)) reactor_->Continue(*connection, static_cast<enum Proceed>(how));
+  Connection* const connection = ConnectionOf(call);
+  if (connection) reactor_->Continue(*connection, static_cast<enum Proceed>(how));
   return nullptr;
 }
 
@@ -264,6 +265,7 @@ napi_value EngineBinding::Route(const Call& call) {
   std::string_view stanza;
   napi_typeof(env_, call.arguments[1], &type);
   if (type == napi_string) {
+    if (text_.capacity() > Batch::kArenaBytes) text_ = {};
     if (!Read(env_, call.arguments[1], text_)) return nullptr;
     stanza = text_;
   } else if (!ReadBytes(env_, call.arguments[1], stanza)) {

@@ -37,9 +37,9 @@ napi_value Events(napi_env env) {
   return Table(env, {Of("CONNECTED", EventKind::kConnected), Of("STREAM_OPENED", EventKind::kStreamOpened),
                      Of("ELEMENT", EventKind::kElement), Of("STREAM_CLOSED", EventKind::kStreamClosed),
                      Of("STREAM_FAILED", EventKind::kStreamFailed), Of("SECURED", EventKind::kSecured),
-                     Of("CLOSED", EventKind::kClosed), Of("ROUTED", EventKind::kRouted), Of("CALLED", EventKind::kCalled),
-                     Of("ARRIVED", EventKind::kArrived), Of("DRAINED", EventKind::kDrained),
-                     Of("TIMED_OUT", EventKind::kTimedOut)});
+                     Of("CLOSED", EventKind::kClosed), Of("ROUTED", EventKind::kRouted),
+                     Of("CALLED", EventKind::kCalled), Of("ARRIVED", EventKind::kArrived),
+                     Of("DRAINED", EventKind::kDrained), Of("TIMED_OUT", EventKind::kTimedOut)});
 }
 
 napi_value Failures(napi_env env) {

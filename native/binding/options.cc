@@ -17,7 +17,8 @@ bool ReadLimit(napi_env env, napi_value options, const char* name, uint32_t& to,
 }
 
 bool ReadLimits(napi_env env, napi_value limits, Limits& to) {
-  return ReadLimit(env, limits, "maxStanzaBytes", to.max_stanza_bytes) && ReadLimit(env, limits, "maxDepth", to.max_depth) &&
+  return ReadLimit(env, limits, "maxStanzaBytes", to.max_stanza_bytes) &&
+         ReadLimit(env, limits, "maxDepth", to.max_depth) &&
          ReadLimit(env, limits, "maxAttributes", to.max_attributes) &&
          ReadLimit(env, limits, "maxTagBytes", to.max_tag_bytes, kMostTagBytes) &&
          ReadLimit(env, limits, "maxChildren", to.max_children) &&
@@ -92,14 +93,15 @@ bool ReadEngineSettings(napi_env env, napi_value options, Reactor::Settings& to)
     return false;
   }
   if (count > ChildTable::kMostPatterns || to.shard >= to.shards) {
-    Throw(env, {"bad-options", "There are at most 64 child patterns, and a shard's number is below the number of shards."});
+    Throw(env, {"bad-options", "There are at most 64 child patterns, and the shard's number is below that of shards."});
     return false;
   }
   to.children.resize(count);
   for (uint32_t i = 0; i < count; i++) {
     napi_value pattern;
     if (napi_get_element(env, children, i, &pattern) != napi_ok ||
-        !ReadProperty(env, pattern, "ns", to.children[i].first) || !ReadProperty(env, pattern, "name", to.children[i].second)) {
+        !ReadProperty(env, pattern, "ns", to.children[i].first) ||
+        !ReadProperty(env, pattern, "name", to.children[i].second)) {
       return false;
     }
   }
@@ -138,7 +140,8 @@ bool ReadPolicy(napi_env env, napi_value options, ConnectionPolicy& to) {
 
 bool ReadTlsSettings(napi_env env, napi_value options, TlsSettings& to) {
   return ReadIdentity(env, options, to.identity) && ReadVersions(env, options, to.versions) &&
-         ReadProperty(env, options, "ciphers", to.ciphers) && ReadProperty(env, options, "cipherSuites", to.cipher_suites) &&
+         ReadProperty(env, options, "ciphers", to.ciphers) &&
+         ReadProperty(env, options, "cipherSuites", to.cipher_suites) &&
          ReadProperty(env, options, "preferServerCiphers", to.prefer_server_ciphers) &&
          ReadProperty(env, options, "dhParameters", to.dh_parameters) && ReadProperty(env, options, "ca", to.ca) &&
          ReadProperty(env, options, "crls", to.crls) && ReadVerify(env, options, to.verify) &&

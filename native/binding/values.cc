@@ -71,7 +71,8 @@ bool ReadBytes(napi_env env, napi_value value, std::string_view& to) {
   napi_typedarray_type type;
   size_t size = 0;
   void* data = nullptr;
-  if (napi_get_typedarray_info(env, value, &type, &size, &data, nullptr, nullptr) != napi_ok || type != napi_uint8_array) {
+  if (napi_get_typedarray_info(env, value, &type, &size, &data, nullptr, nullptr) != napi_ok ||
+      type != napi_uint8_array) {
     ThrowType(env, "A Uint8Array was expected.");
     return false;
   }

@@ -9,7 +9,7 @@
 
 namespace meerkat {
 
-/// Where envelopes are written. Owns nothing: the arrays belong to JavaScript, and a larger arena may take the place of one.
+/// Where envelopes are written. Owns nothing: the arrays belong to JavaScript, and a larger arena may stand in.
 class Batch {
  public:
   static constexpr uint32_t kCapacity = 4096;

@@ -41,7 +41,11 @@ class Connection final : public Pollable {
   };
 
   Connection(int descriptor, std::shared_ptr<const ConnectionPolicy> rules, const SocketAddress& from)
-      : Pollable(Kind::kConnection), socket(descriptor), remote(from), policy(std::move(rules)), framer(policy->limits) {
+      : Pollable(Kind::kConnection),
+        socket(descriptor),
+        remote(from),
+        policy(std::move(rules)),
+        framer(policy->limits) {
     policy->connections.fetch_add(1, std::memory_order_relaxed);
   }
   ~Connection() {
@@ -65,6 +69,11 @@ class Connection final : public Pollable {
   }
   /// Bytes that have been queued and not been taken by the kernel.
   [[nodiscard]] size_t queued_bytes() const noexcept { return output.bytes() + (tls ? tls->wire().bytes() : 0); }
+  /// More is queued than this part of its limits: 1 for all, 2 for half.
+  [[nodiscard]] bool is_output_over(uint32_t part) const noexcept {
+    return queued_bytes() > policy->max_output_bytes / part ||
+           (policy->max_output_writes != 0 && output.writes() > policy->max_output_writes / part);
+  }
   [[nodiscard]] bool is_open() const noexcept { return state == State::kOpen; }
   [[nodiscard]] bool may_write() const noexcept { return state <= State::kClosing; }
   /// Elements may be looked for in what has arrived.

@@ -46,13 +46,14 @@ std::unique_ptr<Listener> Listener::Open(const ListenSettings& settings, std::sh
   if (descriptor < 0) return Refuse(failure, settings, errno);
   std::unique_ptr<Listener> listener(new Listener(descriptor, settings, std::move(policy)));
   const socklen_t size = is_v6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in);
-  if (!SetOptions(descriptor, settings, is_v6) || bind(descriptor, reinterpret_cast<const sockaddr*>(&*address), size) != 0 ||
-      listen(descriptor, settings.backlog) != 0) {
-    return Refuse(failure, settings, errno);
-  }
   sockaddr_storage bound{};
   socklen_t bound_size = sizeof bound;
-  if (getsockname(descriptor, reinterpret_cast<sockaddr*>(&bound), &bound_size) != 0) return Refuse(failure, settings, errno);
+  if (!SetOptions(descriptor, settings, is_v6) ||
+      bind(descriptor, reinterpret_cast<const sockaddr*>(&*address), size) != 0 ||
+      listen(descriptor, settings.backlog) != 0 ||
+      getsockname(descriptor, reinterpret_cast<sockaddr*>(&bound), &bound_size) != 0) {
+    return Refuse(failure, settings, errno);
+  }
   listener->port_ = SocketAddress(bound).port();
   return listener;
 }

@@ -51,14 +51,18 @@ class Listener final : public Pollable {
   [[nodiscard]] const std::shared_ptr<const TlsContext>& direct_tls() const noexcept { return direct_tls_; }
   [[nodiscard]] const std::shared_ptr<const ConnectionPolicy>& policy() const noexcept { return policy_; }
   [[nodiscard]] bool is_full() const noexcept {
-    return policy_->max_connections != 0 && policy_->connections.load(std::memory_order_relaxed) >= policy_->max_connections;
+    const uint32_t most = policy_->max_connections;
+    return most != 0 && policy_->connections.load(std::memory_order_relaxed) >= most;
   }
 
   uint32_t id = 0;
 
  private:
   Listener(int descriptor, const ListenSettings& settings, std::shared_ptr<const ConnectionPolicy> policy) noexcept
-      : Pollable(Kind::kListener), descriptor_(descriptor), direct_tls_(settings.direct_tls), policy_(std::move(policy)) {}
+      : Pollable(Kind::kListener),
+        descriptor_(descriptor),
+        direct_tls_(settings.direct_tls),
+        policy_(std::move(policy)) {}
 
   const int descriptor_;                                    // owned
   uint16_t port_ = 0;

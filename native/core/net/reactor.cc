@@ -16,7 +16,7 @@ constexpr int kEventsPerCall = 256;
 constexpr int kCallsPerTurn = 4;
 /// Rounds of input and delivery in one loop turn; then other work of the loop gets its share.
 constexpr int kRoundsPerTurn = 8;
-/// Steps of handshakes in one turn: each may take a millisecond of signing, which connections that are established should not wait for.
+/// Steps of handshakes in one turn: each may take a millisecond of signing, while established connections wait.
 constexpr int kHandshakesPerTurn = 16;
 
 ChildTable BuildChildren(const std::vector<std::pair<std::string, std::string>>& children) {
@@ -48,7 +48,8 @@ bool Reactor::Open(Failure& failure) {
     return false;
   }
   if (!OpenMail()) {
-    failure = {"shard-taken", "Shard " + std::to_string(settings_.shard) + " of '" + settings_.group + "' runs already."};
+    const std::string shard = std::to_string(settings_.shard);
+    failure = {"shard-taken", "Shard " + shard + " of '" + settings_.group + "' runs already."};
     return false;
   }
   // None of these fails once the epoll descriptor exists.
@@ -60,8 +61,9 @@ bool Reactor::Open(Failure& failure) {
   uv_async_init(loop_, &async_, [](uv_async_t* handle) { static_cast<Reactor*>(handle->data)->TakeMail(); });
   open_handles_ = 6;
   poll_.data = prepare_.data = check_.data = idle_.data = timer_.data = async_.data = this;
-  uv_poll_start(&poll_, UV_READABLE, [](uv_poll_t* handle, int, int) { static_cast<Reactor*>(handle->data)->OnEvents(); });
-  // Input of this turn is delivered right behind the poll phase; what timers and promises queued is written before the next.
+  uv_poll_start(&poll_, UV_READABLE,
+                [](uv_poll_t* handle, int, int) { static_cast<Reactor*>(handle->data)->OnEvents(); });
+  // Input is delivered right behind the poll phase; what timers and promises queued is written before the next one.
   uv_check_start(&check_, [](uv_check_t* handle) { static_cast<Reactor*>(handle->data)->RunTurn(); });
   uv_prepare_start(&prepare_, [](uv_prepare_t* handle) { static_cast<Reactor*>(handle->data)->RunTurn(); });
   for (uv_handle_t* handle : {reinterpret_cast<uv_handle_t*>(&poll_), reinterpret_cast<uv_handle_t*>(&prepare_),
@@ -132,7 +134,8 @@ bool Reactor::RunRound() {
   if (!batch_.is_empty()) DeliverBatch();
   if (!is_active()) return false;
   FlushOutputs();
-  if (std::ranges::none_of(gone_, [](const Connection* c) { return c->state == Connection::State::kMoved; })) PostParcels();
+  const auto moves = [](const Connection* connection) { return connection->state == Connection::State::kMoved; };
+  if (std::ranges::none_of(gone_, moves)) PostParcels();
   return has_work();
 }
 
@@ -244,7 +247,8 @@ void Reactor::UpdateHandles() {
     uv_idle_stop(&idle_);
   }
   if (wheel_.size() == 0 && resting_.empty()) uv_timer_stop(&timer_);
-  const bool keeps_alive = connections_ > 0 || std::ranges::any_of(listeners_, [](const auto& l) { return l != nullptr; });
+  const auto is_listening = [](const auto& listener) { return listener != nullptr; };
+  const bool keeps_alive = connections_ > 0 || std::ranges::any_of(listeners_, is_listening);
   auto* const poll = reinterpret_cast<uv_handle_t*>(&poll_);
   if (keeps_alive) {
     uv_ref(poll);

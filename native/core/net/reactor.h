@@ -23,15 +23,16 @@
 
 namespace meerkat {
 
-/// Everything happens on the thread that made it. JavaScript is called between the handling of two connections, never within one,
-/// so it may close, move or free anything. A connection that is gone stays readable until the batch with its CLOSED was delivered.
+/// Everything happens on the thread that made it. JavaScript is called between the handling of two connections, never
+/// within one, so it may close, move or free anything. A connection that is gone stays readable until the batch with
+/// its CLOSED was delivered.
 class Reactor {
  public:
   /// What the reactor needs from the side that knows JavaScript.
   class Host {
    public:
-    /// Delivers the batch, and calls `EndBatch` before anything else of JavaScript's runs. False when JavaScript can no longer be
-    /// called: the reactor then does nothing more.
+    /// Delivers the batch, and calls `EndBatch` before anything else of JavaScript's runs. False when JavaScript can no
+    /// longer be called: the reactor then does nothing more.
     [[nodiscard]] virtual bool OnBatch(uint32_t count) = 0;
     /// Gives the batch an arena of at least this size, as long as the batch is empty.
     virtual void EnlargeArena(size_t bytes) = 0;
@@ -49,7 +50,8 @@ class Reactor {
   };
 
   /// Null with `failure` filled in when this shard runs already or the system refuses.
-  [[nodiscard]] static std::unique_ptr<Reactor> Create(uv_loop_t* loop, Host& host, Settings settings, Failure& failure);
+  [[nodiscard]] static std::unique_ptr<Reactor> Create(uv_loop_t* loop, Host& host, Settings settings,
+                                                       Failure& failure);
   ~Reactor();
   Reactor(const Reactor&) = delete;
   Reactor& operator=(const Reactor&) = delete;
@@ -59,14 +61,17 @@ class Reactor {
   void EndBatch();
 
   // Listeners
-  [[nodiscard]] Listener* Listen(const ListenSettings& settings, std::shared_ptr<const ConnectionPolicy> policy, Failure& failure);
+  [[nodiscard]] Listener* Listen(const ListenSettings& settings, std::shared_ptr<const ConnectionPolicy> policy,
+                                 Failure& failure);
   void Unlisten(uint32_t listener);
 
   // Connections. Slots and generations that do not fit together name nobody: such calls do nothing.
   /// Also for a connection that is closing.
   [[nodiscard]] Connection* Find(uint32_t slot, uint32_t generation) noexcept;
   /// Room for one write of at most `size` bytes; `Queue` ends it. Valid until the next call.
-  [[nodiscard]] uint8_t* Reserve(Connection& connection, size_t size) { return connection.output.Reserve(blocks_, size); }
+  [[nodiscard]] uint8_t* Reserve(Connection& connection, size_t size) {
+    return connection.output.Reserve(blocks_, size);
+  }
   bool Queue(Connection& connection, size_t size) {
     connection.output.Commit(size);
     return FinishWrite(connection, true);
@@ -81,7 +86,8 @@ class Reactor {
   void Shape(Connection& connection, uint64_t bytes_per_second);
   void Authenticated(Connection& connection);
   void SetDeadline(Connection& connection, uint64_t ms);
-  [[nodiscard]] bool StartTls(Connection& connection, std::shared_ptr<const TlsContext> context, const std::string& name);
+  [[nodiscard]] bool StartTls(Connection& connection, std::shared_ptr<const TlsContext> context,
+                              const std::string& name);
   void Close(Connection& connection);
   void Abort(Connection& connection);
 
@@ -156,7 +162,8 @@ class Reactor {
   // reactor_input.cc
   void ScheduleInput(Connection& connection);
   void HandleInput(Connection& connection);
-  [[nodiscard]] bool BeginTls(Connection& connection, std::shared_ptr<const TlsContext> context, const std::string& name);
+  [[nodiscard]] bool BeginTls(Connection& connection, std::shared_ptr<const TlsContext> context,
+                              const std::string& name);
   [[nodiscard]] bool Handshake(Connection& connection);
   [[nodiscard]] bool ReadChunk(Connection& connection);
   [[nodiscard]] size_t ReadLimit(Connection& connection);

@@ -17,7 +17,8 @@ constexpr int kAcceptsPerEvent = 128;
 
 }  // namespace
 
-Listener* Reactor::Listen(const ListenSettings& settings, std::shared_ptr<const ConnectionPolicy> policy, Failure& failure) {
+Listener* Reactor::Listen(const ListenSettings& settings, std::shared_ptr<const ConnectionPolicy> policy,
+                          Failure& failure) {
   std::unique_ptr<Listener> listener = Listener::Open(settings, std::move(policy), failure);
   if (!listener) return nullptr;
   listener->id = static_cast<uint32_t>(listeners_.size());
@@ -64,11 +65,13 @@ void Reactor::Accept(Listener& listener) {
     if (!Adopt(std::move(accepted))) continue;
     Tell(EventKind::kConnected, connection, listener.id);
     if (const uint64_t ms = connection.policy->authentication_deadline_ms) SetTimer(connection.deadline, ms);
-    if (listener.direct_tls() && !BeginTls(connection, listener.direct_tls(), {})) Break(connection, CloseReason::kTlsFailed);
+    if (listener.direct_tls() && !BeginTls(connection, listener.direct_tls(), {})) {
+      Break(connection, CloseReason::kTlsFailed);
+    }
   }
 }
 
-/// Out of descriptors, the kernel would report the waiting connection again and again: a descriptor kept in reserve takes it off.
+/// Out of descriptors, the kernel would report the waiting connection for ever: one kept in reserve takes it off.
 void Reactor::ShedConnection(Listener& listener) {
   bool is_done = false;
   if (reserve_ >= 0) {

@@ -11,7 +11,7 @@ namespace {
 
 /// How long the peer may take over our last bytes.
 constexpr uint64_t kClosingMs = 10'000;
-/// How long we then wait for its own end, so that unread input does not turn our end into a reset (RFC 9293 section 3.6.1).
+/// How long we then wait for its own end, lest unread input turn ours into a reset (RFC 9293 section 3.6.1).
 constexpr uint64_t kLingerMs = 2'000;
 constexpr size_t kMostDrained = 1u << 20;
 

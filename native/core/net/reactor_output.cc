@@ -17,21 +17,15 @@ constexpr size_t kRecordBytes = 16384;
 bool Reactor::FinishWrite(Connection& connection, bool wants_drained) {
   connection.output.Finish();
   ScheduleOutput(connection);
-  const ConnectionPolicy& policy = *connection.policy;
-  const auto is_over = [&](size_t bytes, size_t writes) {
-    return connection.queued_bytes() > bytes || (policy.max_output_writes != 0 && connection.output.writes() > writes);
-  };
-  const size_t half_bytes = policy.max_output_bytes / 2;
-  const size_t half_writes = policy.max_output_writes / 2;
-  if (!is_over(half_bytes, half_writes)) return true;
-  // What the kernel takes at once does not count: a turn may well produce more than the peer is allowed to leave unread.
+  if (!connection.is_output_over(2)) return true;
+  // What the kernel takes at once does not count: a turn may well produce more than the peer may leave unread.
   WriteOutput(connection);
   if (!connection.may_write()) return false;
-  if (is_over(policy.max_output_bytes, policy.max_output_writes)) {
+  if (connection.is_output_over(1)) {
     Break(connection, CloseReason::kQueueFull);
     return false;
   }
-  if (!is_over(half_bytes, half_writes)) return true;
+  if (!connection.is_output_over(2)) return true;
   connection.wants_drained |= wants_drained;
   return false;
 }
@@ -55,7 +49,7 @@ bool Reactor::Deliver(Connection& connection, uint32_t envelope) {
     to += pieces[i].size();
   }
   connection.output.Commit(size);
-  FinishWrite(connection, true);
+  FinishWrite(connection, false);
   return connection.may_write();
 }
 
@@ -131,8 +125,7 @@ void Reactor::WriteOutput(Connection& connection) {
   if (!connection.may_write()) return;
   const bool is_written = connection.tls ? WriteTls(connection) : WritePlain(connection);
   if (!connection.may_write()) return;
-  if (connection.wants_drained && connection.queued_bytes() <= connection.policy->max_output_bytes / 2 &&
-      (connection.policy->max_output_writes == 0 || connection.output.writes() <= connection.policy->max_output_writes / 2)) {
+  if (connection.wants_drained && !connection.is_output_over(2)) {
     connection.wants_drained = false;
     Tell(EventKind::kDrained, connection, 0);
   }

@@ -14,7 +14,7 @@ ssize_t Socket::Receive(void* to, size_t room) noexcept {
   } while (size < 0 && errno == EINTR);
   if (size > 0) {
     bytes_in += static_cast<uint64_t>(size);
-    // A short read has emptied the socket; the next bytes raise a new edge. An end that was announced with this edge does not.
+    // A short read has emptied the socket; the next bytes raise a new edge. An end that was announced does not.
     if (static_cast<size_t>(size) < room && !finished_) readable_ = false;
     return size;
   }

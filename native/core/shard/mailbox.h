@@ -40,7 +40,9 @@ class Parcel {
   [[nodiscard]] bool Peek(Message& message) const noexcept;
   void Skip() noexcept;
   /// What came with the kMoved message at hand; once only.
-  [[nodiscard]] std::unique_ptr<Traveller> TakeTraveller() noexcept { return std::move(travellers_[next_traveller_++]); }
+  [[nodiscard]] std::unique_ptr<Traveller> TakeTraveller() noexcept {
+    return std::move(travellers_[next_traveller_++]);
+  }
 
   [[nodiscard]] bool empty() const noexcept { return bytes_.empty(); }
   [[nodiscard]] uint32_t source() const noexcept { return source_; }

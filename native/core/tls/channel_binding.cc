@@ -15,10 +15,9 @@ std::vector<uint8_t> Exporter(SSL* ssl) {
   if (SSL_version(ssl) < TLS1_3_VERSION && SSL_get_extms_support(ssl) != 1) return {};
   std::vector<uint8_t> binding(32);
   static constexpr uint8_t kNoContext = 0;
-  if (SSL_export_keying_material(ssl, binding.data(), binding.size(), kLabel.data(), kLabel.size(), &kNoContext, 0, 1) != 1) {
-    return {};
-  }
-  return binding;
+  const int exported = SSL_export_keying_material(ssl, binding.data(), binding.size(), kLabel.data(), kLabel.size(),
+                                                  &kNoContext, 0, 1);
+  return exported == 1 ? binding : std::vector<uint8_t>();
 }
 
 /// RFC 5929 section 3.1: the first Finished message, which is the client's because nothing is ever resumed here.
@@ -33,7 +32,8 @@ std::vector<uint8_t> Unique(SSL* ssl) {
 std::vector<uint8_t> ServerEndPoint(SSL* ssl) {
   X509* const certificate = SSL_get_certificate(ssl);
   int hash = NID_undef;
-  if (!certificate || X509_get_signature_info(certificate, &hash, nullptr, nullptr, nullptr) != 1 || hash == NID_undef) {
+  if (!certificate || X509_get_signature_info(certificate, &hash, nullptr, nullptr, nullptr) != 1 ||
+      hash == NID_undef) {
     return {};
   }
   if (hash == NID_md5 || hash == NID_sha1) hash = NID_sha256;

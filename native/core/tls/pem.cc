@@ -102,7 +102,8 @@ EVP_PKEY* ReadPemParameters(const std::string& pem) {
   return PEM_read_bio_Parameters(bio.get(), nullptr);
 }
 
-CertificateStore ReadStore(const std::optional<std::string>& ca, const std::vector<std::string>& crls, Failure& failure) {
+CertificateStore ReadStore(const std::optional<std::string>& ca, const std::vector<std::string>& crls,
+                           Failure& failure) {
   CertificateStore store(X509_STORE_new());
   if (ca) {
     const Bio bio = Text(*ca);

@@ -25,7 +25,8 @@ using CertificateStore = std::unique_ptr<X509_STORE, CertificateStoreFree>;
 [[nodiscard]] std::string OpenSslReason();
 
 /// `owner` says in messages whose certificate it is.
-[[nodiscard]] bool UseIdentity(SSL_CTX* context, const TlsIdentity& identity, const std::string& owner, Failure& failure);
+[[nodiscard]] bool UseIdentity(SSL_CTX* context, const TlsIdentity& identity, const std::string& owner,
+                               Failure& failure);
 /// Null when the text has none; the caller owns the result.
 [[nodiscard]] EVP_PKEY* ReadPemParameters(const std::string& pem);
 /// What peers are verified against. Null with `failure` filled in when a certificate or list cannot be read.

@@ -11,7 +11,9 @@ namespace {
 
 std::string LowerCase(std::string_view name) {
   std::string lower(name);
-  std::ranges::transform(lower, lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  for (char& c : lower) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
+  }
   return lower;
 }
 
@@ -99,12 +101,14 @@ void SetVerification(SSL_CTX* context, const TlsSettings& settings, X509_STORE* 
   if (settings.require_certificate) mode |= SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
   SSL_CTX_set_verify(context, mode, VerifyPeer);
   // Clients choose their certificate by the authorities that we name; for self-signed ones there are none.
-  if (settings.ca && settings.verify == TlsVerify::kPeer) SSL_CTX_set_client_CA_list(context, CertificateNames(*settings.ca));
+  if (settings.ca && settings.verify == TlsVerify::kPeer) {
+    SSL_CTX_set_client_CA_list(context, CertificateNames(*settings.ca));
+  }
 }
 
 /// What holds for every connection, whatever was configured.
 void Harden(SSL_CTX* context) {
-  // No resumption: tickets and caches would carry keys for longer than a connection lives (RFC 5929 section 3 leans on this too).
+  // No resumption: tickets and caches would keep keys for longer than a connection lives. tls-unique leans on this too.
   SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET |
                                    SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_SINGLE_DH_USE | SSL_OP_SINGLE_ECDH_USE);
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
@@ -112,7 +116,8 @@ void Harden(SSL_CTX* context) {
   SSL_CTX_set_max_early_data(context, 0);
   static constexpr unsigned char kOwner[] = {'m', 'e', 'e', 'r', 'k', 'a', 't'};
   SSL_CTX_set_session_id_context(context, kOwner, sizeof kOwner);
-  SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
+                                SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   SSL_CTX_set_read_ahead(context, 1);
 }
 

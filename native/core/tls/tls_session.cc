@@ -43,7 +43,8 @@ const BIO_METHOD* TlsSession::SocketMethod() {
 int TlsSession::BioRead(BIO* bio, char* to, int room) {
   TlsSession& session = *static_cast<TlsSession*>(BIO_get_data(bio));
   BIO_clear_retry_flags(bio);
-  const ssize_t size = session.socket_.readable() ? session.socket_.Receive(to, static_cast<size_t>(room)) : Socket::kBlocked;
+  Socket& socket = session.socket_;
+  const ssize_t size = socket.readable() ? socket.Receive(to, static_cast<size_t>(room)) : Socket::kBlocked;
   if (size >= 0) return static_cast<int>(size);
   if (size == Socket::kBlocked) {
     BIO_set_retry_read(bio);

@@ -25,14 +25,16 @@ class TlsSession {
     kFailed,  // the peer broke the protocol, or was refused
   };
 
-  /// Null when OpenSSL has no memory. `server_name` picks the certificate unless the client names a server that has one.
+  /// Null when OpenSSL has no memory. `server_name` picks the certificate unless the client names one that there is.
   [[nodiscard]] static std::unique_ptr<TlsSession> Create(std::shared_ptr<const TlsContext> context, Socket& socket,
                                                           BlockPool& pool, const std::string& server_name);
   ~TlsSession();
   TlsSession(const TlsSession&) = delete;
   TlsSession& operator=(const TlsSession&) = delete;
 
-  [[nodiscard]] static TlsSession& Of(const SSL* ssl) noexcept { return *static_cast<TlsSession*>(SSL_get_app_data(ssl)); }
+  [[nodiscard]] static TlsSession& Of(const SSL* ssl) noexcept {
+    return *static_cast<TlsSession*>(SSL_get_app_data(ssl));
+  }
 
   [[nodiscard]] Result Handshake();
   /// Clear text; stops at the end of what has arrived.
