@@ -1,4 +1,5 @@
 /** What a shard does for administrators: questions about its sessions, and changes to the accounts at home in it. */
+import type { AdminSession } from '../admin/context.js';
 import type { Session } from '../core/sessions/session.js';
 import type { Sessions } from '../core/sessions/sessions.js';
 import type { EnginePort } from '../engine/port.js';
@@ -14,13 +15,7 @@ export interface AdminParts {
 }
 
 /** A session in plain data. */
-export interface SessionFacts {
-  readonly jid: string;
-  readonly ip: string;
-  readonly port: number;
-  readonly isSecure: boolean;
-  readonly priority: number | undefined;
-  readonly uptimeSeconds: number;
+export interface SessionFacts extends AdminSession {
   /** `available`, one of the `show` values, or empty while no presence was sent. */
   readonly status: string;
   readonly statusText: string;
