@@ -73,8 +73,8 @@ for (const file of skipped) console.log(`SKIPPED ${file}: needs the headers of N
 const objects = new Map();
 for (const { sources, flags } of binaries) {
   for (const source of sources) {
-    const object = join(out, 'objects', `${digest([source, ...closure([source]).files.map(read), ...flags])}.o`);
-    objects.set(object, [...COMMON, ...flags, ...INCLUDES, '-c', source, '-o', object]);
+    const object = objectOf(source, flags);
+    objects.set(object, [...COMMON, optimization(source), ...flags, ...INCLUDES, '-c', source, '-o', object]);
   }
 }
 const missing = [...objects].filter(([object]) => !existsSync(object)).map(([, args]) => args);
@@ -148,6 +148,16 @@ function binary(name, files, flags, args) {
   return { name, sources: files.length > 0 ? program(files).sources : [], flags, args };
 }
 
+/** Unit tests are compiled more often than they run long. */
+function optimization(source) {
+  return source.endsWith('_test.cc') ? '-O0' : '-O1';
+}
+
+function objectOf(source, flags) {
+  const parts = [source, ...closure([source]).files.map(read), ...flags, optimization(source)];
+  return join(out, 'objects', `${digest(parts)}.o`);
+}
+
 function digest(parts) {
   const hash = createHash('sha256').update(compiler.version).update(COMMON.join(' '));
   for (const part of parts) hash.update('\0').update(part);
@@ -189,9 +199,7 @@ async function compile(args) {
 }
 
 async function buildAndRun({ name, sources, flags, args }) {
-  const parts = sources.map((source) =>
-    join(out, 'objects', `${digest([source, ...closure([source]).files.map(read), ...flags])}.o`),
-  );
+  const parts = sources.map((source) => objectOf(source, flags));
   const program = join(out, `${name.replace(' ', '-')}-${digest(parts)}`);
   if (!existsSync(program) && !(await compile([...flags, ...parts, '-o', program]))) return false;
   const started = performance.now();

@@ -4,6 +4,8 @@
 ///
 /// Without --seconds and --runs only the corpus itself is run. A file named `dictionary` in the corpus holds one token a line. The input that
 /// ends a run badly is written to TARGET.crash; give that file in place of CORPUS to see it again.
+#include <dirent.h>
+
 #include <algorithm>
 #include <chrono>
 #include <csignal>
@@ -11,7 +13,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -57,7 +58,7 @@ class Random {
   uint64_t state_;
 };
 
-Input ReadFile(const std::filesystem::path& path) {
+Input ReadFile(const std::string& path) {
   Input bytes;
   if (FILE* file = std::fopen(path.c_str(), "rb")) {
     uint8_t block[4096];
@@ -129,17 +130,23 @@ void Run(const Input& input) {
   delete[] exact;
 }
 
-void ReadCorpus(const std::filesystem::path& path, std::vector<Input>& corpus, std::vector<Input>& words) {
-  if (!std::filesystem::is_directory(path)) {
-    corpus.push_back(ReadFile(path));
-    return;
+/// The files of a folder in order of their names, or the file itself.
+std::vector<std::string> ListFiles(const std::string& path) {
+  DIR* folder = opendir(path.c_str());
+  if (!folder) return {path};
+  std::vector<std::string> files;
+  while (const dirent* entry = readdir(folder)) {
+    if (entry->d_name[0] != '.') files.push_back(path + "/" + entry->d_name);
   }
-  std::vector<std::filesystem::path> files;
-  for (const auto& entry : std::filesystem::directory_iterator(path)) files.push_back(entry.path());
+  closedir(folder);
   std::sort(files.begin(), files.end());
-  for (const auto& file : files) {
+  return files;
+}
+
+void ReadCorpus(const std::string& path, std::vector<Input>& corpus, std::vector<Input>& words) {
+  for (const std::string& file : ListFiles(path)) {
     const Input bytes = ReadFile(file);
-    if (file.filename() != "dictionary") {
+    if (!file.ends_with("/dictionary")) {
       corpus.push_back(bytes);
       continue;
     }

@@ -85,4 +85,18 @@ struct Decoded {
   return {point, size};
 }
 
+constexpr bool IsContinuation(uint8_t byte) noexcept { return (byte & 0xc0) == 0x80; }
+
+/// Runs over the characters of most scripts, and the spaces between their words, as long as nothing about them is in doubt.
+[[nodiscard]] inline const uint8_t* SkipUsualNonAscii(const uint8_t* at, const uint8_t* end) noexcept {
+  while (end - at >= 3) {
+    const uint8_t lead = *at;
+    if (lead == ' ') at++;
+    else if (lead >= 0xc2 && lead <= 0xdf && IsContinuation(at[1])) at += 2;
+    else if (lead >= 0xe1 && lead <= 0xec && IsContinuation(at[1]) && IsContinuation(at[2])) at += 3;
+    else break;
+  }
+  return at;
+}
+
 }  // namespace meerkat

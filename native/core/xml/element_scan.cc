@@ -30,6 +30,8 @@ StanzaKind KindOf(std::string_view name) noexcept {
 /// RFC 6120 section 4.8.3: a stream without a content namespace of its own leaves it to each stanza.
 bool IsContentNamespace(RawValue ns, const OuterScope& scope) noexcept {
   const std::string_view content = scope.ContentNamespace();
+  // Most often it was inherited, and is the very same.
+  if (!content.empty() && ns.text.data() == content.data()) return true;
   if (!content.empty()) return SameValue(ns, content);
   return SameValue(ns, kClientNamespace) || SameValue(ns, kServerNamespace);
 }

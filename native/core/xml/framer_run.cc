@@ -117,9 +117,10 @@ StreamFramer::Run::Step StreamFramer::Run::ReadDeclaration() noexcept {
 StreamFramer::Run::Step StreamFramer::Run::ReadElement() noexcept {
   if (framer_.construct_ != Construct::kNone) return ResumeConstruct();
   const uint32_t end = End();
-  if (!scan_ || scan_->is_complete()) return ReadMarkup();
+  if (!scan_ || scan_->is_complete()) return ReadMarkup(end);
 
   const bool in_cdata = scan_->in_cdata();
+  if (!in_cdata && framer_.scanned_ < end && base()[framer_.scanned_] == '<') return ReadMarkup(end);
   const TextResult text = in_cdata ? ScanCdata(base(), framer_.scanned_, end) : ScanText(base(), framer_.scanned_, end);
   framer_.scanned_ = text.at;
   switch (text.status) {
@@ -128,25 +129,35 @@ StreamFramer::Run::Step StreamFramer::Run::ReadElement() noexcept {
     case TextResult::Status::kFailed: return Fail(text.failure);
     default: break;
   }
-  if (!in_cdata) return ReadMarkup();
+  if (!in_cdata) return ReadMarkup(end);
   scan_->set_in_cdata(false);
   return Step::kGoOn;
 }
 
-/// A `<` stands at `scanned_`.
-StreamFramer::Run::Step StreamFramer::Run::ReadMarkup() noexcept {
-  const uint32_t start = framer_.scanned_;
-  const uint32_t end = EndOfMarkup(start);
-  if (end - start < 2 || base()[start + 1] == '!' || base()[start + 1] == '?') return BeginConstruct(Construct::kMarkup, start);
-  if (scan_ && !scan_->is_complete()) {
-    const uint32_t tag_end = scan_->PlainEndTag(base(), start, end);
-    if (tag_end != 0) return Advance(tag_end);
-  }
+/// A `<` stands at `scanned_`. Reads tags as long as they follow one another.
+StreamFramer::Run::Step StreamFramer::Run::ReadMarkup(uint32_t end_of_element) noexcept {
+  const uint8_t* const bytes = base();
+  const uint32_t most = std::min(framer_.limits_->max_tag_bytes, kMostTagBytes);
+  Step step = Step::kGoOn;
   Tag tag;
-  const LexResult read = LexTag(base(), start, end, framer_.limits_->max_attributes, tag);
-  if (read.status == LexResult::Status::kFailed) return Fail(read.failure);
-  if (read.status == LexResult::Status::kIncomplete) return BeginConstruct(Construct::kMarkup, start);
-  return TakeTag(tag);
+  do {
+    const uint32_t start = framer_.scanned_;
+    const uint32_t end = end_of_element - start > most ? start + most : end_of_element;
+    if (end - start < 2 || bytes[start + 1] == '!' || bytes[start + 1] == '?') return BeginConstruct(Construct::kMarkup, start);
+    if (scan_ && !scan_->is_complete()) {
+      const uint32_t tag_end = scan_->PlainEndTag(bytes, start, end);
+      if (tag_end != 0) {
+        step = Advance(tag_end);
+        continue;
+      }
+    }
+    const LexResult read = LexTag(bytes, start, end, framer_.limits_->max_attributes, tag);
+    if (read.status == LexResult::Status::kFailed) return Fail(read.failure);
+    if (read.status == LexResult::Status::kIncomplete) return BeginConstruct(Construct::kMarkup, start);
+    step = TakeTag(tag);
+  } while (step == Step::kGoOn && framer_.state_ == State::kInside && framer_.scanned_ < end_of_element &&
+           bytes[framer_.scanned_] == '<');
+  return step;
 }
 
 StreamFramer::Run::Step StreamFramer::Run::BeginConstruct(Construct construct, uint32_t start) noexcept {

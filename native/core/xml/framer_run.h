@@ -18,7 +18,7 @@ class StreamFramer::Run {
   Step ReadOutside() noexcept;
   Step ReadDeclaration() noexcept;
   Step ReadElement() noexcept;
-  Step ReadMarkup() noexcept;
+  Step ReadMarkup(uint32_t end_of_element) noexcept;
   Step ResumeConstruct() noexcept;
   Step BeginConstruct(Construct construct, uint32_t start) noexcept;
   Step TakeTag(const Tag& tag) noexcept;

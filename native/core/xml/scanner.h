@@ -51,4 +51,19 @@ inline const uint8_t* SkipPlain(const uint8_t* at, const uint8_t* end, char firs
   return end;
 }
 
+/// The first byte at or behind `at` that is no lower-case letter, or `end`. Most names consist of those alone.
+inline const uint8_t* SkipLowerCase(const uint8_t* at, const uint8_t* end) noexcept {
+#if defined(MEERKAT_SCANNER_SSE2)
+  if (end - at >= 16) {
+    // Moved so that as signed numbers all letters are less than anything else.
+    const __m128i moved = _mm_sub_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at)), _mm_set1_epi8(static_cast<char>('a' + 128)));
+    const int letters = _mm_movemask_epi8(_mm_cmplt_epi8(moved, _mm_set1_epi8(-128 + 26)));
+    if (letters != 0xffff) return at + std::countr_one(static_cast<unsigned>(letters));
+    at += 16;
+  }
+#endif
+  while (at < end && *at >= 'a' && *at <= 'z') at++;
+  return at;
+}
+
 }  // namespace meerkat

@@ -22,13 +22,6 @@ std::string_view LocalOf(const uint8_t* base, const Attribute& attribute) noexce
   return Text(base, attribute.colon == 0 ? attribute.name : attribute.colon + 1, attribute.name_end);
 }
 
-/// One bit of 64 that equal names share.
-uint64_t Mark(std::string_view name) noexcept {
-  const uint32_t mixed = static_cast<uint32_t>(name.size()) * 7 + static_cast<uint8_t>(name.front()) * 31u +
-                         static_cast<uint8_t>(name.back());
-  return uint64_t{1} << (mixed & 63);
-}
-
 }  // namespace
 
 StreamFailure ScopeStack::Bind(const uint8_t* base, const Tag& tag) {
@@ -46,7 +39,7 @@ StreamFailure ScopeStack::Bind(const uint8_t* base, const Tag& tag) {
   return StreamFailure::kNone;
 }
 
-bool ScopeStack::Resolve(const uint8_t* base, std::string_view prefix, const OuterScope& outer, Resolved& found) const noexcept {
+bool ScopeStack::Search(const uint8_t* base, std::string_view prefix, const OuterScope& outer, Resolved& found) const noexcept {
   for (size_t i = bindings_.size(); i-- > 0;) {
     const Binding& binding = bindings_[i];
     if (Text(base, binding.prefix, binding.prefix_end) != prefix) continue;
@@ -58,13 +51,13 @@ bool ScopeStack::Resolve(const uint8_t* base, std::string_view prefix, const Out
 }
 
 StreamFailure ScopeStack::CheckNames(const uint8_t* base, const Tag& tag, const OuterScope& outer, bool& leans_out) const noexcept {
+  if (!tag.has_prefix && !tag.may_repeat) return StreamFailure::kNone;
   Resolved found;
   if (tag.colon != 0) {
     const std::string_view prefix = Text(base, tag.name, tag.colon);
     if (prefix == "xmlns" || !Resolve(base, prefix, outer, found)) return StreamFailure::kBadNamespacePrefix;
     if (found.is_outer && prefix != "xml") leans_out = true;
   }
-  uint64_t seen = 0;
   const uint32_t count = KeptAttributes(tag);
   for (uint32_t i = 0; i < count; i++) {
     const Attribute& attribute = tag.attributes[i];
@@ -75,9 +68,7 @@ StreamFailure ScopeStack::CheckNames(const uint8_t* base, const Tag& tag, const 
         if (found.is_outer && prefix != "xml") leans_out = true;
       }
     }
-    const uint64_t mark = Mark(LocalOf(base, attribute));
-    if ((seen & mark) != 0 && IsRepeated(base, tag, i, outer)) return StreamFailure::kNotWellFormed;
-    seen |= mark;
+    if (tag.may_repeat && IsRepeated(base, tag, i, outer)) return StreamFailure::kNotWellFormed;
   }
   return StreamFailure::kNone;
 }

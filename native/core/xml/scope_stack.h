@@ -32,7 +32,11 @@ class ScopeStack {
   /// declared by the outer scope only.
   [[nodiscard]] StreamFailure CheckNames(const uint8_t* base, const Tag& tag, const OuterScope& outer, bool& leans_out) const noexcept;
   /// False when the prefix is not declared. The empty prefix is that of the default namespace.
-  [[nodiscard]] bool Resolve(const uint8_t* base, std::string_view prefix, const OuterScope& outer, Resolved& found) const noexcept;
+  [[nodiscard]] bool Resolve(const uint8_t* base, std::string_view prefix, const OuterScope& outer, Resolved& found) const noexcept {
+    if (!bindings_.empty() || !prefix.empty()) return Search(base, prefix, outer, found);
+    found = {RawValue{outer.default_ns}, true};
+    return true;
+  }
   /// All that is in force, decoded; for stream headers. The views in `scope` point into `texts` and the bytes.
   void Export(const uint8_t* base, OuterScope& scope, std::vector<PrefixBinding>& bindings, std::vector<std::string>& texts) const;
 
@@ -47,6 +51,7 @@ class ScopeStack {
     [[nodiscard]] RawValue ns(const uint8_t* base) const noexcept { return {Text(base, value, value_end), is_plain}; }
   };
 
+  [[nodiscard]] bool Search(const uint8_t* base, std::string_view prefix, const OuterScope& outer, Resolved& found) const noexcept;
   [[nodiscard]] bool IsRepeated(const uint8_t* base, const Tag& tag, uint32_t index, const OuterScope& outer) const noexcept;
 
   std::vector<Binding> bindings_;

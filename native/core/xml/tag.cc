@@ -12,7 +12,7 @@ namespace {
 
 using Status = LexResult::Status;
 
-/// Names of letters alone need no further look.
+/// Letters and the underscore: names of those alone need no further look.
 constexpr uint8_t kPlainName = character_class::kPlain;
 
 template <size_t size>
@@ -20,13 +20,8 @@ bool Is(const uint8_t* name, const char (&text)[size]) noexcept {
   return std::memcmp(name, text, size - 1) == 0;
 }
 
-AttributeKind KindOf(const uint8_t* base, const Attribute& attribute) noexcept {
-  const uint8_t* name = base + attribute.name;
-  if (attribute.colon != 0) {
-    if (attribute.colon == attribute.name + 5 && Is(name, "xmlns")) return AttributeKind::kPrefixDeclaration;
-    return attribute.name_end == attribute.name + 8 && Is(name, "xml:lang") ? AttributeKind::kLang : AttributeKind::kOther;
-  }
-  switch (attribute.name_end - attribute.name) {
+AttributeKind PlainKindOf(const uint8_t* name, size_t length) noexcept {
+  switch (length) {
     case 2:
       if (Is(name, "to")) return AttributeKind::kTo;
       return Is(name, "id") ? AttributeKind::kId : AttributeKind::kOther;
@@ -40,13 +35,69 @@ AttributeKind KindOf(const uint8_t* base, const Attribute& attribute) noexcept {
   }
 }
 
+AttributeKind KindOf(const uint8_t* base, const Attribute& attribute) noexcept {
+  const uint8_t* name = base + attribute.name;
+  const uint32_t length = attribute.name_end - attribute.name;
+  if (attribute.colon == 0) return PlainKindOf(name, length);
+  if (attribute.colon == attribute.name + 5 && Is(name, "xmlns")) return AttributeKind::kPrefixDeclaration;
+  return length == 8 && Is(name, "xml:lang") ? AttributeKind::kLang : AttributeKind::kOther;
+}
+
+/// One bit of 64 that equal local names share.
+uint64_t Mark(const uint8_t* local, const uint8_t* end) noexcept {
+  return uint64_t{1} << ((static_cast<uint32_t>(end - local) * 7 + *local * 31u + end[-1]) & 63);
+}
+
+/// Reads the usual start tag: letters, single spaces, plain values. False leaves all others to TagReader. A loop without calls, for this is
+/// where most of the time goes.
+bool LexPlainTag(const uint8_t* base, uint32_t start, uint32_t until, uint32_t kept, Tag& tag) noexcept {
+  const uint8_t* const end = base + until;
+  const uint8_t* at = SkipLowerCase(base + start + 1, end);
+  const auto offset = [base](const uint8_t* place) { return static_cast<uint32_t>(place - base); };
+  if (at == base + start + 1 || at == end) return false;
+  tag.start = start;
+  tag.name = start + 1;
+  tag.colon = 0;
+  tag.name_end = offset(at);
+  uint32_t count = 0;
+  uint64_t seen = 0;
+  bool has_declaration = false;
+  bool may_repeat = false;
+  for (; *at == ' '; count++) {
+    if (count == kept) return false;
+    const uint8_t* const name = at + 1;
+    const uint8_t* const name_end = SkipLowerCase(name, end);
+    if (name_end == name || end - name_end < 3 || name_end[0] != '=' || (name_end[1] != '\'' && name_end[1] != '"')) return false;
+    const uint8_t* const value_end = SkipPlain(name_end + 2, end, static_cast<char>(name_end[1]), '<', '&');
+    // The byte behind the value has to be there, too.
+    if (end - value_end < 2 || *value_end != name_end[1]) return false;
+    const AttributeKind kind = PlainKindOf(name, static_cast<size_t>(name_end - name));
+    tag.attributes[count] = {offset(at),           offset(name),      0,    offset(name_end), offset(name_end) + 2,
+                             offset(value_end), kind, false, false, true};
+    const uint64_t mark = Mark(name, name_end);
+    may_repeat |= (seen & mark) != 0;
+    seen |= mark;
+    has_declaration |= kind == AttributeKind::kDefaultDeclaration;
+    at = value_end + 1;
+  }
+  tag.is_empty = *at == '/';
+  if (tag.is_empty && ++at == end) return false;
+  if (*at != '>') return false;
+  tag.end = offset(at) + 1;
+  tag.count = count;
+  tag.has_declaration = has_declaration;
+  tag.may_repeat = may_repeat;
+  tag.has_prefix = tag.is_end = tag.has_bad_name = false;
+  return true;
+}
+
 class TagReader {
  public:
   TagReader(const uint8_t* base, uint32_t at, uint32_t end, uint32_t kept, Tag& tag) noexcept
       : base_(base), at_(base + at + 1), end_(base + end), kept_(kept), tag_(tag) {
     tag.start = at;
     tag.count = 0;
-    tag.is_end = tag.is_empty = tag.has_bad_name = tag.has_declaration = false;
+    tag.is_end = tag.is_empty = tag.has_bad_name = tag.has_declaration = tag.has_prefix = tag.may_repeat = false;
   }
 
   LexResult Read() noexcept {
@@ -78,7 +129,10 @@ class TagReader {
     if (IsOver()) return false;
     if (*at_ == '/') return ReadEndTag();
     if (!ReadName(tag_.name, tag_.colon, tag_.name_end)) return false;
+    tag_.has_prefix = tag_.colon != 0;
     while (true) {
+      if (IsOver()) return false;
+      if (*at_ == '>') return Finish();
       const uint8_t* space = at_;
       SkipSpace();
       if (IsOver()) return false;
@@ -114,6 +168,7 @@ class TagReader {
   /// Reads a name; the byte behind it is left, but has to be there.
   bool ReadName(uint32_t& name, uint32_t& colon, uint32_t& name_end) noexcept {
     const uint8_t* const start = at_;
+    at_ = SkipLowerCase(at_, end_);
     while (at_ < end_ && (kAsciiClasses[*at_] & kPlainName) == kPlainName) at_++;
     if (IsOver()) return false;
     name = Offset(start);
@@ -154,7 +209,7 @@ class TagReader {
     Attribute& attribute = tag_.count < kept_ ? tag_.attributes[tag_.count] : spare_;
     attribute.space = Offset(space);
     if (!ReadName(attribute.name, attribute.colon, attribute.name_end)) return false;
-    SkipSpace();
+    if (*at_ != '=') SkipSpace();
     if (IsOver()) return false;
     if (*at_ != '=') return Refuse();
     at_++;
@@ -166,6 +221,10 @@ class TagReader {
     tag_.count++;
     attribute.kind = KindOf(base_, attribute);
     tag_.has_declaration |= attribute.is_declaration();
+    tag_.has_prefix |= attribute.colon != 0 && attribute.kind == AttributeKind::kOther;
+    const uint64_t mark = Mark(base_ + (attribute.colon == 0 ? attribute.name : attribute.colon + 1), base_ + attribute.name_end);
+    tag_.may_repeat |= (seen_ & mark) != 0;
+    seen_ |= mark;
     return ReadValue(attribute, quote);
   }
 
@@ -218,6 +277,7 @@ class TagReader {
   const uint32_t kept_;
   Tag& tag_;
   StreamFailure failure_ = StreamFailure::kNone;
+  uint64_t seen_ = 0;
   /// Takes the attributes that are only counted.
   Attribute spare_;
 };
@@ -225,7 +285,9 @@ class TagReader {
 }  // namespace
 
 LexResult LexTag(const uint8_t* base, uint32_t at, uint32_t end, uint32_t kept, Tag& tag) noexcept {
-  return TagReader(base, at, end, kept < kMostAttributes ? kept : kMostAttributes, tag).Read();
+  kept = kept < kMostAttributes ? kept : kMostAttributes;
+  if (LexPlainTag(base, at, end, kept, tag)) return {Status::kDone, StreamFailure::kNone};
+  return TagReader(base, at, end, kept, tag).Read();
 }
 
 }  // namespace meerkat

@@ -39,6 +39,10 @@ struct Tag {
   uint32_t end;  // one past the `>`
   uint32_t count;  // attributes; those beyond the kept ones included
   bool has_declaration;
+  /// A name has a prefix that has to be declared.
+  bool has_prefix;
+  /// Two attributes may have the same local name.
+  bool may_repeat;
   bool is_end;
   bool is_empty;
   /// A name has more than one colon, or nothing on one side of it (Namespaces in XML 1.0 section 4).

@@ -10,12 +10,17 @@ namespace {
 
 using Status = TextResult::Status;
 
-/// Steps over a control character or one above ASCII. False at half a character or, with a failure, at a forbidden one.
+/// Steps over a control character, or some above ASCII. False at half a character or, with a failure, at a forbidden one.
 bool StepOver(const uint8_t*& at, const uint8_t* end, StreamFailure& failure) noexcept {
   if (*at < 0x80) {
     if (!IsSpace(*at)) failure = StreamFailure::kBadCharacter;
     else at++;
     return failure == StreamFailure::kNone;
+  }
+  const uint8_t* const usual = SkipUsualNonAscii(at, end);
+  if (usual != at) {
+    at = usual;
+    return true;
   }
   const Decoded character = DecodeCharacter(at, end);
   if (character.point == Utf8Decoder::kInvalid) failure = StreamFailure::kBadCharacter;

@@ -76,6 +76,7 @@ TEST("direct children are marked, by name or by namespace alone") {
   CHECK_EQUAL(mask("<z xmlns='urn:a'/>"), 2u);
   CHECK_EQUAL(mask("<p:x xmlns:p='urn:a'/>"), 6u);
   CHECK_EQUAL(mask("<w><body/></w>"), 0u);
+  CHECK_EQUAL(mask("<w xmlns='urn:w'></w><body/>"), 1u);
   CHECK_EQUAL(mask("<z xmlns='urn:&amp;'/><y xmlns='urn:&#98;'/>"), 24u);
 }
 
@@ -118,6 +119,8 @@ TEST("Namespaces in XML: prefixes") {
   CHECK_EQUAL(Inside("<a:iq/>"), kBadNamespacePrefix);
   CHECK_EQUAL(Inside("<iq a:b=''/>"), kBadNamespacePrefix);
   CHECK_EQUAL(Inside("<iq><a xmlns:p='urn:p'/><p:b/></iq>"), kBadNamespacePrefix);
+  CHECK_EQUAL(Inside("<iq><a xmlns:p='urn:p'></a><p:b/></iq>"), kBadNamespacePrefix);
+  CHECK_EQUAL(Inside("<iq><a xmlns:p='urn:p'></a ><p:b/></iq>"), kBadNamespacePrefix);
   CHECK_EQUAL(Inside("<iq xmlns:p=''/>"), kBadNamespacePrefix);
   CHECK_EQUAL(Inside("<iq xmlns:xmlns='urn:x'/>"), kBadNamespacePrefix);
   CHECK_EQUAL(Inside("<iq xmlns='http://www.w3.org/XML/1998/namespace'/>"), kBadNamespacePrefix);
@@ -152,6 +155,31 @@ TEST("UTF-8 and the characters of XML, in text, values, names and CDATA") {
   CHECK_EQUAL(Inside("<iq>&#x110000;"), kBadCharacter);
   CHECK_EQUAL(Inside("<iq>&#4294967361;"), kBadCharacter);
   CHECK_EQUAL(Inside("<iq>\x7f\xc2\x80\xed\x9f\xbf\xee\x80\x80\xef\xbf\xbd\xf0\x90\x80\x80\xf4\x8f\xbf\xbf</iq>"), kNone);
+}
+
+/// Judged one byte at a time.
+bool IsText(std::string_view text) {
+  Utf8Decoder decoder;
+  for (const char c : text) {
+    const uint32_t point = decoder.Next(static_cast<uint8_t>(c));
+    if (point != Utf8Decoder::kIncomplete && (point == Utf8Decoder::kInvalid || !IsXmlCharacter(point))) return false;
+  }
+  return !decoder.is_inside();
+}
+
+TEST("every two bytes are judged alike, fast or slow") {
+  ScanContext context(FramerKit::kNoChildren);
+  for (int lead = 0x80; lead < 0x100; lead++) {
+    for (int second = 0; second < 0x100; second++) {
+      if (second == '<' || second == '&') continue;
+      for (const char* rest : {"xyz", "\x80yz", "\x80\x80z"}) {
+        const std::string text = std::string{static_cast<char>(lead), static_cast<char>(second)} + rest;
+        const std::string element = "<iq>" + text + "</iq>";
+        const ElementResult read = ScanElement(Bytes(element), OuterScope::Fragment(), FramerKit::kDefaults, context);
+        CHECK_EQUAL(read.failure, IsText(text) ? kNone : kBadCharacter);
+      }
+    }
+  }
 }
 
 TEST("the end of the stream is told, and nothing behind it is read") {
