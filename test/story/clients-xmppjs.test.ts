@@ -1,0 +1,71 @@
+/** @xmpp/client, a client library of others, against every kind of server. */
+import { type Client, client, xml } from '@xmpp/client';
+import type { Element } from 'ltx';
+import { expect, it } from 'vitest';
+import { register } from '../support/story/actor.js';
+import { eventually } from '../support/story/eventually.js';
+import { onEachServer, type StoryServer } from '../support/story/story.js';
+
+// The library has no option for it, and the servers signed their certificates themselves.
+process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
+
+onEachServer('@xmpp/client', (server) => {
+  it.each([
+    ['without TLS', (one: StoryServer) => `xmpp://127.0.0.1:${one.port}`],
+    ['over STARTTLS', (one: StoryServer) => `xmpp://127.0.0.1:${one.starttlsPort}`],
+    ['over TLS from the first byte', (one: StoryServer) => `xmpps://127.0.0.1:${one.tlsPort}`],
+  ])('logs in %s, asks for its roster, and chats both ways', async (_, address) => {
+    const [alice, bob] = await Promise.all([login(server, address(server)), login(server, address(server))]);
+    const roster = await alice.xmpp.iqCaller.get(xml('query', 'jabber:iq:roster'));
+    expect(roster.getChildren('item')).toEqual([]);
+
+    await chat(alice, bob, 'Art thou not Romeo, and a Montague?');
+    await chat(bob, alice, 'Neither, fair saint, if either thee dislike. <3 & 🌹');
+    await Promise.all([alice.xmpp.stop(), bob.xmpp.stop()]);
+    expect([...alice.errors, ...bob.errors]).toEqual([]);
+  });
+
+  it('is told when its password is wrong', async () => {
+    const credentials = fresh();
+    await register(server.port, credentials);
+    const xmpp = make(`xmpp://127.0.0.1:${server.port}`, { ...credentials, password: 'wrong' });
+    await expect(xmpp.start()).rejects.toThrow(/not-authorized/);
+    await xmpp.stop();
+  });
+});
+
+interface LoggedIn {
+  readonly xmpp: Client;
+  readonly jid: string;
+  readonly stanzas: Element[];
+  readonly errors: Error[];
+}
+
+async function login(server: StoryServer, address: string): Promise<LoggedIn> {
+  const credentials = fresh();
+  await register(server.port, credentials);
+  const xmpp = make(address, credentials);
+  const stanzas: Element[] = [];
+  const errors: Error[] = [];
+  xmpp.on('stanza', (stanza: Element) => stanzas.push(stanza));
+  xmpp.on('error', (error: Error) => errors.push(error));
+  const jid = String(await xmpp.start());
+  await xmpp.send(xml('presence'));
+  return { xmpp, jid, stanzas, errors };
+}
+
+function make(service: string, { username, password }: { username: string; password: string }): Client {
+  const xmpp = client({ service, domain: 'localhost', username, password });
+  xmpp.on('error', () => {});
+  return xmpp;
+}
+
+async function chat(from: LoggedIn, to: LoggedIn, body: string): Promise<void> {
+  await from.xmpp.send(xml('message', { type: 'chat', to: to.jid }, xml('body', {}, body)));
+  await eventually(() => to.stanzas.some((stanza) => stanza.getChildText('body') === body));
+  expect(to.stanzas.find((stanza) => stanza.is('message'))?.attrs['from']).toBe(from.jid);
+}
+
+function fresh() {
+  return { username: `x-${Math.random().toString(36).slice(2)}`, domain: 'localhost', password: 'secret' };
+}
