@@ -10,12 +10,10 @@ import { ns } from '../../protocol/namespaces.js';
 import { rosterApi } from '../roster/api.js';
 import { type DiscoQuestion, discoInfo, discoItems } from './api.js';
 import { verificationString } from './capabilities.js';
+import { serverInfoForm } from './server-info.js';
 
 /** XEP-0115 section 4: identifies the software, not this server. */
 const CAPS_NODE = 'https://meerkat.im/caps';
-/** XEP-0157: where the forms of contact addresses live. */
-const SERVER_INFO = 'http://jabber.org/network/serverinfo';
-
 export default defineModule({
   name: 'mod_disco',
   xeps: [
@@ -30,6 +28,7 @@ export default defineModule({
   start(scope) {
     const { host, sessions, config } = scope;
     const { roster } = scope.uses;
+    const serverInfo = serverInfoForm(config.server_info);
     scope.iq('get', ns.DISCO_INFO, 'query', onInfo);
     scope.iq('get', ns.DISCO_ITEMS, 'query', onItems);
     scope.on(streamFeatures, order.record, ({ stream, isAuthenticated }) =>
@@ -71,7 +70,7 @@ export default defineModule({
         el('identity', { category: 'server', type: 'im', name: 'Meerkat' }),
         ...[...host.features].sort().map(feature),
         ...more,
-        ...serverInfo(),
+        ...serverInfo,
       ];
     }
 
@@ -95,14 +94,6 @@ export default defineModule({
       return [...(sessions.account(account)?.available() ?? [])].map(({ jid }) => el('item', { jid: jid.toString() }));
     }
 
-    /** XEP-0157, by the option `server_info`. */
-    function serverInfo(): Element[] {
-      const shown = config.server_info.filter(({ modules }) => modules === undefined || modules.includes('mod_disco'));
-      if (shown.length === 0) return [];
-      const fields = shown.map(({ name, urls }) => field(name, urls, undefined));
-      return [el('x', { xmlns: ns.DATA_FORMS, type: 'result' }, field('FORM_TYPE', [SERVER_INFO], 'hidden'), fields)];
-    }
-
     /** XEP-0115 section 6.1: the server's own capabilities, as a stream feature. */
     function capabilities(domain: string): Element {
       return el('c', { xmlns: ns.CAPS, hash: 'sha-1', node: CAPS_NODE, ver: version(domain) });
@@ -117,10 +108,6 @@ export default defineModule({
       const to = Jid.trusted('', domain);
       return verificationString(domainInfo({ host, from: to, to, node: '' }));
     }
-
-    function questionOf({ from, to, payload }: Iq): DiscoQuestion {
-      return { host, from, to, node: payload.attrs['node'] ?? '' };
-    }
   },
 });
 
@@ -128,10 +115,6 @@ function feature(name: string): Element {
   return el('feature', { var: name });
 }
 
-function field(name: string, values: readonly string[], type: string | undefined): Element {
-  return el(
-    'field',
-    { var: name, type },
-    values.map((value) => el('value', {}, value)),
-  );
+function questionOf({ host, from, to, payload }: Iq): DiscoQuestion {
+  return { host, from, to, node: payload.attrs['node'] ?? '' };
 }

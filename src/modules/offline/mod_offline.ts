@@ -21,7 +21,10 @@ const EXPIRE = 'jabber:x:expire';
 
 export default defineModule({
   name: 'mod_offline',
-  xeps: [{ number: 160, version: '1.0.1', status: 'complete' }],
+  xeps: [
+    { number: 160, version: '1.0.1', status: 'complete' },
+    { number: 203, version: '2.0', status: 'complete' },
+  ],
   stores: { messages: offlineStore },
   features: [ns.OFFLINE_FEATURE],
 
@@ -74,8 +77,9 @@ export default defineModule({
           continue;
         }
         element.append(delay(session.jid.domain, timestampUs));
-        const to = scope.services.jid(element.attrs['to'] ?? '') ?? session.account.jid;
-        router.route(Stanza.fromElement(element, to.isBare ? to : session.account.jid, sender));
+        // RFC 6121 section 8.5.2.1.1: a groupchat message never goes to an account.
+        const to = element.attrs['type'] === 'groupchat' ? session.jid : session.account.jid;
+        router.route(Stanza.fromElement(element, to, sender));
       }
     }
 

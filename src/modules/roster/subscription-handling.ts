@@ -9,16 +9,14 @@ import { ns } from '../../protocol/namespaces.js';
 import { Stanza } from '../../protocol/stanza.js';
 import { subscriptionChanged } from './api.js';
 import { type Entry, isVisible, type Roster } from './roster.js';
+import type { RosterPushes } from './roster-pushes.js';
 import { inbound, NO_SUBSCRIPTION, outbound, type Subscription, type SubscriptionStanza } from './subscription.js';
 
 export interface SubscriptionDependencies {
   readonly host: Host;
   readonly router: Router;
   readonly sessions: Sessions;
-  /** Tells the interested sessions of an account about an entry. */
-  readonly push: (roster: Roster, entry: Entry) => void;
-  /** Whether a session has asked for the roster. */
-  readonly isInterested: (session: Session) => boolean;
+  readonly pushes: RosterPushes;
 }
 
 export class SubscriptionHandling {
@@ -58,6 +56,14 @@ export class SubscriptionHandling {
     await done;
   }
 
+  /** RFC 6121 section 3.1.3: requests are shown at each login until they are answered. */
+  remind(roster: Roster | undefined, session: Session): void {
+    for (const { jid, subscription, askMessage } of roster?.entries() ?? []) {
+      if (subscription.pendingIn)
+        session.deliver(subscriptionStanza('subscribe', session.account.jid, jid, askMessage));
+    }
+  }
+
   /** RFC 6121 section 2.5: taking a contact off the list ends the subscriptions both ways. */
   removed(roster: Roster, entry: Entry): void {
     const { to, from, pendingIn, pendingOut } = entry.subscription;
@@ -89,7 +95,7 @@ export class SubscriptionHandling {
     const committed = isNothing ? roster.delete(contact) : roster.put(entry);
     // RFC 6121 section 3.1.3: a request that came in is no reason for a push.
     const isSeen = isVisible(entry) && !isNothing && !(next.pendingIn && !before.pendingIn);
-    if (isSeen) this.#deps.push(roster, entry);
+    if (isSeen) this.#deps.pushes.changed(roster, entry);
     await committed;
   }
 
@@ -100,7 +106,7 @@ export class SubscriptionHandling {
   #deliver(roster: Roster, stanza: Stanza): void {
     const isRequest = stanza.type === 'subscribe';
     for (const session of this.#deps.sessions.account(roster.owner)?.sessions() ?? []) {
-      if (session.isAvailable || (!isRequest && this.#deps.isInterested(session))) session.deliver(stanza);
+      if (session.isAvailable || (!isRequest && this.#deps.pushes.isInterested(session))) session.deliver(stanza);
     }
   }
 
