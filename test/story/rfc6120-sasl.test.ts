@@ -152,7 +152,7 @@ onEachServer('RFC 5802 section 6: channel binding', (server) => {
     const { credentials } = await newcomer(server);
     const client = await overTls(server);
     await client.open();
-    expect(await scram(client, { mechanism: 'SCRAM-SHA-256', flag: 'y', ...credentials })).toBe('not-authorized');
+    expect(await scram(client, { mechanism: 'SCRAM-SHA-256', flag: 'y', ...credentials })).toBe('malformed-request');
     client.destroy();
   });
 
@@ -221,6 +221,20 @@ onEachServer('RFC 6120 section 6.5: a login fails for', (server) => {
     const wrong = plainMessage(credentials.username, 'wrong');
     for (let attempt = 0; attempt < 5; attempt++) expect(await plain(client, wrong)).toBe('not-authorized');
     expect(await client.fails()).toBe('policy-violation');
+  });
+
+  it('section 6.4.5: mechanisms that are refused are no failures of that kind, but requests too many', async () => {
+    const { client, credentials } = await newcomer(server);
+    for (let attempt = 0; attempt < 20; attempt++) {
+      client.send(auth('RIVER', ''));
+      expect(conditionOf(await outcome(client))).toBe('invalid-mechanism');
+    }
+    await authenticate(client, credentials);
+    const other = await RawClient.connect(server.port);
+    await other.open();
+    for (let attempt = 0; attempt < 100; attempt++) other.send(auth('RIVER', ''));
+    expect(await other.fails()).toBe('policy-violation');
+    client.destroy();
   });
 
   it('section 4.9.3.24: something else in the namespace of SASL ends it too', async () => {

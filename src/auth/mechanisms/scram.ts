@@ -112,7 +112,7 @@ export class ScramExchange implements Exchange {
     if (this.#isPlus) return SaslFailure.malformedRequest('a -PLUS mechanism needs channel binding');
     // The client would have bound the channel had it seen our offer: somebody took it out of the list.
     if (binding === 'y' && this.#context.offered.some((name) => name.endsWith('-PLUS'))) {
-      return SaslFailure.notAuthorized('the server does support channel binding');
+      return SaslFailure.malformedRequest('the server does support channel binding');
     }
     return undefined;
   }

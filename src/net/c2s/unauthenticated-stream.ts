@@ -15,6 +15,11 @@ import { C2sStream, type OpenedStream } from './c2s-stream.js';
 
 /** RFC 6120 section 6.4.5 asks for 2 to 5. */
 const MAX_FAILED_ATTEMPTS = 5;
+/**
+ * Refusals from before anybody looked at credentials are no guesses: clients that cannot bind the channel of TLS 1.3, such as
+ * slixmpp 1.8, try every -PLUS mechanism in turn before they find one that works.
+ */
+const NO_GUESSES = new Set(['encryption-required', 'invalid-mechanism', 'malformed-request', 'mechanism-too-weak']);
 /** Elements before authentication; a login needs fewer than ten. */
 const MAX_STEPS = 64;
 
@@ -130,7 +135,7 @@ export class UnauthenticatedStream extends C2sStream {
   #refuse(condition: string, text?: string): void {
     const explanation = text === undefined ? undefined : el('text', { 'xml:lang': 'en' }, text);
     this.connection.write(el('failure', { xmlns: ns.SASL }, el(condition), explanation).toXml());
-    this.#failedAttempts++;
+    if (!NO_GUESSES.has(condition)) this.#failedAttempts++;
     if (this.#failedAttempts < MAX_FAILED_ATTEMPTS) return this.#step();
     this.end(new StreamError('policy-violation', 'Too many failed attempts to log in'));
   }

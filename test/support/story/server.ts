@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ADDON = fileURLToPath(new URL('../../../build/Release/meerkat.node', import.meta.url));
-const MAIN = fileURLToPath(new URL('../../../dist/main.js', import.meta.url));
+/** The compiled server. */
+export const MAIN = fileURLToPath(new URL('../../../dist/main.js', import.meta.url));
 const START_MS = 30_000;
 
 /** The engines that can run here; `STORY_ENGINE=portable` leaves the other one out. */
@@ -137,7 +138,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
 }
 
 /** Ports that were free a moment ago. */
-async function freePorts(count: number): Promise<number[]> {
+export async function freePorts(count: number): Promise<number[]> {
   const servers = Array.from({ length: count }, () => createServer());
   const ports = await Promise.all(
     servers.map(
