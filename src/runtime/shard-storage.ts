@@ -38,10 +38,15 @@ export class ShardStorage {
 
     const storage = new ShardStorage(embedded);
     for (const { pool, engine } of engines) if (pool !== undefined) storage.#pools.set(pool, engine);
-    for (const pool of Object.values(config.outgoing_pools.rdbms)) await storage.#join(pool, shards, log);
-    await storage.#makeTables(config);
-    await storage.#openUsers(config);
-    return storage;
+    try {
+      for (const pool of Object.values(config.outgoing_pools.rdbms)) await storage.#join(pool, shards, log);
+      await storage.#makeTables(config);
+      await storage.#openUsers(config);
+      return storage;
+    } catch (error) {
+      await storage.close();
+      throw error;
+    }
   }
 
   /** Opens a store on what its module's `backend` names: the pool for `rdbms`, else the embedded database. */
@@ -63,7 +68,9 @@ export class ShardStorage {
   async #join({ connection, ...pool }: RdbmsPool, shards: number, log: Logger): Promise<void> {
     if (connection.driver === 'pgsql') {
       const settings = pgSettings({ ...pool, connection }, shards);
-      this.#pools.set(pool.tag, await openPgsql({ settings, log, random: systemRandom }));
+      // One that is not up after its longest pause between attempts is not merely starting.
+      const startPatienceMs = settings.maxStartIntervalMs;
+      this.#pools.set(pool.tag, await openPgsql({ settings, log, random: systemRandom, startPatienceMs }));
     } else if (connection.file === undefined) {
       this.#pools.set(pool.tag, this.#embedded);
     }

@@ -28,6 +28,7 @@ export interface SupervisorOptions {
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 30_000;
 const STABLE_AFTER_MS = 60_000;
+const LAST_MOMENT_MS = 10_000;
 
 export class Supervisor {
   readonly #options: SupervisorOptions;
@@ -73,8 +74,7 @@ export class Supervisor {
       for (const shard of shards) this.#ports = await shard.listen(this.#ports);
       for (const shard of shards) this.#watch(shard, this.#options.clock.monotonic(), FIRST_PAUSE_MS);
     } catch (error) {
-      this.#isStopping = true;
-      await this.#pool.destroy();
+      await this.kill();
       throw error;
     }
   }
@@ -86,9 +86,15 @@ export class Supervisor {
     await Promise.all(this.running.map((shard) => shard.ended));
   }
 
-  /** Ends the threads where they are. */
+  /**
+   * Ends the threads without waiting for streams. A thread that is ended within a native call may take the process with it, so each
+   * gets a moment to come to an end by itself, even one that is still starting.
+   */
   async kill(): Promise<void> {
     this.#isStopping = true;
+    for (const shard of this.running) shard.stop(0);
+    const ended = Promise.all(this.running.map((shard) => shard.ended));
+    await Promise.race([ended, this.#options.clock.sleep(LAST_MOMENT_MS)]);
     await this.#pool.destroy();
   }
 

@@ -16,8 +16,8 @@ export interface LinkOptions {
 }
 
 const FIRST_PAUSE_MS = 100;
-/** How long a caller waits for a connection that is being made again, unless queries may take longer. */
-const PATIENCE_MS = 5_000;
+/** How long a caller waits for a connection that is being made again. Whoever logs in has to hear of it within its own deadline of 5 s. */
+const PATIENCE_MS = 3_000;
 
 interface Waiter {
   resolve(client: pg.Client): void;
@@ -62,7 +62,7 @@ export class PgLink {
           reject(error);
         },
       };
-      const cancel = this.#options.clock.after(this.#patienceMs, () => {
+      const cancel = this.#options.clock.after(PATIENCE_MS, () => {
         this.#waiters.delete(waiter);
         reject(pgError(this.#lastError ?? new Error('no connection yet'), this.#name));
       });
@@ -99,10 +99,6 @@ export class PgLink {
   get #name(): string {
     const { host, port, database } = this.#options.settings;
     return `PostgreSQL database "${database}" at ${host}:${port}`;
-  }
-
-  get #patienceMs(): number {
-    return Math.max(PATIENCE_MS, this.#options.settings.queryTimeoutMs);
   }
 
   async #connect(): Promise<void> {
