@@ -1,0 +1,181 @@
+/** XEP-0160, with XEP-0203: messages for people who are away. */
+import type { Element } from 'ltx';
+import { expect } from 'vitest';
+import type { Actor } from '../support/story/actor.js';
+import { handled, stored } from '../support/story/fence.js';
+import { withOptions } from '../support/story/options.js';
+import { onBothEngines } from '../support/story/own-server.js';
+import { stories, teller } from '../support/story/story.js';
+
+/** Comes back and takes what was kept. */
+async function collect(actor: Actor, port: number, presence = ''): Promise<{ back: Actor; messages: Element[] }> {
+  const back = await actor.another(port);
+  await back.available(presence);
+  await stored(back);
+  return { back, messages: (await back.hasReceived()).filter((element) => element.is('message')) };
+}
+
+const bodies = (messages: readonly Element[]) => messages.map((message) => message.getChildText('body'));
+
+stories('XEP-0160', (story) => {
+  story(
+    'section 2: messages come in the order in which they were sent, each marked with when',
+    { alice: 1, bob: 1 },
+    async ({ alice, bob }, { port }) => {
+      await bob.leave();
+      const sent = Array.from({ length: 50 }, (_, index) => String(index));
+      for (const body of sent)
+        alice.send(
+          `<message to='${bob.bare}' type='${Number(body) % 2 ? 'chat' : 'normal'}' id='m${body}'><body>${body}</body></message>`,
+        );
+      await handled(alice, bob.bare);
+      const { back, messages } = await collect(bob, port);
+      expect(bodies(messages)).toEqual(sent);
+      for (const message of messages) {
+        expect(message.attrs['from']).toBe(alice.jid);
+        const delay = message.getChild('delay', 'urn:xmpp:delay');
+        expect(delay?.attrs['from']).toBe('localhost');
+        const age = Date.now() - Date.parse(delay?.attrs['stamp']);
+        expect(age).toBeGreaterThan(-2_000);
+        expect(age).toBeLessThan(60_000);
+      }
+      back.vanish();
+    },
+  );
+
+  story('section 2: they are delivered once', { alice: 1, bob: 1 }, async ({ alice, bob }, { port }) => {
+    await bob.leave();
+    alice.send(`<message to='${bob.bare}' type='chat'><body>once</body></message>`);
+    await handled(alice, bob.bare);
+    const first = await collect(bob, port);
+    expect(bodies(first.messages)).toEqual(['once']);
+    await first.back.available('<show>away</show>');
+    const second = await collect(bob, port);
+    expect(second.messages).toEqual([]);
+    expect(bodies((await first.back.hasReceived()).filter((element) => element.is('message')))).toEqual([]);
+    first.back.vanish();
+    second.back.vanish();
+  });
+
+  story(
+    'section 2: a session of negative priority does not take them',
+    { alice: 1, bob: 1 },
+    async ({ alice, bob }, { port }) => {
+      await bob.leave();
+      alice.send(`<message to='${bob.bare}' type='chat'><body>later</body></message>`);
+      await handled(alice, bob.bare);
+      const { back, messages } = await collect(bob, port, '<priority>-1</priority>');
+      expect(messages).toEqual([]);
+      await back.available('<priority>0</priority>');
+      await back.receives('<message><body>later</body></message>');
+      back.vanish();
+    },
+  );
+
+  story('they are kept as they were sent', { alice: 1, bob: 1 }, async ({ alice, bob }, { port }) => {
+    await bob.leave();
+    alice.send(
+      `<message to='${bob.bare}' type='chat' id='x' xml:lang='el'><body>&lt;ά&gt;</body><odd xmlns='urn:test:odd' a='1'/></message>`,
+    );
+    await handled(alice, bob.bare);
+    const { back, messages } = await collect(bob, port);
+    expect(messages[0]?.attrs).toMatchObject({ id: 'x', type: 'chat', 'xml:lang': 'el' });
+    expect(bodies(messages)).toEqual(['<ά>']);
+    expect(messages[0]?.getChild('odd', 'urn:test:odd')?.attrs['a']).toBe('1');
+    back.vanish();
+  });
+
+  story(
+    'section 3: what is about the moment only is not kept, and nobody is told',
+    { alice: 1, bob: 1 },
+    async ({ alice, bob }, { port }) => {
+      await bob.leave();
+      alice.send(
+        `<message to='${bob.bare}' type='chat'><composing xmlns='http://jabber.org/protocol/chatstates'/><thread>t</thread></message>`,
+      );
+      alice.send(
+        `<message to='${bob.bare}' type='chat'><body>hi</body><active xmlns='http://jabber.org/protocol/chatstates'/></message>`,
+      );
+      alice.send(`<message to='${bob.bare}' type='headline'><body>news</body></message>`);
+      await handled(alice, bob.bare);
+      expect(await alice.hasReceived()).toEqual([]);
+      const { back, messages } = await collect(bob, port);
+      expect(bodies(messages)).toEqual(['hi']);
+      back.vanish();
+    },
+  );
+
+  story('XEP-0023: one that has expired is not delivered', { alice: 1, bob: 1 }, async ({ alice, bob }, { port }) => {
+    await bob.leave();
+    alice.send(
+      `<message to='${bob.bare}' type='chat'><body>old</body><x xmlns='jabber:x:expire' seconds='0'/></message>`,
+    );
+    alice.send(
+      `<message to='${bob.bare}' type='chat'><body>new</body><x xmlns='jabber:x:expire' seconds='3600'/></message>`,
+    );
+    await handled(alice, bob.bare);
+    const { back, messages } = await collect(bob, port);
+    expect(bodies(messages)).toEqual(['new']);
+    back.vanish();
+  });
+});
+
+const limited = withOptions('mod_offline', 'access_max_user_messages = "few"', 'store_groupchat_messages = true');
+onBothEngines(
+  'XEP-0160, options',
+  (engine) => `${limited(engine)}\n[access]\n  few = [{acl = "all", value = 2}]\n`,
+  (server) => {
+    const story = teller(server);
+    story(
+      'access_max_user_messages: more than that get resource-constraint',
+      { alice: 1, bob: 1 },
+      async ({ alice, bob }, { port }) => {
+        await bob.leave();
+        for (const id of ['1', '2', '3'])
+          alice.send(`<message to='${bob.bare}' type='chat' id='${id}'><body>${id}</body></message>`);
+        const error = await alice.receives(`<message type='error' id='3' from='${bob.bare}'/>`);
+        expect(error.getChild('error')?.attrs['type']).toBe('wait');
+        expect(error.getChild('error')?.getChild('resource-constraint')).toBeDefined();
+        const { back, messages } = await collect(bob, port);
+        expect(bodies(messages)).toEqual(['1', '2']);
+        back.vanish();
+      },
+    );
+
+    story(
+      'store_groupchat_messages: those are kept as well',
+      { alice: 1, bob: 1 },
+      async ({ alice, bob }, { port }) => {
+        await bob.leave();
+        alice.send(`<message to='${bob.bare}' type='groupchat' id='g'><body>g</body></message>`);
+        await alice.asks(`<iq type='get' to='${bob.bare}'><vCard xmlns='vcard-temp'/></iq>`);
+        const { back } = await collect(bob, port).then(async ({ back, messages }) => {
+          if (messages.length === 0) await back.receives("<message type='groupchat'><body>g</body></message>");
+          else expect(bodies(messages)).toEqual(['g']);
+          return { back };
+        });
+        expect((await alice.hasReceived()).filter((element) => element.is('message'))).toEqual([]);
+        back.vanish();
+      },
+    );
+  },
+);
+
+onBothEngines(
+  'XEP-0160, without mod_offline',
+  (engine) => withOptions('mod_offline')(engine).replace('[modules.mod_offline]\n', ''),
+  (server) => {
+    const story = teller(server);
+    story(
+      'RFC 6121 section 8.5.2.2.1: the sender learns that it was not delivered',
+      { alice: 1, bob: 1 },
+      async ({ alice, bob }) => {
+        await bob.leave();
+        alice.send(`<message to='${bob.bare}' type='chat' id='m'><body>x</body></message>`);
+        await alice.receives(
+          "<message type='error' id='m'><error type='cancel'><service-unavailable/></error></message>",
+        );
+      },
+    );
+  },
+);
