@@ -11,7 +11,6 @@ namespace meerkat {
 namespace {
 
 constexpr std::string_view kDeclarationOpening = "<?xml";
-constexpr uint8_t kByteOrderMark[] = {0xef, 0xbb, 0xbf};
 constexpr uint32_t kEndless = std::numeric_limits<uint32_t>::max();
 
 }  // namespace
@@ -39,7 +38,6 @@ StreamFramer::Result StreamFramer::Run::Read() noexcept {
 
 StreamFramer::Run::Step StreamFramer::Run::ReadState() noexcept {
   switch (framer_.state_) {
-    case State::kStart: return ReadStart();
     case State::kProlog:
     case State::kMisc:
     case State::kBetween: return ReadOutside();
@@ -51,17 +49,8 @@ StreamFramer::Run::Step StreamFramer::Run::ReadState() noexcept {
   }
 }
 
-/// A byte order mark is no part of the document (XML 1.0 section 4.3.3).
-StreamFramer::Run::Step StreamFramer::Run::ReadStart() noexcept {
-  const size_t compared = std::min<size_t>(available(), sizeof kByteOrderMark);
-  const bool is_mark = std::equal(base(), base() + compared, kByteOrderMark);
-  if (is_mark && compared < sizeof kByteOrderMark) return RunDry(0, std::min(available(), LeftBeforeAuthentication()));
-  if (is_mark) Consume(sizeof kByteOrderMark);
-  framer_.state_ = State::kProlog;
-  return Step::kGoOn;
-}
-
-/// White space before the header, and the white space keepalives of RFC 6120 section 4.6.1.
+/// White space before the header, and the white space keepalives of RFC 6120 section 4.6.1. U+FEFF is text even as the first
+/// character: section 11.6 knows no byte order mark.
 StreamFramer::Run::Step StreamFramer::Run::ReadOutside() noexcept {
   const uint32_t end = std::min(available(), LeftBeforeAuthentication());
   uint32_t at = 0;
@@ -265,7 +254,7 @@ uint32_t StreamFramer::Run::EndOfMarkup(uint32_t start) const noexcept {
 }
 
 StreamFailure StreamFramer::Run::LimitAt(uint32_t end) const noexcept {
-  const bool is_outside = framer_.state_ == State::kStart || framer_.state_ == State::kMisc || framer_.state_ == State::kBetween;
+  const bool is_outside = framer_.state_ == State::kProlog || framer_.state_ == State::kMisc || framer_.state_ == State::kBetween;
   if (!is_outside && end == framer_.limits_->max_stanza_bytes) return StreamFailure::kStanzaTooLarge;
   if (end == LeftBeforeAuthentication()) return StreamFailure::kTooMuchBeforeAuthentication;
   return is_outside ? StreamFailure::kStanzaTooLarge : StreamFailure::kTagTooLarge;

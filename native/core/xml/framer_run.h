@@ -14,7 +14,6 @@ class StreamFramer::Run {
   enum class Step : uint8_t { kGoOn, kNeedMore, kHeld, kStopped, kFailed, kClosed };
 
   Step ReadState() noexcept;
-  Step ReadStart() noexcept;
   Step ReadOutside() noexcept;
   Step ReadDeclaration() noexcept;
   Step ReadElement() noexcept;

@@ -77,7 +77,6 @@ class StreamFramer {
  private:
   /// What is read next.
   enum class State : uint8_t {
-    kStart,        // the very first bytes of the connection
     kProlog,       // header or XML declaration
     kDeclaration,  // inside the XML declaration
     kMisc,         // white space, then the header
@@ -100,7 +99,7 @@ class StreamFramer {
   uint32_t before_authentication_ = 0;                // bytes consumed so far
   Lexer lexer_;                                       // inside `construct_`
   Construct construct_ = Construct::kNone;
-  State state_ = State::kStart;
+  State state_ = State::kProlog;
   StreamFailure failure_ = StreamFailure::kNone;
   bool lockstep_ = true;
   bool held_ = false;

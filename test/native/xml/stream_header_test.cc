@@ -45,12 +45,13 @@ TEST("the streams namespace may be the default one (RFC 6120 section 4.8.3)") {
   CHECK_EQUAL(kit.told[2].stanza(), StanzaKind::kNonza);
 }
 
-TEST("a byte order mark is skipped at the start of the connection, however it is cut") {
+TEST("RFC 6120 section 11.6: U+FEFF is no byte order mark, not even as the first character") {
   const std::string stream = "\xef\xbb\xbf" + std::string(kClientHeader);
   for (size_t size = 1; size < 5; size++) {
     FramerKit kit;
     kit.FeedInPieces(stream, size);
-    CHECK_EQUAL(kit.told.size(), 1u);
+    CHECK_EQUAL(kit.failure, kNotWellFormed);
+    CHECK(kit.told.empty());
   }
   CHECK_EQUAL(FailureOf(" \xef\xbb\xbf<"), kNotWellFormed);
   CHECK_EQUAL(FailureOf("\xef\xbb\xbe"), kNotWellFormed);
