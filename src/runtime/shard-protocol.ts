@@ -35,13 +35,18 @@ export type ToShard =
   | { readonly kind: 'listen'; readonly ports: readonly number[] }
   | { readonly kind: 'link'; readonly shard: number; readonly port: MessagePort }
   | { readonly kind: 'call'; readonly id: number; readonly name: string; readonly args: unknown }
-  | { readonly kind: 'stop'; readonly graceMs: number };
+  /** End all streams; what is left after so long is given up. */
+  | { readonly kind: 'stop'; readonly graceMs: number }
+  /** All shards are quiet: commit and leave. */
+  | { readonly kind: 'finish' };
 
 export type FromShard =
   /** Everything but the listeners is up. */
   | { readonly kind: 'ready' }
   /** The ports that are bound, in the order of the configuration. */
   | { readonly kind: 'listening'; readonly ports: readonly number[] }
+  /** No stream is left here. The shard still serves the others. */
+  | { readonly kind: 'quiet' }
   | { readonly kind: 'failed'; readonly reason: string }
   | { readonly kind: 'result'; readonly id: number; readonly result: unknown }
   | { readonly kind: 'refused'; readonly id: number; readonly reason: string };

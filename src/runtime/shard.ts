@@ -40,19 +40,33 @@ class Shard {
   /** Does what the supervisor says until it says stop. */
   async serve(port: MessagePort): Promise<void> {
     const tell = (message: FromShard) => port.postMessage(message);
+    let stop!: (graceMs: number) => void;
+    let finish!: () => void;
     const stopped = new Promise<number>((resolve) => {
-      port.on('message', (message: ToShard) => {
-        if (message.kind === 'stop') resolve(message.graceMs);
-        else this.#obey(message, tell);
-      });
-      port.on('close', () => resolve(0));
+      stop = resolve;
+    });
+    const finished = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    port.on('message', (message: ToShard) => {
+      if (message.kind === 'stop') stop(message.graceMs);
+      else if (message.kind === 'finish') finish();
+      else this.#obey(message, tell);
+    });
+    port.on('close', () => {
+      stop(0);
+      finish();
     });
     tell({ kind: 'ready' });
-    await this.#stop(await stopped);
+    await this.#endStreams(await stopped);
+    // Until the last shard is quiet the others have something to send here, and portable connections pass through.
+    tell({ kind: 'quiet' });
+    await finished;
+    await this.#finish();
     port.close();
   }
 
-  #obey(message: Exclude<ToShard, { kind: 'stop' }>, tell: (message: FromShard) => void): void {
+  #obey(message: Exclude<ToShard, { kind: 'stop' | 'finish' }>, tell: (message: FromShard) => void): void {
     switch (message.kind) {
       case 'listen':
         this.#listen(message.ports).then(
@@ -84,21 +98,25 @@ class Shard {
     return bound;
   }
 
-  /** Nobody new comes in, every stream ends with `system-shutdown`, what was accepted is committed. */
-  async #stop(graceMs: number): Promise<void> {
-    const { engine, dispatcher, inbox, hosts, storage } = this.#parts;
+  /** Nobody new comes in, every stream ends with `system-shutdown`. */
+  async #endStreams(graceMs: number): Promise<void> {
+    const { engine, dispatcher, inbox } = this.#parts;
     for (const listener of inbox.listeners.keys()) engine.unlisten(listener);
     const open = dispatcher.connections;
     for (const connection of open) connection.handler.shutDown();
     const deadline = systemClock.monotonic() + graceMs;
     while (dispatcher.connections.length > 0 && systemClock.monotonic() < deadline)
       await systemClock.sleep(CLOSING_POLL_MS);
+    this.#log.info('shard.quiet', { streams: open.length, cut: dispatcher.connections.length });
+  }
 
-    const left = dispatcher.connections.length;
+  /** What was accepted is committed. */
+  async #finish(): Promise<void> {
+    const { engine, hosts, storage } = this.#parts;
     for (const { modules } of hosts) modules.stop();
     await storage.close();
     engine.stop();
-    this.#log.info('shard.stopped', { streams: open.length, cut: left });
+    this.#log.info('shard.stopped');
   }
 }
 

@@ -49,9 +49,17 @@ export class SupervisedShard {
     });
   }
 
-  /** Tells the shard to end all streams and finish; after `graceMs` it finishes with whatever is left. */
-  stop(graceMs: number): void {
+  /** Tells the shard to end all streams. Settles when they have ended, after `graceMs`, or when the shard is gone. */
+  async endStreams(graceMs: number): Promise<void> {
+    if (this.#isOver) return;
+    const quiet = this.#next('quiet');
     this.#send({ kind: 'stop', graceMs });
+    await quiet.catch(() => {});
+  }
+
+  /** Tells a quiet shard to commit and leave. */
+  finish(): void {
+    this.#send({ kind: 'finish' });
   }
 
   terminate(): void {
@@ -77,6 +85,7 @@ export class SupervisedShard {
     switch (message.kind) {
       case 'ready':
       case 'listening':
+      case 'quiet':
         this.#waiting.get(message.kind)?.resolve(message);
         this.#waiting.delete(message.kind);
         break;

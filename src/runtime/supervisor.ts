@@ -82,7 +82,8 @@ export class Supervisor {
   /** Ends all streams with `system-shutdown`, and waits until the shards are done; what is left after `graceMs` is cut. */
   async stop(graceMs: number): Promise<void> {
     this.#isStopping = true;
-    for (const shard of this.running) shard.stop(graceMs);
+    await Promise.all(this.running.map((shard) => shard.endStreams(graceMs)));
+    for (const shard of this.running) shard.finish();
     await Promise.all(this.running.map((shard) => shard.ended));
   }
 
@@ -92,7 +93,10 @@ export class Supervisor {
    */
   async kill(): Promise<void> {
     this.#isStopping = true;
-    for (const shard of this.running) shard.stop(0);
+    for (const shard of this.running) {
+      void shard.endStreams(0);
+      shard.finish();
+    }
     const ended = Promise.all(this.running.map((shard) => shard.ended));
     await Promise.race([ended, this.#options.clock.sleep(LAST_MOMENT_MS)]);
     await this.#pool.destroy();
