@@ -10,9 +10,9 @@ namespace meerkat {
 
 namespace {
 
-/// What another shard sends was measured when it came in.
+/// What another shard sends was measured when it came in. Depth is bounded in any case, for trees are walked recursively.
 constexpr Limits kAnySize{.max_stanza_bytes = UINT32_MAX,
-                          .max_depth = UINT32_MAX,
+                          .max_depth = 1024,
                           .max_attributes = kMostAttributes,
                           .max_tag_bytes = kMostTagBytes,
                           .max_children = UINT32_MAX,

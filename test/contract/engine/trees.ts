@@ -92,6 +92,14 @@ export function treeContract(create: CreateEngine): void {
       expect(engine.parse(xml)).toBeUndefined();
     });
 
+    test('parse: elements inside one another up to a depth that a tree can be walked in', async () => {
+      const { engine } = await scene.shard();
+      const nested = (depth: number): string => `${'<a>'.repeat(depth - 1)}<a/>${'</a>'.repeat(depth - 1)}`;
+      expect(engine.parse(nested(1024))?.toXml()).toContain(nested(1024).slice(3));
+      expect(engine.parse(nested(1025))).toBeUndefined();
+      expect(engine.parse(nested(200_000))).toBeUndefined();
+    });
+
     test('parse: an element of many hundred kilobytes, text beyond ASCII throughout', async () => {
       const { engine } = await scene.shard();
       const parts = Array.from({ length: 6 }, (_, part) => `<é id='${part}'>${'€😀x'.repeat(20_000 + part)}</é\n>`);
