@@ -134,8 +134,7 @@ bool Reactor::RunRound() {
   if (!batch_.is_empty()) DeliverBatch();
   if (!is_active()) return false;
   FlushOutputs();
-  const auto moves = [](const Connection* connection) { return connection->state == Connection::State::kMoved; };
-  if (std::ranges::none_of(gone_, moves)) PostParcels();
+  PostParcels();
   return has_work();
 }
 
@@ -151,7 +150,7 @@ void Reactor::HandleReady() {
 }
 
 bool Reactor::has_work() const noexcept {
-  return !batch_.is_empty() || !notices_.empty() || !ready_.empty() || !mail_.empty() || !gone_.empty();
+  return !batch_.is_empty() || !notices_.empty() || !ready_.empty() || !mail_.empty() || !gone_.empty() || !outgoing_.empty();
 }
 
 void Reactor::DeliverBatch() {
@@ -174,9 +173,9 @@ void Reactor::EndBatch() {
 }
 
 void Reactor::AfterBatch() {
-  // A CLOSED that still waits for room may name any of them.
-  if (!notices_.empty()) return;
-  for (Connection* connection : gone_) {
+  // Only those whose CLOSED has left: if each batch took leave of somebody, waiting for all would never end.
+  for (; !gone_.empty() && gone_.front().notices <= notices_written_; gone_.pop_front()) {
+    Connection* const connection = gone_.front().connection;
     slots_[connection->slot] = {nullptr, connection->generation + 1};
     free_slots_.push_back(connection->slot);
     if (connection->state == Connection::State::kLingering) {
@@ -185,13 +184,13 @@ void Reactor::AfterBatch() {
       Destroy(connection);
     }
   }
-  gone_.clear();
 }
 
 void Reactor::Tell(EventKind kind, Connection& connection, uint32_t detail) {
   connection.batch = batch_number_;
   if (in_batch_ || batch_.is_full() || !notices_.empty()) {
     notices_.push_back({kind, connection.slot, connection.generation, detail});
+    notices_queued_++;
     return;
   }
   batch_.Add(kind, connection.slot, connection.generation)[word::kDetail] = detail;
@@ -202,6 +201,7 @@ void Reactor::WriteNotices() {
     const Notice& notice = notices_.front();
     batch_.Add(notice.kind, notice.slot, notice.generation)[word::kDetail] = notice.detail;
     notices_.pop_front();
+    notices_written_++;
   }
 }
 

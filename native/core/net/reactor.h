@@ -127,6 +127,17 @@ class Reactor {
     std::shared_ptr<Mailbox> mailbox;  // shared with its owner; null until first used
     Parcel parcel;
   };
+  /// A connection whose CLOSED is delivered once so many notices were.
+  struct Gone {
+    Connection* connection;
+    uint64_t notices;
+  };
+  /// A parcel that is posted once so many notices were delivered: before that, a connection in it may still be looked at.
+  struct Outgoing {
+    std::shared_ptr<Mailbox> mailbox;
+    Parcel parcel;
+    uint64_t notices;
+  };
   class Sink;
 
   static constexpr size_t kElementPieces = 4;
@@ -231,15 +242,18 @@ class Reactor {
   std::vector<Listener*> resting_;                    // not accepting for want of descriptors
   std::vector<Connection*> ready_;
   std::vector<Connection*> dirty_;
-  std::vector<Connection*> gone_;                   // to be destroyed once the batch with their CLOSED is delivered
+  std::deque<Gone> gone_;                           // to be destroyed once the batch with their CLOSED is delivered
   std::unordered_set<Connection*> lingering_;       // owned
   std::vector<Connection*> dead_;                   // owned: lingered enough; destroyed when no event can name them
   std::deque<Notice> notices_;                      // what did not fit into the batch
   std::vector<Neighbour> neighbours_;               // by shard
   std::shared_ptr<Mailbox> mailbox_;                // shared with the shards that write to us
   std::deque<Parcel> mail_;
-  std::vector<Parcel> lost_;                        // for shards that ended meanwhile; destroyed between batches
+  std::deque<Outgoing> outgoing_;                   // in the order in which they leave
   std::unique_ptr<uint8_t[]> record_;               // one TLS record of clear text, gathered
+  uint64_t notices_queued_ = 0;   // ever
+  uint64_t notices_written_ = 0;  // into batches, ever
+  uint64_t last_move_ = 0;        // `notices_queued_` behind the CLOSED of the last connection that moved
   uint32_t batch_number_ = 1;
   int handshakes_left_ = 0;  // in this turn
   bool in_batch_ = false;

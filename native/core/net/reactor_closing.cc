@@ -69,8 +69,8 @@ void Reactor::Depart(Connection& connection, CloseReason reason, Connection::Sta
   wheel_.Clear(connection.deadline);
   if (connection.shaping) wheel_.Clear(connection.shaping->timer);
   connections_--;
-  gone_.push_back(&connection);
   Tell(EventKind::kClosed, connection, static_cast<uint32_t>(reason));
+  gone_.push_back({&connection, notices_queued_});
 }
 
 /// Reads to the end, so that the kernel does not answer late bytes with a reset that overtakes our last ones.
@@ -116,7 +116,7 @@ void Reactor::Stop(void (*stopped)(void*), void* context) {
   mailbox_->Close();
   DestroyConnections();
   mail_.clear();
-  lost_.clear();
+  outgoing_.clear();
   for (Neighbour& neighbour : neighbours_) neighbour = Neighbour();
   listeners_.clear();
   for (uv_handle_t* handle : {reinterpret_cast<uv_handle_t*>(&poll_), reinterpret_cast<uv_handle_t*>(&prepare_),

@@ -32,7 +32,7 @@ Reactor::Neighbour* Reactor::Reach(uint32_t shard, size_t bytes) {
   Neighbour& neighbour = neighbours_[shard];
   if (!neighbour.mailbox || !neighbour.mailbox->is_open()) {
     // A shard that was started anew has a new mailbox; what was meant for the old one is lost with it.
-    if (!neighbour.parcel.empty()) lost_.push_back(std::move(neighbour.parcel));
+    if (!neighbour.parcel.empty()) outgoing_.push_back({neighbour.mailbox, std::move(neighbour.parcel), last_move_});
     neighbour.parcel = Parcel(settings_.shard);
     neighbour.mailbox = ShardRegistry::OfProcess().Find(settings_.group, shard);
   }
@@ -70,6 +70,7 @@ bool Reactor::Move(Connection& connection, uint32_t shard, std::string_view stat
   epoll_ctl(epoll_, EPOLL_CTL_DEL, connection.socket.descriptor(), nullptr);
   Forget(connection);
   Depart(connection, CloseReason::kMoved, Connection::State::kMoved);
+  last_move_ = notices_queued_;
   moved->connection.reset(&connection);
   neighbour->parcel.AddTraveller(std::move(moved), state);
   has_parcels_ = true;
@@ -77,14 +78,17 @@ bool Reactor::Move(Connection& connection, uint32_t shard, std::string_view stat
 }
 
 void Reactor::PostParcels() {
-  lost_.clear();
-  if (!has_parcels_) return;
-  has_parcels_ = false;
-  for (Neighbour& neighbour : neighbours_) {
-    if (neighbour.parcel.empty()) continue;
-    Parcel parcel(settings_.shard);
-    std::swap(parcel, neighbour.parcel);
-    neighbour.mailbox->Post(std::move(parcel));
+  if (has_parcels_) {
+    has_parcels_ = false;
+    for (Neighbour& neighbour : neighbours_) {
+      if (neighbour.parcel.empty()) continue;
+      outgoing_.push_back({neighbour.mailbox, std::move(neighbour.parcel), last_move_});
+      neighbour.parcel = Parcel(settings_.shard);
+    }
+  }
+  for (; !outgoing_.empty() && outgoing_.front().notices <= notices_written_; outgoing_.pop_front()) {
+    // One whose shard has ended is destroyed with what it holds.
+    (void)outgoing_.front().mailbox->Post(std::move(outgoing_.front().parcel));
   }
 }
 

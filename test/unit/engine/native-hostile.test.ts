@@ -1,0 +1,57 @@
+/** Native connections whose owners never pause, and peers that make work out of all proportion to what they send. */
+import { describe, expect, test } from 'vitest';
+import { eventKind } from '../../../src/engine/envelope.js';
+import type { Shard } from '../../support/engine/harness.js';
+import { Scene } from '../../support/engine/scene.js';
+import { createNative } from './native-kit.js';
+
+const { CONNECTED, CLOSED, ARRIVED } = eventKind;
+const scene = new Scene(createNative);
+
+describe('batches that each take leave of a connection', () => {
+  const COUNT = 60;
+
+  test('connections that moved arrive meanwhile, and do not wait for a batch without a move', async () => {
+    let left = 0;
+    let leftAtFirstArrival = 0;
+    const waiting: { slot: number; generation: number }[] = [];
+    const [from, to] = (await scene.shards(2, (told, engine) => {
+      if (told.kind === CONNECTED) waiting.push(told);
+      if (told.kind === ARRIVED) leftAtFirstArrival ||= left;
+      // One leaves in each batch, from the first CLOSED on.
+      if (told.kind !== CLOSED) return;
+      const next = waiting.pop();
+      if (next) left += Number(engine.move(next.slot, next.generation, 1, new Uint8Array(0)));
+    })) as [Shard, Shard];
+    const port = await from.listen();
+    for (let n = 0; n < COUNT; n++) await scene.client(port);
+    await from.until(() => waiting.length === COUNT);
+    const first = waiting.pop() as { slot: number; generation: number };
+    from.engine.abort(first.slot, first.generation);
+    await to.until(() => to.kinds().filter((kind) => kind === ARRIVED).length === COUNT - 1);
+    // Rounds of one turn of the loop, and those of the turn in which the other shard finds its mail.
+    expect(leftAtFirstArrival).toBeLessThan(20);
+  });
+
+  test('slots of connections that ended are used again meanwhile', async () => {
+    const waiting: { slot: number; generation: number }[] = [];
+    let memory = 0;
+    const shard = await scene.shard((told, engine) => {
+      if (told.kind === CONNECTED) waiting.push(told);
+      if (told.kind !== CLOSED) return;
+      const next = waiting.pop();
+      if (next) engine.abort(next.slot, next.generation);
+      if (waiting.length === 1) memory = engine.counters().memoryBytes;
+    });
+    const port = await shard.listen();
+    const before = shard.engine.counters().memoryBytes;
+    for (let n = 0; n < COUNT; n++) await scene.client(port);
+    await shard.until(() => waiting.length === COUNT);
+    const all = shard.engine.counters().memoryBytes - before;
+    const first = waiting.pop() as { slot: number; generation: number };
+    shard.engine.abort(first.slot, first.generation);
+    await shard.until(() => memory > 0);
+    // One is left, and the last few that ended.
+    expect(memory - before).toBeLessThan(all / 4);
+  });
+});
