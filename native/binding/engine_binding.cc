@@ -1,6 +1,7 @@
 #include "binding/engine_binding.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 #include "binding/options.h"
@@ -77,12 +78,21 @@ void EngineBinding::EnlargeArena(size_t bytes) {
   napi_handle_scope scope;
   napi_open_handle_scope(env_, &scope);
   void* memory = nullptr;
-  const size_t size = std::max(bytes, 2 * Batch::kArenaBytes);
+  // A power of two, so that an element that grows needs few of them.
+  const size_t size = std::bit_ceil(std::max(bytes, 2 * Batch::kArenaBytes));
   if (NewArray(size, large_arena_, &memory)) {
     reactor_->batch().UseArena(static_cast<uint8_t*>(memory), size);
     arena_changed_ = true;
   }
   napi_close_handle_scope(env_, scope);
+}
+
+void EngineBinding::RestoreArena() {
+  if (!large_arena_) return;
+  napi_delete_reference(env_, large_arena_);
+  large_arena_ = nullptr;
+  reactor_->batch().UseArena(arena_bytes_, Batch::kArenaBytes);
+  arena_changed_ = true;
 }
 
 bool EngineBinding::OnBatch(uint32_t count) {
@@ -104,13 +114,6 @@ bool EngineBinding::OnBatch(uint32_t count) {
     if (is_pending && napi_get_and_clear_last_exception(env_, &error) == napi_ok) {
       is_alive = napi_fatal_exception(env_, error) == napi_ok;
     }
-  }
-  if (large_arena_ && reactor_ && reactor_->batch().is_empty()) {
-    // What needed the large one was delivered.
-    napi_delete_reference(env_, large_arena_);
-    large_arena_ = nullptr;
-    reactor_->batch().UseArena(arena_bytes_, Batch::kArenaBytes);
-    arena_changed_ = true;
   }
   napi_close_handle_scope(env_, scope);
   return is_alive;

@@ -34,6 +34,7 @@ class EngineBinding final : public Reactor::Host {
 
   bool OnBatch(uint32_t count) override;
   void EnlargeArena(size_t bytes) override;
+  void RestoreArena() override;
 
  private:
   explicit EngineBinding(napi_env env) noexcept : env_(env) {}

@@ -16,6 +16,8 @@ constexpr int kEventsPerCall = 256;
 constexpr int kCallsPerTurn = 4;
 /// Rounds of input and delivery in one loop turn; then other work of the loop gets its share.
 constexpr int kRoundsPerTurn = 8;
+/// A larger arena is kept while elements that need it come in: a new one for each of their packets would cost more than they do.
+constexpr uint64_t kLargeArenaMs = 2000;
 /// Steps of handshakes in one turn: each may take a millisecond of signing, while established connections wait.
 constexpr int kHandshakesPerTurn = 16;
 
@@ -133,6 +135,7 @@ bool Reactor::RunRound() {
   HandleReady();
   if (!batch_.is_empty()) DeliverBatch();
   if (!is_active()) return false;
+  if (batch_.arena_size() > Batch::kArenaBytes && uv_now(loop_) - large_needed_ms_ > kLargeArenaMs) host_.RestoreArena();
   FlushOutputs();
   PostParcels();
   return has_work();

@@ -36,6 +36,8 @@ class Reactor {
     [[nodiscard]] virtual bool OnBatch(uint32_t count) = 0;
     /// Gives the batch an arena of at least this size, as long as the batch is empty.
     virtual void EnlargeArena(size_t bytes) = 0;
+    /// The usual arena is large enough again; only while the batch is empty.
+    virtual void RestoreArena() = 0;
 
    protected:
     ~Host() = default;
@@ -256,6 +258,7 @@ class Reactor {
   uint64_t last_move_ = 0;        // `notices_queued_` behind the CLOSED of the last connection that moved
   uint32_t batch_number_ = 1;
   int handshakes_left_ = 0;  // in this turn
+  uint64_t large_needed_ms_ = 0;  // when an arena over the usual size was last asked for
   bool in_batch_ = false;
   bool has_parcels_ = false;
   bool is_running_ = false;

@@ -192,6 +192,7 @@ void Reactor::OnEnd(Connection& connection) {
 
 /// Room for so many bytes in one piece; false when the batch has to be delivered first.
 bool Reactor::EnsureArena(size_t bytes) {
+  if (bytes > Batch::kArenaBytes) large_needed_ms_ = uv_now(loop_);
   if (batch_.room() >= bytes) return true;
   if (!batch_.is_empty()) return false;
   host_.EnlargeArena(bytes);

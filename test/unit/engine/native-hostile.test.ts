@@ -1,11 +1,11 @@
 /** Native connections whose owners never pause, and peers that make work out of all proportion to what they send. */
 import { describe, expect, test } from 'vitest';
 import { eventKind } from '../../../src/engine/envelope.js';
-import type { Shard } from '../../support/engine/harness.js';
+import { HEADER, LIMITS, type Shard, streaming } from '../../support/engine/harness.js';
 import { Scene } from '../../support/engine/scene.js';
 import { createNative } from './native-kit.js';
 
-const { CONNECTED, CLOSED, ARRIVED } = eventKind;
+const { CONNECTED, ELEMENT, CLOSED, ARRIVED } = eventKind;
 const scene = new Scene(createNative);
 
 describe('batches that each take leave of a connection', () => {
@@ -53,5 +53,28 @@ describe('batches that each take leave of a connection', () => {
     await shard.until(() => memory > 0);
     // One is left, and the last few that ended.
     expect(memory - before).toBeLessThan(all / 4);
+  });
+});
+
+describe('an element larger than the arena', () => {
+  test('that comes in small pieces costs what it weighs, and not the arena once more for each piece', async () => {
+    const shard = await scene.shard(streaming);
+    const port = await shard.listen({ limits: { ...LIMITS, maxStanzaBytes: 100_000_000 } });
+    const client = await scene.client(port);
+    client.send(`${HEADER}<message><body>${'x'.repeat(8_000_000)}`);
+    await shard.until(() => shard.engine.counters().bytesIn > 8_000_000);
+    const before = process.cpuUsage();
+    const pieces = 400;
+    for (let n = 0; n < pieces; n++) {
+      client.send('y');
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await shard.until(() => shard.engine.counters().bytesIn >= 8_000_000 + pieces);
+    const { user, system } = process.cpuUsage(before);
+    client.send('</body></message>');
+    const element = await shard.next(ELEMENT);
+    expect(element.bytes.length).toBe('<message><body></body></message>'.length + 8_000_000 + pieces);
+    // Microseconds for each piece: a new arena of 8 MB would be ten times as much.
+    expect((user + system) / pieces).toBeLessThan(500);
   });
 });
