@@ -3,7 +3,7 @@ import type { Clock } from '../platform/clock.js';
 import type { Logger } from '../platform/log.js';
 
 /** Terminals and process managers send a signal to a whole group, and npm passes it on: the server then gets it twice at once. */
-const SAME_WISH_MS = 500;
+const SAME_WISH_MS = 100;
 
 /** The first SIGTERM or SIGINT asks for an orderly stop, the second one ends the process. */
 export class StopSignals {

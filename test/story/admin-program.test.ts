@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Actor } from '../support/story/actor.js';
 import { Ctl } from '../support/story/ctl.js';
-import { ownConfig } from '../support/story/own-server.js';
+import { ownConfig } from '../support/story/both-engines.js';
 import { ENGINES, startServer, type TestServer } from '../support/story/server.js';
 
 const PROGRAM = fileURLToPath(new URL('../../bin/meerkatctl.mjs', import.meta.url));

@@ -23,6 +23,8 @@ export interface ServerOptions {
   readonly config?: string;
   /** A directory to be used and kept; else a new one that is removed at the end. */
   readonly dataDir?: string;
+  /** More arguments of the program. */
+  readonly args?: readonly string[];
 }
 
 export interface TestServer {
@@ -101,7 +103,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     template.replace(/PORT/g, () => String(ports[next++])),
   );
 
-  const child = spawn(process.execPath, [MAIN, '--config', file, '--data', dataDir], {
+  const child = spawn(process.execPath, [MAIN, '--config', file, '--data', dataDir, ...(options.args ?? [])], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
