@@ -219,6 +219,26 @@ stories('RFC 6121 section 4.6: directed presence', (story) => {
   });
 });
 
+stories('RFC 6121 section 4.6.3', (story) => {
+  story(
+    'what has to be withdrawn one day is bounded: 10,000 addresses',
+    { alice: 1, bob: 1 },
+    async ({ alice, bob }) => {
+      const flood = Array.from({ length: 9_999 }, (_, index) => `<presence to='nobody-${index}@localhost'/>`);
+      alice.send(flood.join(''));
+      alice.send(`<presence to='${bob.jid}' id='last'/>`);
+      alice.send(`<presence to='nobody@localhost' id='more'/>`);
+      const error = await alice.receives("<presence type='error' id='more'><error type='wait'/></presence>");
+      expect(error.getChild('error')?.getChild('resource-constraint')).toBeDefined();
+      // Whoever was told before may be told again, and hears of the end.
+      alice.send(`<presence to='${bob.jid}' id='again'/>`);
+      await bob.receives("<presence id='again'/>");
+      alice.vanish();
+      await bob.receives(`<presence type='unavailable' from='${alice.jid}'/>`);
+    },
+  );
+});
+
 stories('RFC 6121 section 4.7: what presence may say', (story) => {
   story(
     'section 4.7.2.3: a priority that is none is refused and changes nothing',
