@@ -15,8 +15,6 @@ constexpr size_t kStreamChunk = 65536;
 constexpr int kChunksPerRound = 2;
 /// An unfinished element over this size is completed where it lies; below it is copied in front of the next bytes.
 constexpr size_t kLongTail = 16384;
-/// Encrypted output that the peer leaves unread, until its own input has to wait.
-constexpr size_t kMostWire = 65536;
 
 bool IsWhiteSpace(const uint8_t* bytes, size_t size) {
   return std::all_of(bytes, bytes + size, [](uint8_t c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; });
@@ -111,7 +109,7 @@ bool Reactor::ReadChunk(Connection& connection) {
 }
 
 size_t Reactor::ReadLimit(Connection& connection) {
-  if (connection.tls && connection.tls->wire().bytes() >= kMostWire) return 0;
+  if (connection.tls && connection.tls->wire().bytes() >= TlsSession::kMostWire) return 0;
   const size_t chunk = connection.is_lockstep ? kLockstepChunk : kStreamChunk;
   if (!connection.shaping) return chunk;
   const size_t allowance = connection.shaping->shaper.Allowance(uv_now(loop_));
@@ -142,6 +140,7 @@ size_t Reactor::ReceiveTls(Connection& connection, uint8_t* to, size_t room) {
     total += size;
   } while (total < room && result == TlsSession::Result::kDone && (connection.socket.readable() || tls.has_pending()));
   if (!tls.wire().empty()) ScheduleOutput(connection);
+  if (result == TlsSession::Result::kBlocked && tls.was_stopped()) ScheduleInput(connection);
   // What came before a failure is handled first; the failure is met again.
   if (result == TlsSession::Result::kEnded) {
     connection.has_ended = true;
@@ -236,6 +235,7 @@ bool Reactor::Handshake(Connection& connection) {
       ScheduleOutput(connection);
       return true;
     case TlsSession::Result::kBlocked:
+      if (connection.tls->was_stopped()) ScheduleInput(connection);
       return false;
     case TlsSession::Result::kEnded:
       Break(connection, CloseReason::kPeer);

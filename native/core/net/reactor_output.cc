@@ -159,7 +159,10 @@ bool Reactor::WriteTls(Connection& connection) {
       Break(connection, CloseReason::kReset);
       return false;
     }
-    if (connection.is_handshaking) return connection.output.empty();
+    if (connection.is_handshaking) {
+      if (was_backlogged) ScheduleInput(connection);
+      return connection.output.empty();
+    }
     if (connection.output.empty()) break;
     if (!WriteRecord(connection)) return false;
   }

@@ -44,8 +44,13 @@ int TlsSession::BioRead(BIO* bio, char* to, int room) {
   TlsSession& session = *static_cast<TlsSession*>(BIO_get_data(bio));
   BIO_clear_retry_flags(bio);
   Socket& socket = session.socket_;
-  const ssize_t size = socket.readable() ? socket.Receive(to, static_cast<size_t>(room)) : Socket::kBlocked;
-  if (size >= 0) return static_cast<int>(size);
+  const size_t most = session.wire_.bytes() < kMostWire ? std::min(static_cast<size_t>(room), session.budget_) : 0;
+  const ssize_t size = most > 0 && socket.readable() ? socket.Receive(to, most) : Socket::kBlocked;
+  if (size >= 0) {
+    session.budget_ -= static_cast<size_t>(size);
+    session.barren_ += static_cast<size_t>(size);
+    return static_cast<int>(size);
+  }
   if (size == Socket::kBlocked) {
     BIO_set_retry_read(bio);
   } else {
@@ -58,7 +63,7 @@ int TlsSession::BioWrite(BIO* bio, const char* from, int size) {
   TlsSession& session = *static_cast<TlsSession*>(BIO_get_data(bio));
   BIO_clear_retry_flags(bio);
   size_t sent = 0;
-  if (session.wire_.empty() && session.socket_.writable()) {
+  if (!session.is_reading_ && session.wire_.empty() && session.socket_.writable()) {
     const ssize_t result = session.socket_.Send(from, static_cast<size_t>(size));
     if (result == Socket::kBroken) {
       session.broken_ = true;
@@ -74,17 +79,24 @@ long TlsSession::BioControl(BIO*, int command, long, void*) { return command == 
 
 TlsSession::Result TlsSession::Handshake() {
   ERR_clear_error();
+  budget_ = kMostPerCall;
   const int result = SSL_do_handshake(ssl_);
   if (result != 1) return Explain(result);
   established_ = true;
+  barren_ = 0;
   return Result::kDone;
 }
 
 TlsSession::Result TlsSession::Read(void* to, size_t room, size_t& size) {
   ERR_clear_error();
   size = 0;
+  budget_ = kMostPerCall;
+  is_reading_ = true;
   const int result = SSL_read_ex(ssl_, to, room, &size);
-  return result == 1 ? Result::kDone : Explain(result);
+  is_reading_ = false;
+  if (result != 1) return Explain(result);
+  barren_ = 0;
+  return Result::kDone;
 }
 
 TlsSession::Result TlsSession::Write(const void* from, size_t size) {
@@ -104,7 +116,8 @@ TlsSession::Result TlsSession::Explain(int result) {
   switch (error) {
     case SSL_ERROR_WANT_READ:
     case SSL_ERROR_WANT_WRITE:
-      return Result::kBlocked;
+      failed_ = barren_ > (established_ ? kMostBarren : kMostHandshake);
+      return failed_ ? Result::kFailed : Result::kBlocked;
     case SSL_ERROR_ZERO_RETURN:
       return Result::kEnded;
     case SSL_ERROR_SYSCALL:

@@ -37,7 +37,10 @@ class TlsSession {
   }
 
   [[nodiscard]] Result Handshake();
-  /// Clear text; stops at the end of what has arrived.
+  /// Encrypted output that the peer leaves unread, until its own input has to wait.
+  static constexpr size_t kMostWire = 65536;
+
+  /// Clear text; stops at the end of what has arrived, and long before when a lot arrived without any.
   [[nodiscard]] Result Read(void* to, size_t room, size_t& size);
   /// Takes all of `size` bytes (at most one record's worth) or none.
   [[nodiscard]] Result Write(const void* from, size_t size);
@@ -51,6 +54,8 @@ class TlsSession {
   [[nodiscard]] bool is_established() const noexcept { return established_; }
   /// Clear text may be at hand without a new edge on the socket.
   [[nodiscard]] bool has_pending() const noexcept { return SSL_has_pending(ssl_) == 1; }
+  /// The last call ended before all was read that has arrived, though the wire has room.
+  [[nodiscard]] bool was_stopped() const noexcept { return socket_.readable() && wire_.bytes() < kMostWire; }
   [[nodiscard]] const TlsContext& context() const noexcept { return *context_; }
   [[nodiscard]] SSL* ssl() const noexcept { return ssl_; }
 
@@ -74,12 +79,23 @@ class TlsSession {
   static int BioWrite(BIO* bio, const char* from, int size);
   static long BioControl(BIO* bio, int command, long number, void* pointer);
 
+  /// Encrypted bytes that one call of OpenSSL may read, more than a record. It would else go on as long as more come that
+  /// hold no clear text, such as key updates, while every other connection waits.
+  static constexpr size_t kMostPerCall = 20480;
+  /// The same for all calls between two that brought clear text: about a thousand key updates.
+  static constexpr size_t kMostBarren = 32768;
+  /// A handshake with the longest certificates that OpenSSL takes is shorter.
+  static constexpr size_t kMostHandshake = 262144;
+
   const std::shared_ptr<const TlsContext> context_;  // shared with other sessions
   Socket& socket_;                                   // not owned; outlives us
   BlockPool* pool_;                                  // not owned: of the shard that we are on
   SSL* ssl_ = nullptr;                               // owned
   OutputQueue wire_;
+  size_t budget_ = 0;  // what the call that runs may still read
+  size_t barren_ = 0;  // read since the last clear text
   int verify_error_ = X509_V_OK;
+  bool is_reading_ = false;  // what that provokes is gathered in `wire_`
   bool established_ = false;
   bool broken_ = false;
   bool failed_ = false;

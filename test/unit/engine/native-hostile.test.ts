@@ -1,11 +1,14 @@
 /** Native connections whose owners never pause, and peers that make work out of all proportion to what they send. */
+import { spawn, spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
-import { eventKind } from '../../../src/engine/envelope.js';
+import { closeReason, eventKind } from '../../../src/engine/envelope.js';
+import { issue } from '../../support/engine/certificates.js';
 import { HEADER, LIMITS, type Shard, streaming } from '../../support/engine/harness.js';
 import { Scene } from '../../support/engine/scene.js';
+import { tlsOptions } from '../../support/engine/tls-options.js';
 import { createNative } from './native-kit.js';
 
-const { CONNECTED, ELEMENT, CLOSED, ARRIVED } = eventKind;
+const { CONNECTED, ELEMENT, CLOSED, ARRIVED, SECURED } = eventKind;
 const scene = new Scene(createNative);
 
 describe('batches that each take leave of a connection', () => {
@@ -76,5 +79,24 @@ describe('an element larger than the arena', () => {
     expect(element.bytes.length).toBe('<message><body></body></message>'.length + 8_000_000 + pieces);
     // Microseconds for each piece: a new arena of 8 MB would be ten times as much.
     expect((user + system) / pieces).toBeLessThan(500);
+  });
+});
+
+describe.skipIf(spawnSync('openssl', ['version']).status !== 0)('records without clear text', () => {
+  test('a peer that asks for new keys (RFC 8446 section 4.6.3) time and again is given up', async () => {
+    const shard = await scene.shard();
+    const directTls = shard.engine.createTlsContext(tlsOptions(issue({ name: 'localhost' })));
+    const port = await shard.listen({ directTls });
+    const peer = spawn('openssl', ['s_client', '-tls1_3', '-connect', `127.0.0.1:${port}`], {
+      stdio: ['pipe', 'ignore', 'ignore'],
+    });
+    peer.stdin.on('error', () => {});
+    await shard.next(SECURED);
+    // Each line that it reads by itself is one request.
+    const asking = setInterval(() => peer.stdin.write('K\n'), 1);
+    const { detail } = await shard.next(CLOSED);
+    clearInterval(asking);
+    peer.kill();
+    expect(detail).toBe(closeReason.TLS_FAILED);
   });
 });
