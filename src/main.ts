@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { systemClock } from './platform/clock.js';
 import { formatProblem, type LoadResult, loadConfig } from './platform/config/index.js';
-import { openLog } from './platform/log.js';
+import { type Log, openLog } from './platform/log.js';
 import { banner } from './runtime/banner.js';
 import { boot } from './runtime/boot.js';
 import { StopSignals } from './runtime/stop-signals.js';
@@ -42,32 +42,46 @@ async function main(): Promise<void> {
     stop.request(`${what} failed`);
   };
   try {
-    const dataDir = resolve(args.data ?? config.meerkat.data_dir);
-    const server = await boot({
-      config,
-      log,
-      dataDir,
-      version,
-      onStopRequested: () => stop.request('admin'),
-      onFailure,
-    });
-    if (!args.quiet) {
-      const { engine, shards, ports } = server;
-      process.stdout.write(
-        banner({ version, config, engine, shards, dataDir, ports, startMs: performance.now() - startedAt }),
-      );
-    }
-    log.notice('server.started', { version, ports: server.ports, engine: server.engine.kind, shards: server.shards });
-    const reason = await stop.requested;
-    log.notice('server.stopping', { reason });
-    await server.stop(GRACE_MS);
-    log.notice('server.stopped');
-    log.close();
+    await serve({ config, log, stop, onFailure, args, startedAt });
   } catch (error) {
     refuse([error instanceof Error ? error.message : String(error)]);
   }
   // Nothing is left to do; a forgotten handle must not keep a stopped server alive.
   process.exit();
+}
+
+interface Service {
+  readonly config: Config;
+  readonly log: Log;
+  readonly stop: StopSignals;
+  readonly onFailure: (what: string) => void;
+  readonly args: ReturnType<typeof parse>;
+  readonly startedAt: number;
+}
+
+/** From boot to the last closed stream. */
+async function serve({ config, log, stop, onFailure, args, startedAt }: Service): Promise<void> {
+  const dataDir = resolve(args.data ?? config.meerkat.data_dir);
+  const server = await boot({
+    config,
+    log,
+    dataDir,
+    version,
+    onStopRequested: () => stop.request('admin'),
+    onFailure,
+  });
+  if (!args.quiet) {
+    const { engine, shards, ports } = server;
+    process.stdout.write(
+      banner({ version, config, engine, shards, dataDir, ports, startMs: performance.now() - startedAt }),
+    );
+  }
+  log.notice('server.started', { version, ports: server.ports, engine: server.engine.kind, shards: server.shards });
+  const reason = await stop.requested;
+  log.notice('server.stopping', { reason });
+  await server.stop(GRACE_MS);
+  log.notice('server.stopped');
+  log.close();
 }
 
 function readArguments(): ReturnType<typeof parse> {

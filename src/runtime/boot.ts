@@ -64,17 +64,10 @@ export async function boot(options: BootOptions): Promise<RunningServer> {
 async function start(options: BootOptions, undo: Undo): Promise<RunningServer> {
   const { config, log, version, onStopRequested } = options;
   const { path: dataDir, secret } = openDataDirectory(options.dataDir);
-  const engine = chooseEngine(config.meerkat.engine);
-  if (engine.unavailable !== undefined) {
-    log.warn('engine.portable', { reason: engine.unavailable, lost: PORTABLE_COSTS, remedy: NATIVE_REMEDY });
-  }
+  const engine = announcedEngine(config, log);
   const tls = await readCertificates(config, dataDir, log);
-  const databases = await openDatabases({
-    config,
-    directory: dataDir,
-    log,
-    onFailure: () => options.onFailure('storage'),
-  });
+  const onFailure = () => options.onFailure('storage');
+  const databases = await openDatabases({ config, directory: dataDir, log, onFailure });
   undo.push(() => databases.close());
   await requireFreePorts(config.listen.c2s.map(({ ip_address: address, port }) => ({ address, port })));
   const broker = startTasks(log, undo);
@@ -107,6 +100,15 @@ async function start(options: BootOptions, undo: Undo): Promise<RunningServer> {
     await undo.run();
   };
   return { engine, shards, ports: supervisor.ports, dataDir, stop };
+}
+
+/** Says what is lost where the native engine was wanted and is not there. */
+function announcedEngine(config: Config, log: Log): EngineChoice {
+  const engine = chooseEngine(config.meerkat.engine);
+  if (engine.unavailable !== undefined) {
+    log.warn('engine.portable', { reason: engine.unavailable, lost: PORTABLE_COSTS, remedy: NATIVE_REMEDY });
+  }
+  return engine;
 }
 
 function startTasks(log: Log, undo: Undo): TaskBroker {
