@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { systemClock } from './platform/clock.js';
-import { formatProblem, type LoadResult, loadConfig } from './platform/config/index.js';
+import { type Config, formatProblem, type LoadResult, loadConfig } from './platform/config/index.js';
 import { type Log, openLog } from './platform/log.js';
 import { banner } from './runtime/banner.js';
 import { boot } from './runtime/boot.js';
