@@ -28,10 +28,12 @@ for (const engine of ENGINES) {
       await encrypted.startTls();
       await encrypted.open();
 
+      const startedAt = performance.now();
       const stopped = server.stop('SIGTERM');
       for (const client of [...sessions.map((session) => session.client), unknown, encrypted])
         expect(await client.fails()).toBe('system-shutdown');
       expect(await stopped).toBe(0);
+      expect(performance.now() - startedAt).toBeLessThan(5_000);
       await expect(RawClient.connect(server.port)).rejects.toThrow('ECONNREFUSED');
     });
 

@@ -9,6 +9,8 @@ import { fileURLToPath } from 'node:url';
 const ADDON = fileURLToPath(new URL('../../../build/Release/meerkat.node', import.meta.url));
 /** The compiled server. */
 export const MAIN = fileURLToPath(new URL('../../../dist/main.js', import.meta.url));
+/** The same, in the hands of a test. */
+const MORTAL = fileURLToPath(new URL('./mortal-server.mjs', import.meta.url));
 const START_MS = 30_000;
 
 /** The engines that can run here; `STORY_ENGINE=portable` leaves the other one out. */
@@ -25,9 +27,13 @@ export interface ServerOptions {
   readonly dataDir?: string;
   /** More arguments of the program. */
   readonly args?: readonly string[];
+  /** Its shards can be killed. */
+  readonly mortal?: boolean;
 }
 
 export interface TestServer {
+  /** Ends the thread of a shard where it is; for servers that are `mortal`. */
+  kill(shard: number): void;
   readonly port: number;
   /** All ports, in the order in which `PORT` stands in the configuration. */
   readonly ports: readonly number[];
@@ -103,9 +109,13 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     template.replace(/PORT/g, () => String(ports[next++])),
   );
 
-  const child = spawn(process.execPath, [MAIN, '--config', file, '--data', dataDir, ...(options.args ?? [])], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = spawn(
+    process.execPath,
+    [...[options.mortal ? MORTAL : MAIN, '--config', file, '--data', dataDir], ...(options.args ?? [])],
+    {
+      stdio: ['ignore', 'pipe', 'pipe', ...(options.mortal ? (['ipc'] as const) : [])],
+    },
+  );
   let output = '';
   const exited = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
   const up = new Promise<void>((resolve, reject) => {
@@ -116,8 +126,8 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
       clearTimeout(timer);
       resolve();
     };
-    child.stdout.on('data', read);
-    child.stderr.on('data', read);
+    child.stdout?.on('data', read);
+    child.stderr?.on('data', read);
     void exited.then((code) => {
       clearTimeout(timer);
       reject(new Error(`the server ended with ${code}:\n${output}`));
@@ -130,6 +140,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     dataDir,
     process: child,
     output: () => output,
+    kill: (shard) => void child.send(shard),
     stop: async (signal = 'SIGTERM') => {
       child.kill(signal);
       const code = await exited;
