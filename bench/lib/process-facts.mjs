@@ -1,0 +1,44 @@
+/** What the kernel knows of a process: its CPU time, its memory, how often it was switched. */
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+
+/** The kernel counts in these; it is the same on every Linux that Node.js runs on. */
+const TICKS_PER_SECOND = 100;
+
+/** Seconds of CPU, and context switches of all threads that live. */
+export function effort(pid) {
+  // The command in parentheses may hold spaces; fields are counted behind it (proc_pid_stat(5)).
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  let voluntary = 0;
+  let forced = 0;
+  for (const task of readdirSync(`/proc/${pid}/task`)) {
+    const status = readFileSync(`/proc/${pid}/task/${task}/status`, 'utf8');
+    voluntary += Number(/^voluntary_ctxt_switches:\s+(\d+)/m.exec(status)[1]);
+    forced += Number(/^nonvoluntary_ctxt_switches:\s+(\d+)/m.exec(status)[1]);
+  }
+  return { user: fields[11] / TICKS_PER_SECOND, system: fields[12] / TICKS_PER_SECOND, voluntary, forced };
+}
+
+/** Bytes of memory that are the process's own, with its part of what it shares. */
+export function pssBytes(pid) {
+  return Number(/^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))[1]) * 1024;
+}
+
+/** The words before a command that bind it to a core; none where that cannot be done. */
+export function boundTo(core) {
+  if (availableParallelism() < 2) return [];
+  try {
+    execFileSync('taskset', ['-c', String(core), 'true'], { stdio: 'ignore' });
+    return ['taskset', '-c', String(core)];
+  } catch {
+    return [];
+  }
+}
+
+/** Open files that a process started from here may have. */
+export function openFilesLimit() {
+  const limit = /^Max open files\s+\S+\s+(\S+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))[1];
+  return limit === 'unlimited' ? Number.POSITIVE_INFINITY : Number(limit);
+}

@@ -1,0 +1,127 @@
+/** Starts the server that is measured: a process of its own, with a configuration of its own, on a core of its own. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { distMain } from './places.mjs';
+import { boundTo } from './process-facts.mjs';
+
+const START_MS = 30_000;
+const PROBE = new URL('../load/probe.mjs', import.meta.url).href;
+
+/** Every module that an ordinary server has; clients log in without accounts, as passwords are not what is measured. */
+export function configText({ engine, shards, tls, port }) {
+  return `
+[general]
+  loglevel = "warning"
+  hosts = ["localhost"]
+  default_server_domain = "localhost"
+
+[meerkat]
+  engine = "${engine}"
+  shards = ${shards}
+
+[[listen.c2s]]
+  port = ${port}
+  ip_address = "127.0.0.1"
+  backlog = 4096
+  state_timeout = "infinity"
+${tls ? '  tls = {mode = "tls", certificate = "automatic", verify_mode = "none"}' : ''}
+
+[auth]
+  methods = ["anonymous"]
+
+[modules.mod_roster]
+  versioning = true
+[modules.mod_ping]
+  send_pings = true
+  ping_interval = 3600
+[modules.mod_presence]
+[modules.mod_disco]
+[modules.mod_last]
+[modules.mod_offline]
+[modules.mod_private]
+[modules.mod_time]
+[modules.mod_vcard]
+  search = false
+[modules.mod_version]
+`;
+}
+
+export async function startServer({ engine, shards, tls = false, core = 0, nodeArguments = [] }) {
+  const directory = mkdtempSync(join(tmpdir(), 'meerkat-bench-'));
+  const port = await freePort();
+  const file = join(directory, 'mongooseim.toml');
+  writeFileSync(file, configText({ engine, shards, tls, port }));
+  // With one shard all of its work fits on one core, which makes runs alike; more shards take what there is.
+  const [command, ...args] = [
+    ...(shards === 1 ? boundTo(core) : []),
+    process.execPath,
+    ...['--expose-gc', '--import', PROBE, ...nodeArguments],
+    ...[distMain, '--config', file, '--data', directory],
+  ];
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+  const server = new Server(child, directory, port);
+  await server.isUp();
+  return server;
+}
+
+class Server {
+  #child;
+  #directory;
+  #output = '';
+  #exited;
+
+  constructor(child, directory, port) {
+    this.#child = child;
+    this.#directory = directory;
+    this.port = port;
+    this.#exited = once(child, 'exit');
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (this.#output += data));
+  }
+
+  get pid() {
+    return this.#child.pid;
+  }
+
+  async isUp() {
+    const deadline = Date.now() + START_MS;
+    while (!this.#output.includes('is up after')) {
+      if (this.#child.exitCode !== null || Date.now() > deadline) {
+        this.#child.kill('SIGKILL');
+        throw new Error(`the server did not come up:\n${this.#output}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  /** Memory as its threads see it; with `collect`, after everything that is no longer needed has been freed. */
+  async memory(collect) {
+    this.#child.send({ ask: 'memory', collect });
+    const [answer] = await once(this.#child, 'message');
+    return answer;
+  }
+
+  /** Stops in order; whatever it complained of makes the run worthless. */
+  async stop() {
+    this.#child.kill('SIGTERM');
+    const [code] = await this.#exited;
+    rmSync(this.#directory, { recursive: true, force: true });
+    if (code !== 0) throw new Error(`the server ended with ${code}:\n${this.#output}`);
+    const complaints = this.#output
+      .split('\n')
+      .filter((line) => /"level":"(?:error|critical|alert|emergency)"/.test(line));
+    if (complaints.length > 0) throw new Error(`the server complained:\n${complaints.slice(0, 10).join('\n')}`);
+  }
+}
+
+async function freePort() {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address();
+  probe.close();
+  await once(probe, 'close');
+  return port;
+}

@@ -1,0 +1,99 @@
+/** Pairs of clients that chat through the server: what one routed message costs it. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { choices, count, flag } from '../lib/arguments.mjs';
+import { startClients } from '../lib/clients.mjs';
+import { effort } from '../lib/process-facts.mjs';
+import { startServer } from '../lib/server.mjs';
+import { summary, table } from '../lib/statistics.mjs';
+
+export const chatOptions = {
+  engine: choices(['native'], ['native', 'portable'], 'engines, run in turns'),
+  shards: count(1, 'shards of the server; one shard is bound to a core of its own'),
+  pairs: count(50, 'pairs of clients'),
+  seconds: count(10, 'length of a measurement'),
+  warmup: count(3, 'seconds of chat before it'),
+  repeat: count(1, 'measurements for each engine'),
+  pipeline: count(1, 'messages that a client sends at once, and that its peer answers with as many'),
+  rate: count(undefined, 'messages a second of all together, whether or not earlier ones have arrived'),
+  tls: flag('over TLS'),
+};
+
+export async function chat(options) {
+  const runs = [];
+  for (let turn = 0; turn < options.repeat; turn++) {
+    for (const engine of options.engine) runs.push({ engine, ...(await measureOnce(engine, options)) });
+  }
+  process.stdout.write(
+    table(
+      options.engine.map((engine) =>
+        row(
+          engine,
+          runs.filter((run) => run.engine === engine),
+        ),
+      ),
+    ),
+  );
+}
+
+async function measureOnce(engine, { shards, pairs, seconds, warmup, pipeline, rate, tls }) {
+  const server = await startServer({ engine, shards, tls });
+  const clients = startClients('chat-clients.mjs');
+  try {
+    await clients.ask('login', { port: server.port, pairs, tls });
+    await clients.ask('chat', { pipeline, rate });
+    await sleep(warmup * 1_000);
+    const measured = await measure(server, clients, seconds);
+    await clients.ask('finish');
+    return measured;
+  } finally {
+    await clients.stop();
+    await server.stop();
+  }
+}
+
+async function measure(server, clients, seconds) {
+  const before = await clients.ask('count');
+  const [serverBefore, clientsBefore, startedAt] = [effort(server.pid), effort(clients.pid), performance.now()];
+  await sleep(seconds * 1_000);
+  const after = await clients.ask('result');
+  const [serverAfter, clientsAfter] = [effort(server.pid), effort(clients.pid)];
+  const wall = (performance.now() - startedAt) / 1_000;
+
+  const messages = after.received - before.received;
+  if (messages === 0) throw new Error('no message arrived');
+  const perMessage = (name) => ((serverAfter[name] - serverBefore[name]) * 1e6) / messages;
+  return {
+    messages,
+    rate: messages / wall,
+    reads: messages / (after.reads - before.reads),
+    user: perMessage('user'),
+    system: perMessage('system'),
+    switches: (perMessage('voluntary') + perMessage('forced')) / 1e6,
+    serverLoad: busy(serverBefore, serverAfter, wall),
+    clientLoad: busy(clientsBefore, clientsAfter, wall),
+    latency: after.latency,
+  };
+}
+
+/** The part of one core that was used. */
+function busy(before, after, wall) {
+  return (after.user + after.system - before.user - before.system) / wall;
+}
+
+function row(engine, runs) {
+  const of = (pick, digits) => summary(runs.map(pick), digits);
+  return {
+    engine,
+    'CPU us/message': of(({ user, system }) => user + system, 2),
+    user: of(({ user }) => user, 2),
+    system: of(({ system }) => system, 2),
+    'messages/s': of(({ rate }) => rate, 0),
+    'messages/read': of(({ reads }) => reads, 2),
+    'switches/message': of(({ switches }) => switches, 3),
+    'server load': of(({ serverLoad }) => serverLoad, 2),
+    'client load': of(({ clientLoad }) => clientLoad, 2),
+    'latency ms p50': of(({ latency }) => latency[0], 2),
+    p99: of(({ latency }) => latency[1], 2),
+    'p99.9': of(({ latency }) => latency[2], 2),
+  };
+}

@@ -1,0 +1,50 @@
+/** The process of the clients that say nothing. */
+import { once } from 'node:events';
+import { becomeAvailable, connect, login, open } from '../lib/client.mjs';
+
+/** Connections that are being made at a time. */
+const ABREAST = 64;
+/** Few enough to leave most ports of an address to others. */
+const CONNECTIONS_PER_ADDRESS = 10_000;
+
+const sockets = [];
+
+const works = {
+  /** `count` clients more, of which each goes as far as `state`. */
+  open: async ({ count, state, ...target }) => {
+    let begun = 0;
+    const worker = async () => {
+      while (begun < count) sockets.push(await enter(target, state, sockets.length + begun++));
+    };
+    await Promise.all(Array.from({ length: ABREAST }, worker));
+  },
+  /** The last `count` of them go. */
+  close: async ({ count }) => {
+    const leaving = sockets.splice(-count);
+    const closed = leaving.map((socket) => once(socket, 'close'));
+    for (const socket of leaving) socket.off('close', complain).destroy();
+    await Promise.all(closed);
+  },
+};
+
+process.on('message', async ({ work, args }) => {
+  try {
+    process.send({ result: await works[work](args) });
+  } catch (error) {
+    process.send({ failure: error.stack });
+  }
+});
+process.on('disconnect', () => process.exit());
+
+async function enter(target, state, number) {
+  const localAddress = `127.0.0.${2 + Math.floor(number / CONNECTIONS_PER_ADDRESS)}`;
+  const socket = await connect({ ...target, localAddress });
+  if (state === 'unauthenticated') await open(socket);
+  else await login(socket);
+  if (state === 'available') await becomeAvailable(socket);
+  return socket.on('error', () => {}).on('close', complain);
+}
+
+function complain() {
+  process.send({ failure: 'the server closed an idle connection' });
+}

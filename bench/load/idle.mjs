@@ -1,0 +1,101 @@
+/** Connections that say nothing: what each of them costs the server in memory. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { choices, count, flag, UsageError } from '../lib/arguments.mjs';
+import { startClients } from '../lib/clients.mjs';
+import { openFilesLimit, pssBytes } from '../lib/process-facts.mjs';
+import { startServer } from '../lib/server.mjs';
+import { summary, table } from '../lib/statistics.mjs';
+
+export const idleOptions = {
+  engine: choices(['native'], ['native', 'portable'], 'engines, run in turns'),
+  shards: count(1, 'shards of the server'),
+  connections: count(10_000, 'connections'),
+  repeat: count(1, 'measurements for each engine'),
+  tls: flag('over TLS'),
+  unauthenticated: flag('the clients stop before they log in'),
+  available: flag('the clients send presence'),
+};
+
+/** What a process needs besides its connections. */
+const SPARE_FILES = 200;
+const WARMUP = 3_000;
+/** Until buffers that were used while logging in are given back. */
+const SETTLE_MS = 1_000;
+
+export async function idle(options) {
+  checkLimits(options.connections);
+  const runs = [];
+  for (let turn = 0; turn < options.repeat; turn++) {
+    for (const engine of options.engine) runs.push({ engine, ...(await measureOnce(engine, options)) });
+  }
+  process.stdout.write(
+    table(
+      options.engine.map((engine) =>
+        row(
+          engine,
+          runs.filter((run) => run.engine === engine),
+        ),
+      ),
+    ),
+  );
+}
+
+function checkLimits(connections) {
+  const limit = openFilesLimit();
+  if (connections + SPARE_FILES <= limit) return;
+  throw new UsageError(
+    `Each side needs ${connections + SPARE_FILES} open files, and a process may have ${limit} here.\n` +
+      `Raise the limit (ulimit -Hn ${connections + SPARE_FILES}, or LimitNOFILE= of the service), or ask for fewer --connections.`,
+  );
+}
+
+async function measureOnce(engine, { shards, connections, tls, unauthenticated, available }) {
+  const state = unauthenticated ? 'unauthenticated' : available ? 'available' : 'bound';
+  const server = await startServer({ engine, shards, tls });
+  const clients = startClients('idle-clients.mjs');
+  const open = (count) => clients.ask('open', { port: server.port, tls, state, count });
+  try {
+    // What the first logins compile, and the young generation that grows under them, is not theirs.
+    await open(Math.min(WARMUP, connections));
+    await clients.ask('close', { count: Math.min(WARMUP, connections) });
+    const before = await take(server);
+    await open(connections);
+    const asFound = pssBytes(server.pid);
+    const after = await take(server);
+    await clients.ask('close', { count: connections });
+    const left = await take(server);
+    const each = (bytes) => bytes / connections;
+    return {
+      pss: each(after.pss - before.pss),
+      asFound: each(asFound - before.pss),
+      heap: each(after.heap - before.heap),
+      external: each(after.external - before.external),
+      native: each(after.native - before.native),
+      left: each(left.heap + left.native - before.heap - before.native),
+    };
+  } finally {
+    await clients.stop();
+    await server.stop();
+  }
+}
+
+/** Memory after everything that can be freed has been. */
+async function take(server) {
+  await sleep(SETTLE_MS);
+  const threads = await server.memory(true);
+  const sum = (name) => threads.reduce((total, thread) => total + thread[name], 0);
+  return { pss: pssBytes(server.pid), heap: sum('heapUsed'), external: sum('external'), native: sum('native') };
+}
+
+function row(engine, runs) {
+  const of = (pick) => summary(runs.map(pick), 0);
+  return {
+    engine,
+    'bytes/connection': of(({ pss }) => pss),
+    'before collection': of(({ asFound }) => asFound),
+    'JS heap': of(({ heap }) => heap),
+    external: of(({ external }) => external),
+    'native counters': of(({ native }) => native),
+    'left after closing': of(({ left }) => left),
+  };
+}

@@ -1,0 +1,34 @@
+#!/usr/bin/env node
+/** The one command of all benches: `node bench/run.mjs micro|chat|idle [options]`. */
+import { existsSync } from 'node:fs';
+import { readArguments, UsageError } from './lib/arguments.mjs';
+import { distMain } from './lib/places.mjs';
+import { chat, chatOptions } from './load/chat.mjs';
+import { idle, idleOptions } from './load/idle.mjs';
+import { micro, microOptions } from './micro/micro.mjs';
+
+const COMMANDS = {
+  micro: { run: micro, options: microOptions, doc: 'Cost of single steps in one process: decoding, routing, writing.' },
+  chat: { run: chat, options: chatOptions, doc: 'Pairs of clients chat; server CPU for each message.' },
+  idle: { run: idle, options: idleOptions, doc: 'Clients that say nothing; server memory for each connection.' },
+};
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  process.stderr.write(`${error instanceof UsageError ? error.message : error.stack}\n`);
+  process.exitCode = error instanceof UsageError ? 2 : 1;
+}
+
+async function main([name, ...args]) {
+  const command = Object.hasOwn(COMMANDS, name ?? '') ? COMMANDS[name] : undefined;
+  if (!command) throw new UsageError(usage());
+  if (!existsSync(distMain))
+    throw new UsageError('Meerkat is not compiled yet. Run this first: node scripts/ready.mjs');
+  await command.run(readArguments(`node bench/run.mjs ${name}`, command.options, args));
+}
+
+function usage() {
+  const lines = Object.entries(COMMANDS).map(([name, { doc }]) => `  ${name.padEnd(6)} ${doc}`);
+  return `Usage: node bench/run.mjs COMMAND [options]; --help after a command lists its options.\n${lines.join('\n')}`;
+}

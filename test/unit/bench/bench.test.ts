@@ -1,0 +1,82 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { PassThrough } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { describe, expect, test } from 'vitest';
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+const ENGINES = ['native', 'portable'].filter(
+  (engine) => engine === 'portable' || existsSync(`${root}/build/Release/meerkat.node`),
+);
+const PATIENCE_MS = 120_000;
+
+async function bench(...args: string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)(process.execPath, ['bench/run.mjs', ...args], { cwd: root });
+  return stdout;
+}
+
+/** The table that a bench prints, a row by its first column. */
+function rows(output: string): Map<string, string[]> {
+  const lines = output.trim().split('\n').slice(1);
+  return new Map(lines.map((line) => line.split(/ {2,}/)).map(([name, ...cells]) => [name as string, cells]));
+}
+
+describe.each(ENGINES)('benches run on the %s engine', (engine) => {
+  test(
+    'micro measures every step',
+    async () => {
+      const output = await bench('micro', '--engine', engine, '--rounds', '1', '--operations', '500', '--no-scanner');
+      const measured = [...rows(output).values()];
+      expect(measured.length).toBeGreaterThan(8);
+      for (const [nanoseconds] of measured) expect(Number(nanoseconds)).toBeGreaterThan(0);
+    },
+    PATIENCE_MS,
+  );
+
+  test.each([['--pipeline 1'], ['--pipeline 5 --tls'], ['--rate 200 --shards 2']])(
+    'chat %s: every message arrives, once and in order',
+    async (options) => {
+      const usual = ['--engine', engine, '--pairs', '2', '--seconds', '1', '--warmup', '1'];
+      const [costs] = rows(await bench('chat', ...usual, ...options.split(' '))).get(engine) ?? [];
+      expect(Number(costs)).toBeGreaterThan(0);
+    },
+    PATIENCE_MS,
+  );
+
+  test.each([['--unauthenticated'], ['--available --tls']])(
+    'idle %s: memory is told by the connection',
+    async (options) => {
+      const output = await bench('idle', '--engine', engine, '--connections', '50', ...options.split(' '));
+      expect(Number(rows(output).get(engine)?.[2])).not.toBeNaN();
+    },
+    PATIENCE_MS,
+  );
+});
+
+describe('a chatter checks what comes', () => {
+  async function faultAfter(...numbers: number[]): Promise<string | undefined> {
+    const { Chatter, chatText } = await import('../../../bench/load/chat-pair.mjs');
+    const [socket, other] = [new PassThrough(), new PassThrough()];
+    const alice = new Chatter(socket, 'alice@localhost/1');
+    alice.meet(new Chatter(other, 'bob@localhost/2'));
+    const stamped = (number: number) => chatText(alice.jid, number).replace(' type', " from='bob@localhost/2' type");
+    const bytes = numbers.map(stamped).join('');
+    // In two pieces, cut within a message.
+    for (const piece of [bytes.slice(0, 400), bytes.slice(400)]) if (piece !== '') socket.write(piece);
+    await new Promise((resolve) => setImmediate(resolve));
+    return alice.fault;
+  }
+
+  test('numbers in their order are right', async () => expect(await faultAfter(0, 1, 2, 3)).toBeUndefined());
+  test('a lost message is seen', async () => expect(await faultAfter(0, 2)).toMatch(/^expected message 1, got/));
+  test('a doubled message is seen', async () => expect(await faultAfter(0, 1, 1)).toMatch(/^expected message 2, got/));
+  test('a disordered message is seen', async () => expect(await faultAfter(1, 0)).toMatch(/^expected message 0, got/));
+});
+
+test('a wrong option is answered with what is wrong', async () => {
+  await expect(bench('chat', '--pairs', 'many')).rejects.toMatchObject({
+    code: 2,
+    stderr: '--pairs cannot be many.\n',
+  });
+});
