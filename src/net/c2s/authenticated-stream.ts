@@ -29,7 +29,6 @@ export interface BindingState {
 export class AuthenticatedStream extends C2sStream {
   readonly #stream: OpenedStream;
   readonly #user: Jid;
-  #isBinding = false;
 
   constructor(previous: C2sStream, stream: OpenedStream, identity: Pick<SaslIdentity, 'jid'>) {
     super(previous.connection, previous.services, previous.entrance);
@@ -80,7 +79,6 @@ export class AuthenticatedStream extends C2sStream {
       this.services.log.info('c2s.access.denied', { jid: jid.toString(), rule: this.entrance.settings.access });
       return this.#refuse(id, StanzaError.notAllowed());
     }
-    this.#isBinding = true;
     void this.#open(jid, id).catch((error) => {
       this.services.log.error('c2s.bind.crashed', { error });
       this.end(new StreamError('internal-server-error'));
@@ -92,12 +90,11 @@ export class AuthenticatedStream extends C2sStream {
     const link = new BoundStream(this);
     this.connection.handler = link;
     const session = await this.services.sessions.open({ jid, host, link, maxSessions: this.#maxSessions(host, jid) });
-    if (!(session instanceof Session)) {
-      this.#isBinding = false;
-      if (!link.isClosed && !link.isEnding) this.connection.handler = this;
-      return this.#refuse(id, session);
-    }
-    link.start(session, id);
+    if (session instanceof Session) return link.start(session, id);
+    // It may have been replaced while it was being opened, or its client may have gone.
+    if (link.isClosed || link.isEnding) return;
+    this.connection.handler = this;
+    this.#refuse(id, session);
   }
 
   #maxSessions(host: Host, jid: Jid): number {
@@ -112,7 +109,7 @@ export class AuthenticatedStream extends C2sStream {
   }
 
   #refuse(id: string, error: StanzaError): void {
-    if (this.isClosed || this.isEnding || this.#isBinding) return;
+    if (this.isClosed || this.isEnding) return;
     const request = Stanza.fromElement(el('iq', { xmlns: ns.CLIENT, type: 'set', id }), undefined, undefined);
     this.connection.write(request.error(error).toXml());
     this.#next();

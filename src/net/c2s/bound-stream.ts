@@ -21,7 +21,7 @@ export class BoundStream extends C2sStream implements SessionLink {
   readonly address: { readonly ip: string; readonly port: number };
   #session: Session | undefined;
   /** What arrived while an earlier stanza is still being worked on. */
-  readonly #waiting: (Stanza | Element)[] = [];
+  readonly #waiting: (() => void)[] = [];
   #isBusy = false;
 
   constructor(previous: C2sStream) {
@@ -53,18 +53,44 @@ export class BoundStream extends C2sStream implements SessionLink {
   }
 
   override stanza(stanza: Stanza): void {
-    if (this.isEnding) return;
-    if (this.#isBusy) this.#waiting.push(stanza.keep());
+    if (this.#isBusy) this.#postpone(stanza);
     else this.#stanza(stanza);
   }
 
   override nonza(element: Element): void {
-    if (this.isEnding) return;
-    if (this.#isBusy) this.#waiting.push(element);
-    else this.#nonza(element);
+    this.#inTurn(() => this.#nonza(element));
+  }
+
+  /** RFC 6120 section 4.4: what came before the end of the stream still counts. */
+  override streamClosed(): void {
+    this.#inTurn(() => super.streamClosed());
+  }
+
+  override streamFailed(failure: number): void {
+    this.#inTurn(() => super.streamFailed(failure));
+  }
+
+  override forgedSender(): void {
+    this.#inTurn(() => super.forgedSender());
+  }
+
+  override shutDown(): void {
+    this.#inTurn(() => super.shutDown());
+  }
+
+  #postpone(stanza: Stanza): void {
+    stanza.keep();
+    this.#waiting.push(() => this.#stanza(stanza));
+  }
+
+  /** Behind the stanzas that have come before. */
+  #inTurn(work: () => void): void {
+    if (this.#isBusy) this.#waiting.push(work);
+    else work();
   }
 
   #stanza(stanza: Stanza): void {
+    if (this.isEnding) return;
     const answer = stanza.name === 'iq' && stanza.type === 'set' ? this.#negotiated(stanza) : undefined;
     if (answer) this.connection.write(answer.toXml());
     else this.#wait(this.services.router.fromSession(this.#session as Session, stanza));
@@ -86,26 +112,28 @@ export class BoundStream extends C2sStream implements SessionLink {
     if (!(work instanceof Promise)) return;
     this.#isBusy = true;
     this.connection.pause();
-    void work
-      .catch((error) => {
-        this.services.log.error('c2s.stanza.crashed', { error });
-        this.end(new StreamError('internal-server-error'));
-      })
-      .then(() => this.#goOn());
+    void work.catch((error) => this.#fail(error)).then(() => this.#goOn());
   }
 
   #goOn(): void {
     this.#isBusy = false;
-    while (this.#waiting.length > 0) {
-      if (this.#isBusy || this.isEnding) return;
-      const next = this.#waiting.shift() as Stanza | Element;
-      if ('attrs' in next) this.#nonza(next);
-      else this.#stanza(next);
+    while (!this.#isBusy && this.#waiting.length > 0) {
+      try {
+        this.#waiting.shift()?.();
+      } catch (error) {
+        this.#fail(error);
+      }
     }
     if (!this.#isBusy && !this.isEnding) this.connection.resume();
   }
 
+  #fail(error: unknown): void {
+    this.services.log.error('c2s.stanza.crashed', { error });
+    this.crashed();
+  }
+
   #nonza(element: Element): void {
+    if (this.isEnding) return;
     const session = this.#session as Session;
     if (session.host.hooks.claim(nonzaReceived, { session, element }) === TAKEN) return;
     this.refuseNonza(element);
@@ -119,11 +147,17 @@ export class BoundStream extends C2sStream implements SessionLink {
     if (this.#session) this.services.sessions.close(this.#session, reason);
   }
 
+  /** What the client has sent before it went still counts, as its session's: presence that has been waiting is withdrawn again. */
   override closed(reason: number): void {
     super.closed(reason);
-    const name = CLOSE_REASONS.get(reason) ?? 'unknown';
+    const leave = () => this.#leave(CLOSE_REASONS.get(reason) ?? 'unknown');
+    if (this.#waiting.length === 0) leave();
+    else this.#waiting.push(leave);
+  }
+
+  #leave(reason: string): void {
     if (!this.#session) return;
-    this.services.sessions.close(this.#session, name);
-    this.services.log.info('c2s.session.closed', { jid: this.#session.jid.toString(), reason: name });
+    this.services.sessions.close(this.#session, reason);
+    this.services.log.info('c2s.session.closed', { jid: this.#session.jid.toString(), reason });
   }
 }

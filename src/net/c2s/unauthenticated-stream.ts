@@ -1,8 +1,9 @@
 /** A client stream before its user is known: TLS, mechanisms, and the few requests that need no account. */
 
+import { type SaslCondition, SaslFailure } from '../../core/auth/failure.js';
 import type { SaslContext, SaslIdentity } from '../../core/auth/mechanism.js';
 import { channelBindingTypes, type SaslAnswer, SaslNegotiation } from '../../core/auth/negotiation.js';
-import { iqPayload } from '../../core/routing/iq-table.js';
+import { type IqAnswer, iqPayload } from '../../core/routing/iq-table.js';
 import { type StreamFacts, streamFeatures, unauthenticatedIq } from '../../core/streams/hooks.js';
 import type { StreamHeader } from '../../engine/connection.js';
 import { proceed } from '../../engine/port.js';
@@ -19,7 +20,12 @@ const MAX_FAILED_ATTEMPTS = 5;
  * Refusals from before anybody looked at credentials are no guesses: clients that cannot bind the channel of TLS 1.3, such as
  * slixmpp 1.8, try every -PLUS mechanism in turn before they find one that works.
  */
-const NO_GUESSES = new Set(['encryption-required', 'invalid-mechanism', 'malformed-request', 'mechanism-too-weak']);
+const NO_GUESSES = new Set<SaslCondition>([
+  'encryption-required',
+  'invalid-mechanism',
+  'malformed-request',
+  'mechanism-too-weak',
+]);
 /** Elements before authentication; a login needs fewer than ten. */
 const MAX_STEPS = 64;
 
@@ -53,20 +59,21 @@ export class UnauthenticatedStream extends C2sStream {
     if (stanza.name !== 'iq' || !payload || this.#needsTls()) return this.fail(new StreamError('not-authorized'));
 
     const facts = this.#facts(stream);
-    stream.host.hooks.claimAsync(unauthenticatedIq, { stream: facts, stanza, payload }).then(
-      (claimed) => {
-        if (!claimed) return this.fail(new StreamError('not-authorized'));
-        const { answer } = claimed;
-        const reply = answer instanceof StanzaError ? stanza.error(answer) : stanza.result(answer);
-        this.connection.write(reply.toXml());
-        this.#step();
-      },
-      (error) => {
+    stream.host.hooks
+      .claimAsync(unauthenticatedIq, { stream: facts, stanza, payload })
+      .then((claimed) => this.#answerIq(stanza, claimed?.answer, claimed !== undefined))
+      .catch((error) => {
         this.services.log.error('c2s.unauthenticated_iq.crashed', { error });
-        this.connection.write(stanza.error(StanzaError.internalServerError()).toXml());
-        this.#step();
-      },
-    );
+        this.#answerIq(stanza, StanzaError.internalServerError());
+      });
+  }
+
+  #answerIq(stanza: Stanza, answer: IqAnswer, isClaimed = true): void {
+    // The client may have gone meanwhile, or its time run out.
+    if (this.isClosed || this.isEnding) return;
+    if (!isClaimed) return this.fail(new StreamError('not-authorized'));
+    this.connection.write((answer instanceof StanzaError ? stanza.error(answer) : stanza.result(answer)).toXml());
+    this.#step();
   }
 
   override secured(): void {
@@ -100,7 +107,7 @@ export class UnauthenticatedStream extends C2sStream {
 
   #sasl(element: Element): void {
     const negotiation = this.#negotiation;
-    if (!negotiation || this.#needsTls()) return this.#refuse('encryption-required');
+    if (!negotiation || this.#needsTls()) return this.#refuse(SaslFailure.encryptionRequired());
     switch (element.name) {
       case 'auth':
         return this.#answer(negotiation.start(element.attrs['mechanism'] ?? '', element.text()));
@@ -114,8 +121,13 @@ export class UnauthenticatedStream extends C2sStream {
   }
 
   #answer(answer: SaslAnswer | Promise<SaslAnswer>): void {
-    if (answer instanceof Promise) void answer.then((late) => this.#settle(late));
-    else this.#settle(answer);
+    if (!(answer instanceof Promise)) return this.#settle(answer);
+    answer
+      .then((late) => this.#settle(late))
+      .catch((error) => {
+        this.services.log.error('c2s.sasl.crashed', { error });
+        this.crashed();
+      });
   }
 
   #settle(answer: SaslAnswer): void {
@@ -126,16 +138,15 @@ export class UnauthenticatedStream extends C2sStream {
         return this.#step();
       case 'failure':
         this.services.log.info('c2s.sasl.failed', { condition: answer.failure.condition, ip: this.ip });
-        return this.#refuse(answer.failure.condition, answer.failure.text);
+        return this.#refuse(answer.failure);
       case 'success':
         return this.#succeed(answer.text, answer.identity);
     }
   }
 
-  #refuse(condition: string, text?: string): void {
-    const explanation = text === undefined ? undefined : el('text', { 'xml:lang': 'en' }, text);
-    this.connection.write(el('failure', { xmlns: ns.SASL }, el(condition), explanation).toXml());
-    if (!NO_GUESSES.has(condition)) this.#failedAttempts++;
+  #refuse(failure: SaslFailure): void {
+    this.connection.write(failure.toElement().toXml());
+    if (!NO_GUESSES.has(failure.condition)) this.#failedAttempts++;
     if (this.#failedAttempts < MAX_FAILED_ATTEMPTS) return this.#step();
     this.end(new StreamError('policy-violation', 'Too many failed attempts to log in'));
   }
