@@ -16,6 +16,8 @@ constexpr Limits kAnySize{.max_stanza_bytes = UINT32_MAX,
                           .max_attributes = kMostAttributes,
                           .max_tag_bytes = kMostTagBytes,
                           .max_children = UINT32_MAX,
+                          // Six times what a stream may send, for characters become references.
+                          .max_namespace_bytes = 6144,
                           .max_bytes_before_authentication = 0};
 
 }  // namespace

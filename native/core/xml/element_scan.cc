@@ -60,7 +60,7 @@ StreamFailure ElementScan::Check(const uint8_t* base, const Tag& tag, const Oute
   if (open_.size() >= limits.max_depth) return StreamFailure::kTooDeep;
   if (tag.has_bad_name) return StreamFailure::kNotWellFormed;
   if (tag.count == 0 && tag.colon == 0) return StreamFailure::kNone;
-  const StreamFailure failure = scopes_.Bind(base, tag);
+  const StreamFailure failure = scopes_.Bind(base, tag, limits.max_namespace_bytes);
   if (failure != StreamFailure::kNone) return failure;
   bool leans_out = false;
   const StreamFailure names = scopes_.CheckNames(base, tag, scope, leans_out);

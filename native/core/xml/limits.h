@@ -16,6 +16,8 @@ struct Limits {
   uint32_t max_tag_bytes = 16384;
   /// Elements inside one top-level element, at any depth.
   uint32_t max_children = 10000;
+  /// One namespace name, as written. Trees name the namespace of each element anew when they are written: long names would grow.
+  uint32_t max_namespace_bytes = 1024;
   /// 0 for no limit.
   uint32_t max_bytes_before_authentication = 0;
 };

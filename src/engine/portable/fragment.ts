@@ -21,9 +21,12 @@ const LIMITS: Limits = {
   maxBytesBeforeAuthentication: 0,
 };
 
+/** Six times what a stream may send, for characters become references. */
+const MAX_NAMESPACE_BYTES = 6144;
+
 /** Undefined unless this is one whole element, with nothing but white space around it. */
 export function readFragment(xml: Uint8Array, patterns: readonly ChildPattern[]): Fragment | undefined {
-  const framer = new Framer(LIMITS, patterns);
+  const framer = new Framer(LIMITS, patterns, MAX_NAMESPACE_BYTES);
   framer.beginFragment();
   const end = framer.feed(xml, 0);
   if (framer.event !== eventKind.ELEMENT || !xml.subarray(end).every(isSpace)) return undefined;

@@ -13,6 +13,8 @@ const { NONE, NOT_WELL_FORMED, BAD_NAMESPACE_PREFIX, INVALID_NAMESPACE } = strea
 
 /** The native framer keeps no more. */
 const MOST_ATTRIBUTES = 256;
+/** Trees name the namespace of each element anew when they are written: long names would grow. */
+const MAX_NAMESPACE_BYTES = 1024;
 
 /** Raw attribute, its name split. */
 interface NamedAttribute {
@@ -39,6 +41,7 @@ export class Framer implements TagSink {
   outline: Outline | undefined;
 
   readonly #limits: Limits;
+  readonly #maxNamespaceBytes: number;
   readonly #patterns: readonly ChildPattern[];
   #lexer: Lexer;
   #scope = new Scope();
@@ -46,7 +49,8 @@ export class Framer implements TagSink {
   /** Names of the elements that are open, the stream's own first. */
   #open: string[] = [];
 
-  constructor(limits: Limits, patterns: readonly ChildPattern[]) {
+  constructor(limits: Limits, patterns: readonly ChildPattern[], maxNamespaceBytes = MAX_NAMESPACE_BYTES) {
+    this.#maxNamespaceBytes = maxNamespaceBytes;
     this.#limits = limits;
     this.#patterns = patterns;
     this.#lexer = new Lexer(limits, this);
@@ -227,6 +231,7 @@ export class Framer implements TagSink {
     for (const { raw, name, value } of attributes) {
       if (raw !== 'xmlns' && name.prefix !== 'xmlns') continue;
       const prefix = raw === 'xmlns' ? '' : name.local;
+      if (Buffer.byteLength(value) > this.#maxNamespaceBytes) return streamFailure.TAG_TOO_LARGE;
       const namespace = attributeValue(value);
       if (!mayBind(prefix, namespace)) return BAD_NAMESPACE_PREFIX;
       this.#scope.bind(prefix, namespace, depth);

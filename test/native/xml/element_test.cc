@@ -50,6 +50,38 @@ TEST("a stanza is one in the stream's own namespace only") {
   CHECK_EQUAL(server.last().stanza(), StanzaKind::kMessage);
 }
 
+TEST("a namespace name may be long, but not so long that naming it for each element would matter") {
+  const std::string name(1024, 'n');
+  CHECK_EQUAL(Inside("<a xmlns='" + name + "'/>"), kNone);
+  CHECK_EQUAL(Inside("<a xmlns='" + name + "n'/>"), kTagTooLarge);
+  CHECK_EQUAL(Inside("<a xmlns:b='" + name + "n'/>"), kTagTooLarge);
+  CHECK_EQUAL(FailureOf("<s:stream xmlns:s='" + name + "n'>"), kTagTooLarge);
+}
+
+TEST("attributes of equal expanded names are found among many prefixes, and in any order of declarations") {
+  std::string declarations;
+  std::string attributes;
+  for (int i = 0; i < 30; i++) {
+    const std::string prefix = "p" + std::to_string(i);
+    declarations += " xmlns:" + prefix + "='urn:" + std::string(900, 'x') + std::to_string(i) + "'";
+    attributes += " " + prefix + ":z=''";
+  }
+  Limits limits;
+  limits.max_tag_bytes = kMostTagBytes;
+  const auto inside = [&](const std::string& more, const std::string& odd) {
+    return Inside("<a" + declarations + more + "><b" + attributes + odd + "/></a>", limits);
+  };
+  const std::string last = "urn:" + std::string(899, 'x') + "&#120;29";
+  CHECK_EQUAL(inside("", ""), kNone);
+  CHECK_EQUAL(inside(" xmlns:q='" + last + "'", ""), kNone);
+  CHECK_EQUAL(inside(" xmlns:q='" + last + "'", " q:z=''"), kNotWellFormed);
+  CHECK_EQUAL(inside(" xmlns:q='" + last + "'", " q:y=''"), kNone);
+  // The inner declaration holds, and no longer behind its element.
+  CHECK_EQUAL(Inside("<a xmlns:p='u' xmlns:q='v'><b xmlns:q='u' p:x='' q:x=''/></a>"), kNotWellFormed);
+  CHECK_EQUAL(Inside("<a xmlns:p='u' xmlns:q='v'><b xmlns:q='u'/><b p:x='' q:x=''/></a>"), kNone);
+  CHECK_EQUAL(Inside("<a><b xmlns:q='u'/><q:b/></a>"), kBadNamespacePrefix);
+}
+
 TEST("flags: escaped and non-ASCII addresses, and scopes that lean on the header") {
   using namespace envelope_flag;
   CHECK_EQUAL(Read("<iq id='a&amp;b' x='\xc3\xa9'/>").last().flags(), kEscaped);
