@@ -21,6 +21,7 @@ class NameTable {
 
  private:
   std::vector<std::string> names_;
+  size_t longest_ = 0;
   /// Open addressing: index into `names_` plus 1, or 0.
   std::vector<uint32_t> slots_;
 };

@@ -2,6 +2,7 @@
 
 #include <cstring>
 #include <string>
+#include <utility>
 
 #include "core/xml/characters.h"
 #include "core/xml/scope_stack.h"
@@ -14,6 +15,7 @@ namespace {
 
 constexpr OuterScope kNoScope{};
 constexpr std::string_view kXmlns = "xmlns";
+constexpr uint32_t kAnyLength = UINT32_MAX;
 
 /// How much of a text there is to do, found byte by byte where nothing has told yet.
 uint32_t TextFlags(std::string_view text, bool has_references) noexcept {
@@ -43,7 +45,7 @@ class Writer {
   bool WriteHeader() {
     Tag tag;
     if (!Lex(tag) || tag.is_end || tag.end != size_) return false;
-    if (scopes_.Bind(base_, tag) != StreamFailure::kNone || !WriteOpening(tag, true)) return false;
+    if (scopes_.Bind(base_, tag, kAnyLength) != StreamFailure::kNone || !WriteOpening(tag, true)) return false;
     tokens_.push_back(token::kClose);
     return true;
   }
@@ -62,7 +64,7 @@ class Writer {
     if (!Lex(tag)) return false;
     if (tag.is_end) return WriteClose();
     const uint32_t scopes = scopes_.size();
-    if (scopes_.Bind(base_, tag) != StreamFailure::kNone || !WriteOpening(tag, false)) return false;
+    if (scopes_.Bind(base_, tag, kAnyLength) != StreamFailure::kNone || !WriteOpening(tag, false)) return false;
     open_.push_back({scopes, tag.colon != 0});
     return tag.is_empty ? WriteClose() : true;
   }
@@ -166,9 +168,22 @@ class Writer {
   void WriteResolved(const Resolved& found) {
     const std::string_view text = found.ns.text;
     if (found.ns.is_plain && WriteInterned(text)) return;
-    if (found.is_outer || text.empty()) return WriteLiteral(text);
+    if (found.is_outer || text.empty()) return WriteOuter(text);
     const uint32_t from = static_cast<uint32_t>(reinterpret_cast<const uint8_t*>(text.data()) - base_);
     WriteSpan(from, from + static_cast<uint32_t>(text.size()), (found.ns.is_plain ? 0 : token::kRaw) | TextFlags(text, false));
+  }
+
+  /// A namespace of the stream header: its bytes once, then where they stand.
+  void WriteOuter(std::string_view text) {
+    for (const auto& [data, at] : outer_) {
+      if (data != text.data()) continue;
+      const uint32_t length_and_flags = tokens_[at - 1];
+      tokens_.push_back(at);
+      tokens_.push_back(length_and_flags);
+      return;
+    }
+    WriteLiteral(text);
+    if (!text.empty()) outer_.push_back({text.data(), static_cast<uint32_t>(tokens_.size() - (text.size() + 3) / 4)});
   }
 
   void WriteName(uint32_t from, uint32_t to) {
@@ -218,6 +233,7 @@ class Writer {
   uint32_t at_ = 0;
   ScopeStack scopes_;
   std::vector<Open> open_;
+  std::vector<std::pair<const char*, uint32_t>> outer_;  // written so far: text, and its place in `tokens_`
 };
 
 /// Lengths have 27 bits.

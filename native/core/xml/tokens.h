@@ -8,7 +8,7 @@
 /// and a text is two words, of which the second is `length << 5 | flags`:
 ///   kInterned  the first word is a number of the NameTable
 ///   kParent    namespaces only: that of the element around
-///   kLiteral   the bytes follow, padded to whole words
+///   kLiteral   the bytes follow, padded to whole words; or, unless the first word is 0, they stand at that word of the list
 ///   otherwise  the first word is an offset from the start of the element
 /// Namespace declarations are left out, save for prefixes of attributes other than `xml`: those stay as `xmlns:prefix`.
 #pragma once

@@ -12,6 +12,8 @@ const INTERNED = 4;
 const PARENT = 8;
 const LITERAL = 16;
 const LENGTH_SHIFT = 5;
+/** Below this, a string of one's own costs less than to remember it. */
+const LONG = 64;
 
 const NO_BYTES: Buffer = Buffer.alloc(0);
 
@@ -22,8 +24,12 @@ export class TokenDecoder {
   #literals = NO_BYTES;
   #bytes = NO_BYTES;
   #start = 0;
+  /** Where the list begins, and where we are. */
+  #list = 0;
   #at = 0;
   #flags = 0;
+  /** By where they stand in the element. */
+  readonly #namespaces = new Map<number, string>();
 
   /** The element whose list begins at `from`; in `bytes` it begins at `start`. */
   decode(tokens: Uint32Array, from: number, bytes: Buffer, start: number): Element {
@@ -33,9 +39,11 @@ export class TokenDecoder {
     }
     this.#bytes = bytes;
     this.#start = start;
+    this.#list = from;
     this.#at = from;
     const element = this.#element('');
     this.#bytes = NO_BYTES;
+    if (this.#namespaces.size > 0) this.#namespaces.clear();
     return element;
   }
 
@@ -83,7 +91,18 @@ export class TokenDecoder {
       this.#at += 2;
       return outer;
     }
-    return this.#attributeValue();
+    const first = this.#tokens[this.#at] as number;
+    const second = this.#tokens[this.#at + 1] as number;
+    if ((second & (INTERNED | LITERAL)) !== 0 || second >>> LENGTH_SHIFT < LONG) return this.#attributeValue();
+    // Many elements may share a long one, which then is one string.
+    let namespace = this.#namespaces.get(first);
+    if (namespace !== undefined) {
+      this.#at += 2;
+      return namespace;
+    }
+    namespace = this.#attributeValue();
+    this.#namespaces.set(first, namespace);
+    return namespace;
   }
 
   /** XML 1.0 section 3.3.3: white space counts as spaces, unless it was written as a reference. */
@@ -111,8 +130,8 @@ export class TokenDecoder {
     let from = this.#start + first;
     if ((second & LITERAL) !== 0) {
       source = this.#literals;
-      from = this.#at * Uint32Array.BYTES_PER_ELEMENT;
-      this.#at += (length + 3) >>> 2;
+      from = (first === 0 ? this.#at : this.#list + first) * Uint32Array.BYTES_PER_ELEMENT;
+      if (first === 0) this.#at += (length + 3) >>> 2;
     }
     const to = from + length;
     return (second & NON_ASCII) === 0 ? source.latin1Slice(from, to) : source.utf8Slice(from, to);

@@ -58,8 +58,9 @@ class TokenText {
     if ((second & token::kInterned) != 0) return names_[first];
     const uint32_t length = second >> token::kLengthShift;
     if ((second & token::kLiteral) == 0) return element_.substr(first, length);
-    const std::string_view literal(reinterpret_cast<const char*>(tokens_.data() + at_), length);
-    at_ += (length + 3) / 4;
+    const size_t place = first == 0 ? at_ : first;
+    const std::string_view literal(reinterpret_cast<const char*>(tokens_.data() + place), length);
+    if (first == 0) at_ += (length + 3) / 4;
     return literal;
   }
 

@@ -39,6 +39,22 @@ TEST("prefixed attributes keep their prefix and declare it, wherever it came fro
               "<a xmlns='http://etherx.jabber.org/streams' q:b='' xmlns:q='urn:q'><c xmlns='urn:d'></c></a>");
 }
 
+TEST("a namespace that the header declared is written once, however many elements are in it") {
+  FramerKit kit;
+  kit.Feed("<s:stream xmlns:s='http://etherx.jabber.org/streams' xmlns='urn:d' xmlns:q='urn:" + std::string(1000, 'q') + "'>");
+  std::string element = "<a>";
+  for (int i = 0; i < 1000; i++) element += "<q:b q:c=''/>";
+  element += "</a>";
+  const NameTable names(kKnown);
+  std::vector<uint32_t> tokens;
+  CHECK(WriteTokens(Bytes(element), kit.framer.scope(), names, tokens));
+  CHECK(tokens.size() * sizeof(uint32_t) < 100'000);
+  const std::string written = TokenText(tokens, element, kKnown).Write();
+  const std::string child = "<b xmlns='urn:" + std::string(1000, 'q') + "' q:c='' xmlns:q='urn:" + std::string(1000, 'q') + "'></b>";
+  CHECK_EQUAL(written.size(), 1000 * child.size() + std::string("<a xmlns='urn:d'></a>").size());
+  CHECK(written.ends_with(child + child + "</a>"));
+}
+
 TEST("a header has the default namespace that it declares as an attribute") {
   const NameTable names(kKnown);
   std::vector<uint32_t> tokens;

@@ -100,3 +100,16 @@ describe.skipIf(spawnSync('openssl', ['version']).status !== 0)('records without
     expect(detail).toBe(closeReason.TLS_FAILED);
   });
 });
+
+test('a tree has one string for a namespace, however many of its elements are in it', async () => {
+  const { engine } = await scene.shard();
+  const name = `urn:${'n'.repeat(1000)}`;
+  const xml = `<message xmlns:a='${name}'>${'<a:b/>'.repeat(60_000)}</message>`;
+  const before = process.memoryUsage().heapUsed;
+  const tree = engine.parse(xml);
+  const used = process.memoryUsage().heapUsed - before;
+  expect(tree?.children.length).toBe(60_000);
+  expect(tree?.children.at(-1)).toMatchObject({ name: 'b', ns: name });
+  // Strings of their own would be 60 MB.
+  expect(used).toBeLessThan(40_000_000);
+});
