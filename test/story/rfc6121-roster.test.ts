@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import type { Element } from 'ltx';
 import { describe, expect, it } from 'vitest';
 import { Actor } from '../support/story/actor.js';
+import { onBothEngines } from '../support/story/both-engines.js';
 import { withOptions } from '../support/story/options.js';
-import { onBothEngines } from '../support/story/own-server.js';
 import { ENGINES, startServer } from '../support/story/server.js';
 import { befriend, stories, teller } from '../support/story/story.js';
 

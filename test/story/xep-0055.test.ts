@@ -2,8 +2,8 @@
 import type { Element } from 'ltx';
 import { expect } from 'vitest';
 import { Actor } from '../support/story/actor.js';
+import { onBothEngines } from '../support/story/both-engines.js';
 import { withOptions } from '../support/story/options.js';
-import { onBothEngines } from '../support/story/own-server.js';
 import { stories, teller } from '../support/story/story.js';
 
 const SEARCH = 'jabber:iq:search';

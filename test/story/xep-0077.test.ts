@@ -2,8 +2,8 @@
 import type { Element } from 'ltx';
 import { expect, it } from 'vitest';
 import { Actor, authenticate, register } from '../support/story/actor.js';
+import { onBothEngines } from '../support/story/both-engines.js';
 import { withOptions } from '../support/story/options.js';
-import { onBothEngines } from '../support/story/own-server.js';
 import { RawClient } from '../support/story/raw-client.js';
 import { befriend, onEachServer, stories, teller } from '../support/story/story.js';
 

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import type { Element } from 'ltx';
 import { expect } from 'vitest';
 import type { Actor } from '../support/story/actor.js';
+import { onBothEngines } from '../support/story/both-engines.js';
 import { withOptions } from '../support/story/options.js';
-import { onBothEngines } from '../support/story/own-server.js';
 import { stories, teller } from '../support/story/story.js';
 
 function ask(actor: Actor): Promise<Element> {

@@ -2,9 +2,9 @@
 import type { Element } from 'ltx';
 import { expect } from 'vitest';
 import type { Actor } from '../support/story/actor.js';
+import { onBothEngines } from '../support/story/both-engines.js';
 import { handled, stored } from '../support/story/fence.js';
 import { withOptions } from '../support/story/options.js';
-import { onBothEngines } from '../support/story/own-server.js';
 import { stories, teller } from '../support/story/story.js';
 
 /** Comes back and takes what was kept. */

@@ -1,7 +1,7 @@
 /** XEP-0199: pings, answered and sent. */
 import { expect } from 'vitest';
+import { onBothEngines } from '../support/story/both-engines.js';
 import { withOptions } from '../support/story/options.js';
-import { onBothEngines } from '../support/story/own-server.js';
 import { stories, teller } from '../support/story/story.js';
 
 stories('XEP-0199', (story) => {
