@@ -1,7 +1,7 @@
 /** Turns the engine's batches into calls: each event to the handler of its connection, stanzas with their addresses read. */
 import { type Element, unescapeXml } from '../protocol/element.js';
 import { type Jid, JidCache } from '../protocol/jid.js';
-import { type ArenaOrigin, Stanza, type StanzaName } from '../protocol/stanza.js';
+import { type ArenaOrigin, LATER, Stanza, type StanzaName } from '../protocol/stanza.js';
 import { Connection, type ConnectionHandler, type StreamHeader } from './connection.js';
 import {
   envelopeFlag,
@@ -166,7 +166,8 @@ export class Dispatcher implements ArenaOrigin {
         type: type === UNKNOWN_TYPE ? 'unknown' : (stanzaTypes[type] as string),
         to,
         from: identity ?? claimed,
-        id: this.#text(base, word.ID),
+        // Of a message hardly anybody asks for it.
+        id: (kind & 0xff) === stanzaKind.MESSAGE ? LATER : this.#text(base, word.ID),
         lang: this.#text(base, word.LANG),
         malformed: (toText !== undefined && !to) || (fromText !== undefined && !claimed),
       },

@@ -16,13 +16,16 @@ export interface ArenaOrigin {
   tree(envelope: number): Element;
 }
 
+/** Stands for an id that is read from the content when somebody asks for it. */
+export const LATER = Symbol('later');
+
 export interface StanzaFields {
   readonly name: StanzaName;
   /** Empty when absent. */
   readonly type: string;
   readonly to: Jid | undefined;
   readonly from: Jid | undefined;
-  readonly id: string | undefined;
+  readonly id: string | undefined | typeof LATER;
   /** `xml:lang`, when the stanza has its own. */
   readonly lang: string | undefined;
   /** An address was there that is no JID; it is left out above. */
@@ -34,7 +37,6 @@ export class Stanza implements StanzaFields {
   readonly type: string;
   readonly to: Jid | undefined;
   readonly from: Jid | undefined;
-  readonly id: string | undefined;
   readonly lang: string | undefined;
   readonly malformed: boolean;
 
@@ -42,6 +44,7 @@ export class Stanza implements StanzaFields {
   readonly envelope: number;
   readonly #origin: ArenaOrigin | undefined;
   readonly #epoch: number;
+  #id: string | undefined | typeof LATER;
   #tree: Element | undefined;
   #low: number;
   #high: number;
@@ -58,7 +61,7 @@ export class Stanza implements StanzaFields {
     this.type = fields.type;
     this.to = fields.to;
     this.from = fields.from;
-    this.id = fields.id;
+    this.#id = fields.id;
     this.lang = fields.lang;
     this.malformed = fields.malformed ?? false;
     this.envelope = envelope;
@@ -78,6 +81,12 @@ export class Stanza implements StanzaFields {
   static fromElement(element: Element, to: Jid | undefined, from: Jid | undefined): Stanza {
     const { type = '', id, 'xml:lang': lang } = element.attrs;
     return new Stanza({ name: element.name as StanzaName, type, to, from, id, lang }, address(element, to, from));
+  }
+
+  /** That of a message from the arena may be read after its batch only if it was kept, as the content may. */
+  get id(): string | undefined {
+    if (this.#id === LATER) this.#id = this.tree().attrs['id'];
+    return this.#id;
   }
 
   /** True while the bytes in the arena are still this very stanza, so that the engine can pass them on untouched. */
