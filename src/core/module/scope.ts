@@ -117,9 +117,16 @@ export class Scope<Config, Stores, Used> {
     this.#provide(api, implementation);
   }
 
-  /** Calls `work` every so many milliseconds until the module stops. */
+  /** Calls `work` every so many milliseconds until the module stops. A failure is logged, and the next time comes. */
   every(ms: number, work: () => void): void {
-    this.onStop(this.clock.every(ms, work));
+    const guarded = () => {
+      try {
+        work();
+      } catch (error) {
+        this.log.error('module.timer_failed', { error });
+      }
+    };
+    this.onStop(this.clock.every(ms, guarded));
   }
 
   onStop(undo: () => void): void {

@@ -132,7 +132,9 @@ export class Delivery {
     if (!payload)
       return this.#outlets.bounce(stanza, StanzaError.badRequest('an IQ request has exactly one child element'));
 
-    const answer = iqs.answer({ host, stanza, type, payload, from, to, session });
+    // Whoever asks somebody else's account must not look like its owner, on the same shard any more than from another.
+    const own = to.local === '' || to.equals(from.bare) ? session : undefined;
+    const answer = iqs.answer({ host, stanza, type, payload, from, to, session: own });
     if (!(answer instanceof Promise)) return this.#outlets.route(answer);
     return answer.then((late) => this.#outlets.route(late));
   }

@@ -32,7 +32,7 @@ export class Router {
       route: (stanza) => this.route(stanza),
       bounce: (stanza, error) => this.bounce(stanza, error),
       exists: ({ host, to }) => deps.accountExists(host, to.bare),
-      crashed: (error) => deps.log.error('router.crashed', { error }),
+      crashed: this.#crashed,
     });
   }
 
@@ -60,10 +60,17 @@ export class Router {
     return this.#send(sent.stanza, session);
   }
 
-  /** Sends a stanza on, wherever its `to` lives. Modules use this for what they make themselves; `from` must be set. */
+  /**
+   * Sends a stanza on, wherever its `to` lives. Modules use this for what they make themselves; `from` must be set. Never throws:
+   * one recipient that fails is no reason to leave out the others.
+   */
   route(stanza: Stanza): void {
-    const work = this.#send(stanza, undefined);
-    if (work instanceof Promise) work.catch((error) => this.#deps.log.error('router.crashed', { error }));
+    try {
+      const work = this.#send(stanza, undefined);
+      if (work instanceof Promise) work.catch(this.#crashed);
+    } catch (error) {
+      this.#crashed(error);
+    }
   }
 
   /** A stanza that another shard sent here. */
@@ -76,6 +83,8 @@ export class Router {
     if (!stanza.from || stanza.type === 'error' || (stanza.name === 'iq' && stanza.type === 'result')) return;
     this.route(stanza.error(error));
   }
+
+  readonly #crashed = (error: unknown): void => this.#deps.log.error('router.crashed', { error });
 
   #send(stanza: Stanza, session: Session | undefined): MaybePromise<void> {
     const to = stanza.to ?? session?.jid.bare;

@@ -118,7 +118,9 @@ export class Sessions {
   }
 
   #forget(session: Session): void {
-    session.account.remove(session);
-    if (session.account.size === 0) this.#accounts.delete(session.account.jid.toString());
+    const { account } = session;
+    account.remove(session);
+    // One that was evicted while it was being opened comes here late: others may have come and gone since.
+    if (account.size === 0 && this.account(account.jid) === account) this.#accounts.delete(account.jid.toString());
   }
 }

@@ -7,6 +7,8 @@ type Work = (args: unknown) => unknown | Promise<unknown>;
 type Message = ['ask', number, string, unknown] | ['answer', number, unknown] | ['failure', number, string];
 
 const TIMEOUT_MS = 10_000;
+/** More than a shard can ask. */
+const CALLS_PER_MS = 1_000;
 
 interface Pending {
   resolve(value: unknown): void;
@@ -20,12 +22,14 @@ export class ShardCalls {
   readonly #clock: Clock;
   readonly #works = new Map<string, Work>();
   readonly #pending = new Map<number, Pending>();
-  #next = 0;
+  #next: number;
 
   constructor(shard: number, engine: EnginePort, clock: Clock) {
     this.#shard = shard;
     this.#engine = engine;
     this.#clock = clock;
+    // A shard that was started again must not take an answer to its former life for one of its own.
+    this.#next = clock.now() * CALLS_PER_MS;
   }
 
   /** Answers questions of this name on this shard; the function returned ends it. */

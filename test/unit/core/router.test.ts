@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { HookTable } from '../../../src/core/hooks/hook-table.js';
 import { order } from '../../../src/core/hooks/order.js';
 import { Host, Hosts } from '../../../src/core/hosts/host.js';
-import { stanzaReceived, stanzaSent } from '../../../src/core/routing/hooks.js';
+import { messageDelivered, stanzaReceived, stanzaSent } from '../../../src/core/routing/hooks.js';
 import { IqTable } from '../../../src/core/routing/iq-table.js';
 import { Router } from '../../../src/core/routing/router.js';
 import type { Session, SessionLink } from '../../../src/core/sessions/session.js';
@@ -135,6 +135,30 @@ describe('a failure on the way', () => {
     router.received(content());
     await new Promise((resolve) => setImmediate(resolve));
     expect(lastDelivered?.toXml()).toContain('<internal-server-error');
+    expect(log.events('error')).toEqual(['router.crashed']);
+  });
+});
+
+describe('what handlers get to see', () => {
+  const asked = (to: Jid) =>
+    Stanza.fromElement(
+      el('iq', { xmlns: 'jabber:client', type: 'get', id: 'q' }, el('query', { xmlns: 'urn:test' })),
+      to,
+      alice,
+    );
+
+  it("is the sender's session only with requests to its own account, and to the domain", async () => {
+    const seen: (Session | undefined)[] = [];
+    host.iqs.on('get', 'urn:test', 'query', 'any', ({ session }) => void seen.push(session));
+    for (const jid of [alice.bare, bob.bare, Jid.parse('localhost') as Jid]) router.fromSession(sender, asked(jid));
+    expect(seen).toEqual([sender, undefined, sender]);
+  });
+
+  it('may make them fail: whoever has more to send goes on', () => {
+    host.hooks.on(messageDelivered, order.record, () => {
+      throw new Error('a bug');
+    });
+    expect(() => router.route(message(bob))).not.toThrow();
     expect(log.events('error')).toEqual(['router.crashed']);
   });
 });

@@ -1,0 +1,28 @@
+import { expect, it } from 'vitest';
+import { ShardCalls } from '../../../src/core/shards/shard-calls.js';
+import type { EnginePort } from '../../../src/engine/port.js';
+import { FakeClock } from '../../support/fake-clock.js';
+
+it('an answer to the former life of a shard is not taken for one of the new life', async () => {
+  const clock = new FakeClock();
+  const sent: Uint8Array[] = [];
+  const engine = { call: (_shard: number, message: Uint8Array) => sent.push(message) > 0 } as unknown as EnginePort;
+  const other = new ShardCalls(1, engine, clock);
+  other.serve('echo', (text: string) => text);
+
+  const answerTo = async (question: Uint8Array) => {
+    other.received(question, 0);
+    await new Promise((resolve) => setImmediate(resolve));
+    return sent.pop() as Uint8Array;
+  };
+  void new ShardCalls(0, engine, clock).ask(1, 'echo', 'old').catch(() => {});
+  const late = await answerTo(sent.pop() as Uint8Array);
+
+  await clock.advance(100);
+  const reborn = new ShardCalls(0, engine, clock);
+  const asked = reborn.ask(1, 'echo', 'new');
+  const question = sent.pop() as Uint8Array;
+  reborn.received(late, 1);
+  reborn.received(await answerTo(question), 1);
+  expect(await asked).toBe('new');
+});
