@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Actor } from '../support/story/actor.js';
-import { Ctl } from '../support/story/ctl.js';
 import { ownConfig } from '../support/story/both-engines.js';
+import { Ctl } from '../support/story/ctl.js';
 import { ENGINES, startServer, type TestServer } from '../support/story/server.js';
 
 const PROGRAM = fileURLToPath(new URL('../../bin/meerkatctl.mjs', import.meta.url));
