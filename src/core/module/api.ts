@@ -3,12 +3,12 @@
 export interface Api<T> {
   /** The module that provides it. */
   readonly module: string;
-  /** Never read; it ties the type to the value. */
-  readonly type?: T;
+  /** What users get where that module is not enabled; without it they cannot run then. */
+  readonly otherwise?: T;
 }
 
-export function defineApi<T>(module: string): Api<T> {
-  return { module };
+export function defineApi<T>(module: string, otherwise?: T): Api<T> {
+  return otherwise === undefined ? { module } : { module, otherwise };
 }
 
 export type Uses = Readonly<Record<string, Api<unknown>>>;

@@ -4,7 +4,7 @@ import type { Access } from '../access/access.js';
 import type { Accounts } from '../accounts/accounts.js';
 import type { Host } from '../hosts/host.js';
 import type { StoreDefinition } from '../storage/index.js';
-import type { Api } from './api.js';
+import type { Api, Uses } from './api.js';
 import type { AnyModule } from './module.js';
 import { Scope, type ShardServices } from './scope.js';
 
@@ -43,8 +43,9 @@ export class ModuleRunner {
       stores[name] = await openStore(definition as StoreDefinition<unknown>, config.backend);
 
     const uses: Record<string, unknown> = {};
-    for (const [name, api] of Object.entries(module.uses ?? {}))
-      uses[name] = this.#apis.get((api as Api<unknown>).module);
+    for (const [name, api] of Object.entries((module.uses ?? {}) as Uses)) {
+      uses[name] = this.#apis.get(api.module) ?? api.otherwise;
+    }
 
     const provide = (api: Api<unknown>, implementation: unknown) => this.#apis.set(api.module, implementation);
     const scope = new Scope({
@@ -76,7 +77,9 @@ export function startOrder(modules: readonly AnyModule[]): AnyModule[] {
     if (ordered.includes(module)) return;
     if (visiting.includes(name)) throw new Error(`modules need each other: ${[...visiting, name].join(' -> ')}`);
     visiting.push(name);
-    for (const api of Object.values(module.uses ?? {})) visit((api as Api<unknown>).module, name);
+    for (const api of Object.values((module.uses ?? {}) as Uses)) {
+      if (byName.has(api.module) || api.otherwise === undefined) visit(api.module, name);
+    }
     visiting.pop();
     ordered.push(module);
   };

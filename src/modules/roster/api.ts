@@ -22,7 +22,14 @@ export interface RosterApi {
   load(account: Jid): Promise<readonly Contact[]>;
 }
 
-export const rosterApi = defineApi<RosterApi>('mod_roster');
+/** Where there are no rosters, nobody is anybody's contact. */
+const noRosters: RosterApi = {
+  maySeePresence: async (owner, viewer) => owner.bare.equals(viewer.bare),
+  contacts: () => [],
+  load: async () => [],
+};
+
+export const rosterApi = defineApi<RosterApi>('mod_roster', noRosters);
 
 export const subscriptionChanged = notifyHook<{
   account: Jid;
