@@ -41,9 +41,16 @@ export default defineModule({
       if (session.priority < 0 || couldReceive) return undefined;
       return turns.run(session.account.jid.toString(), () => flush(session)).then(() => undefined);
     });
-    scope.on(accountRemoved, order.cleanup, ({ account }) => messages.removeAccount(account));
+    scope.on(accountRemoved, order.cleanup, ({ account }) =>
+      turns.run(account.toString(), () => messages.removeAccount(account)),
+    );
 
     async function keep({ to, stanza }: ReceivedStanza): Promise<typeof TAKEN | undefined> {
+      // Somebody has come back since the message found nobody, and has taken what was kept: it goes straight there.
+      if (scope.sessions.account(to)?.canReceive) {
+        router.route(stanza);
+        return TAKEN;
+      }
       const keeping = worthKeeping(stanza);
       if (keeping === 'no') return undefined;
       if (keeping === 'forget') return TAKEN;

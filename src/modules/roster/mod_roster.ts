@@ -27,10 +27,13 @@ export default defineModule({
 
   start(scope) {
     const { router, sessions, config, random, host } = scope;
-    const store = scope.stores.rosters;
     const isVersioned = config.versioning;
     const newVersion = isVersioned && config.store_current_id ? () => random.hex(16) : undefined;
-    const keeper = new RosterKeeper(store, (account) => sessions.account(account) !== undefined, newVersion);
+    const keeper = new RosterKeeper(
+      scope.stores.rosters,
+      (account) => sessions.account(account) !== undefined,
+      newVersion,
+    );
     const pushes = new RosterPushes(sessions, random, isVersioned);
     const subscriptions = new SubscriptionHandling({ host, router, sessions, pushes });
     const iqs = new RosterIqs({ keeper, pushes, subscriptions, isVersioned });
@@ -58,16 +61,20 @@ export default defineModule({
 
     function onReceived({ to, stanza }: ReceivedStanza): typeof TAKEN | undefined {
       if (!isSubscriptionStanza(stanza.type) || !stanza.from) return undefined;
+      const owner = to.bare;
       const contact = stanza.from.bare;
+      const roster = sessions.account(owner) && keeper.peek(owner);
+      if (roster && !arrivals.isBusy(owner.toString())) {
+        // Nothing waits here: what the contact sends next must not overtake.
+        watch(subscriptions.received(roster, contact, stanza));
+        return TAKEN;
+      }
       stanza.keep();
-      watch(arrivals.run(to.bare.toString(), () => received(to.bare, contact, stanza)));
+      watch(arrivals.run(owner.toString(), () => received(owner, contact, stanza)));
       return TAKEN;
     }
 
-    /**
-     * RFC 6121 section 3.1.3: for an account that does not exist nothing happens, so that nobody learns who does. For one that is
-     * online nothing here waits: what its contact sends next must not overtake.
-     */
+    /** RFC 6121 section 3.1.3: for an account that does not exist nothing happens, so that nobody learns who does. */
     async function received(owner: Jid, contact: Jid, stanza: Stanza): Promise<void> {
       if (!sessions.account(owner) && !(await scope.accounts.exists(owner))) return;
       const roster = keeper.peek(owner) ?? (await keeper.load(owner));
@@ -78,8 +85,7 @@ export default defineModule({
     async function removeAccount({ account }: { account: Jid }): Promise<void> {
       const roster = await keeper.load(account);
       for (const entry of roster.entries()) subscriptions.removed(roster, entry);
-      keeper.forget(account);
-      await store.removeAccount(account);
+      await roster.clear();
     }
 
     function watch(work: Promise<void>): void {

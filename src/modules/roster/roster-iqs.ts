@@ -55,18 +55,16 @@ export class RosterIqs {
       subscription: old?.subscription ?? NO_SUBSCRIPTION,
       askMessage: old?.askMessage ?? '',
     };
-    const committed = roster.put(entry);
-    this.#deps.pushes.changed(roster, entry);
-    await committed;
+    await roster.put(entry);
+    this.#deps.pushes.tell(roster, jid);
   }
 
   async #remove(roster: Roster, jid: Jid): Promise<StanzaError | undefined> {
     const entry = roster.entry(jid);
     if (!entry) return StanzaError.itemNotFound();
-    const committed = roster.delete(jid);
+    await roster.delete(jid);
     this.#deps.subscriptions.removed(roster, entry);
-    this.#deps.pushes.removed(roster, jid);
-    await committed;
+    this.#deps.pushes.tell(roster, jid);
     return undefined;
   }
 }

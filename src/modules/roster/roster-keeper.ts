@@ -3,46 +3,62 @@ import type { Jid } from '../../protocol/jid.js';
 import { Roster } from './roster.js';
 import type { RosterStore } from './roster-store.js';
 
-/** Rosters of accounts that are not online but were touched lately. */
+/** So many are kept without asking who needs them. */
 const KEPT = 2_000;
+/** Above that, so many are looked at for each one that is loaded: a load costs the same however many accounts are online. */
+const LOOKS = 8;
+
+interface Kept {
+  readonly roster: Roster;
+  /** Somebody has asked for it since it was looked at last. */
+  isWanted: boolean;
+}
 
 export class RosterKeeper {
   readonly #store: RosterStore;
   readonly #isOnline: (account: Jid) => boolean;
   readonly #newVersion: (() => string) | undefined;
-  readonly #loaded = new Map<string, Roster>();
+  readonly #kept: number;
+  readonly #loaded = new Map<string, Kept>();
   readonly #loading = new Map<string, Promise<Roster>>();
+  /** Goes round all that are loaded, a few steps at a time. */
+  #hand = this.#loaded.entries();
 
   /** `newVersion` as `Roster.load` takes it. */
-  constructor(store: RosterStore, isOnline: (account: Jid) => boolean, newVersion?: () => string) {
+  constructor(
+    store: RosterStore,
+    isOnline: (account: Jid) => boolean,
+    newVersion: (() => string) | undefined,
+    kept = KEPT,
+  ) {
     this.#store = store;
     this.#isOnline = isOnline;
     this.#newVersion = newVersion;
+    this.#kept = kept;
   }
 
   /** The roster if it is at hand. That of an account that is online always is. */
   peek(account: Jid): Roster | undefined {
-    return this.#loaded.get(account.toString());
+    return this.#loaded.get(account.toString())?.roster;
+  }
+
+  get size(): number {
+    return this.#loaded.size;
   }
 
   /** `account` is bare. Callers that wait are served in the order in which they came. */
   async load(account: Jid): Promise<Roster> {
     const key = account.toString();
     const loaded = this.#loaded.get(key);
-    if (loaded) return loaded;
-
-    const loading = this.#loading.get(key) ?? this.#fetch(account, key);
-    return loading;
-  }
-
-  forget(account: Jid): void {
-    this.#loaded.delete(account.toString());
+    if (!loaded) return this.#loading.get(key) ?? this.#fetch(account, key);
+    loaded.isWanted = true;
+    return loaded.roster;
   }
 
   #fetch(account: Jid, key: string): Promise<Roster> {
     const loading = Roster.load(account, this.#store, this.#newVersion)
       .then((roster) => {
-        this.#loaded.set(key, roster);
+        this.#loaded.set(key, { roster, isWanted: true });
         this.#evict();
         return roster;
       })
@@ -51,15 +67,20 @@ export class RosterKeeper {
     return loading;
   }
 
-  /** Lets the oldest go that nobody needs. */
+  /** Lets some go that nobody has needed for a while; never one that has just been handed out, which may be changed next. */
   #evict(): void {
-    let excess = this.#loaded.size - KEPT;
-    if (excess <= 0) return;
-    for (const [key, roster] of this.#loaded) {
-      if (excess <= 0) return;
-      if (roster.hasPendingWrites || this.#isOnline(roster.owner)) continue;
-      this.#loaded.delete(key);
-      excess--;
+    for (let looks = 0; looks < LOOKS && this.#loaded.size > this.#kept; looks++) {
+      const [key, kept] = this.#next();
+      if (kept.isWanted) kept.isWanted = false;
+      else if (!kept.roster.hasPendingWrites && !this.#isOnline(kept.roster.owner)) this.#loaded.delete(key);
     }
+  }
+
+  /** There has to be one. */
+  #next(): [string, Kept] {
+    const next = this.#hand.next();
+    if (!next.done) return next.value;
+    this.#hand = this.#loaded.entries();
+    return this.#hand.next().value as [string, Kept];
   }
 }

@@ -7,7 +7,7 @@ import { type Element, el } from '../../protocol/element.js';
 import type { Jid } from '../../protocol/jid.js';
 import { ns } from '../../protocol/namespaces.js';
 import { Stanza } from '../../protocol/stanza.js';
-import { type Entry, itemElement, type Roster } from './roster.js';
+import { isVisible, itemElement, type Roster } from './roster.js';
 
 /** RFC 6121 section 2.2: a session that has asked for the roster gets pushes. */
 const interested = slot('mod_roster.interested', () => false);
@@ -31,12 +31,11 @@ export class RosterPushes {
     return session.peek(interested) === true;
   }
 
-  changed(roster: Roster, entry: Entry): void {
-    this.#push(roster, itemElement(entry));
-  }
-
-  removed(roster: Roster, jid: Jid): void {
-    this.#push(roster, el('item', { jid: jid.toString(), subscription: 'remove' }));
+  /** Tells what the list says of a contact now. */
+  tell(roster: Roster, contact: Jid): void {
+    const entry = roster.entry(contact);
+    const isListed = entry !== undefined && isVisible(entry);
+    this.#push(roster, isListed ? itemElement(entry) : el('item', { jid: contact.toString(), subscription: 'remove' }));
   }
 
   #push(roster: Roster, item: Element): void {

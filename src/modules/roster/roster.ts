@@ -19,8 +19,9 @@ export class Roster {
   readonly #entries = new Map<string, Entry>();
   readonly #newVersion: (() => string) | undefined;
   #version = '';
-  /** Changes that are not committed yet; a roster with any must not be loaded a second time. */
-  #pendingWrites = 0;
+  /** What is being written, by contact; a roster with any of it must not be loaded a second time. */
+  readonly #changes = new Map<string, Change>();
+  #isClearing = false;
 
   private constructor(owner: Jid, store: RosterStore, newVersion: (() => string) | undefined) {
     this.owner = owner;
@@ -28,10 +29,13 @@ export class Roster {
     this.#newVersion = newVersion;
   }
 
-  /** With `newVersion`, each state of the list gets one that is stored; else versions are digests of the list. */
+  /**
+   * With `newVersion`, each state of the list gets one that is stored; without it, and until the first change, versions are digests
+   * of the list. Loading writes nothing: anybody may ask about any name, also one that no account has.
+   */
   static async load(owner: Jid, store: RosterStore, newVersion?: () => string): Promise<Roster> {
     const roster = new Roster(owner, store, newVersion);
-    if (newVersion) roster.#version = (await store.version(owner)) ?? (await firstVersion(owner, store, newVersion()));
+    if (newVersion) roster.#version = (await store.version(owner)) ?? '';
     for (const item of await store.load(owner)) {
       const jid = Jid.parse(item.jid);
       if (jid) roster.#entries.set(jid.toString(), fromItem(jid, item));
@@ -40,7 +44,7 @@ export class Roster {
   }
 
   get hasPendingWrites(): boolean {
-    return this.#pendingWrites > 0;
+    return this.#changes.size > 0 || this.#isClearing;
   }
 
   get size(): number {
@@ -65,23 +69,31 @@ export class Roster {
     return this.entries().filter(isVisible);
   }
 
+  /** Changes the list at once, and resolves when that is committed. When it cannot be, the list is again what is stored. */
   put(entry: Entry): Promise<void> {
-    const old = this.entry(entry.jid);
-    this.#entries.set(entry.jid.toString(), entry);
-    const renewed = this.#renew(isVisible(entry) || (old !== undefined && isVisible(old)));
-    return this.#write(Promise.all([renewed, this.#store.put(this.owner, toItem(entry))]));
+    return this.#change(entry.jid, entry, () => this.#store.put(this.owner, toItem(entry)));
   }
 
   delete(contact: Jid): Promise<void> {
-    const old = this.entry(contact);
-    this.#entries.delete(contact.toString());
-    const renewed = this.#renew(old !== undefined && isVisible(old));
-    return this.#write(Promise.all([renewed, this.#store.delete(this.owner, contact.toString())]));
+    return this.#change(contact, undefined, () => this.#store.delete(this.owner, contact.toString()));
+  }
+
+  /** Forgets everything, because the account is removed. */
+  async clear(): Promise<void> {
+    this.#entries.clear();
+    this.#changes.clear();
+    this.#version = '';
+    this.#isClearing = true;
+    try {
+      await this.#store.removeAccount(this.owner);
+    } finally {
+      this.#isClearing = false;
+    }
   }
 
   /** RFC 6121 section 2.6: a text that differs whenever the visible list does. */
   version(): string {
-    return this.#newVersion ? this.#version : this.#digest();
+    return this.#version === '' ? this.#digest() : this.#version;
   }
 
   /** Ahead of the change itself: after a crash in between, clients fetch the list once too often, not once too little. */
@@ -99,19 +111,37 @@ export class Roster {
     return hash.digest('hex');
   }
 
-  async #write(commit: Promise<unknown>): Promise<void> {
-    this.#pendingWrites++;
+  async #change(contact: Jid, entry: Entry | undefined, write: () => Promise<void>): Promise<void> {
+    const key = contact.toString();
+    const before = this.#entries.get(key);
+    const isVisiblyChanged = [before, entry].some((one) => one && isVisible(one));
+    const change = this.#changes.get(key) ?? { writes: 0, stored: before };
+    this.#changes.set(key, change);
+    change.writes++;
+    this.#set(key, entry);
     try {
-      await commit;
+      await Promise.all([this.#renew(isVisiblyChanged), write()]);
+      change.stored = entry;
     } finally {
-      this.#pendingWrites--;
+      // Only the last of several writes tells what is true in the end.
+      if (--change.writes === 0 && this.#changes.delete(key) && this.#entries.get(key) !== change.stored) {
+        this.#set(key, change.stored);
+        await this.#renew(isVisiblyChanged);
+      }
     }
+  }
+
+  #set(key: string, entry: Entry | undefined): void {
+    if (entry) this.#entries.set(key, entry);
+    else this.#entries.delete(key);
   }
 }
 
-async function firstVersion(owner: Jid, store: RosterStore, version: string): Promise<string> {
-  await store.setVersion(owner, version);
-  return version;
+/** Writes for one contact that are under way. */
+interface Change {
+  writes: number;
+  /** What is known to be committed. */
+  stored: Entry | undefined;
 }
 
 export function isVisible({ subscription, name, groups }: Entry): boolean {

@@ -95,8 +95,11 @@ export class SubscriptionHandling {
     const committed = isNothing ? roster.delete(contact) : roster.put(entry);
     // RFC 6121 section 3.1.3: a request that came in is no reason for a push.
     const isSeen = isVisible(entry) && !isNothing && !(next.pendingIn && !before.pendingIn);
-    if (isSeen) this.#deps.pushes.changed(roster, entry);
-    await committed;
+    if (isSeen) this.#deps.pushes.tell(roster, contact);
+    await committed.catch((error) => {
+      if (isSeen) this.#deps.pushes.tell(roster, contact);
+      throw error;
+    });
   }
 
   /**
