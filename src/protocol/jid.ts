@@ -108,6 +108,9 @@ export class Jid {
   }
 }
 
+/** Longer ones are rare, and peers must not fill the memory with them. */
+const MAX_CACHED_TEXT = 256;
+
 /**
  * The addresses seen lately, by their text as received. Holds about `capacity` of them, in two generations: when the
  * young one is full it becomes the old one, and what was old and not asked for again is forgotten.
@@ -126,7 +129,7 @@ export class JidCache {
     const known = this.#young.get(text);
     if (known !== undefined) return known;
     const jid = this.#old.get(text) ?? Jid.parse(text);
-    if (jid !== undefined) this.#remember(text, jid);
+    if (jid !== undefined && text.length <= MAX_CACHED_TEXT) this.#remember(text, jid);
     return jid;
   }
 

@@ -189,6 +189,13 @@ describe('Jid', () => {
 });
 
 describe('JidCache', () => {
+  it('does not remember long texts, of which peers could make any number', () => {
+    const cache = new JidCache(10);
+    const long = `${'a'.repeat(1_000)}@localhost/${'b'.repeat(1_000)}`;
+    expect(cache.parse(long)?.toString()).toBe(long);
+    expect(cache.size).toBe(0);
+  });
+
   it('gives the same object for the same text', () => {
     const cache = new JidCache(10);
     expect(cache.parse('a@b/c')).toBe(cache.parse('a@b/c'));
