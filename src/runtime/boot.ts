@@ -45,8 +45,17 @@ class Undo {
     this.#steps.push(step);
   }
 
+  /** Goes to the end whatever happens on the way; rejects with the first failure. */
   async run(): Promise<void> {
-    for (const step of this.#steps.splice(0).reverse()) await step();
+    const failures: unknown[] = [];
+    for (const step of this.#steps.splice(0).reverse()) {
+      try {
+        await step();
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) throw failures[0];
   }
 }
 
@@ -56,7 +65,7 @@ export async function boot(options: BootOptions): Promise<RunningServer> {
   try {
     return await start(options, undo);
   } catch (error) {
-    await undo.run();
+    await undo.run().catch((failure) => options.log.error('server.undo_failed', { error: failure }));
     throw error;
   }
 }
@@ -96,8 +105,11 @@ async function start(options: BootOptions, undo: Undo): Promise<RunningServer> {
   undo.push(await startAdmin({ supervisor, config, log, dataDir, version, onStopRequested }));
 
   const stop = async (graceMs: number) => {
-    await supervisor.stop(graceMs);
-    await undo.run();
+    try {
+      await supervisor.stop(graceMs);
+    } finally {
+      await undo.run();
+    }
   };
   return { engine, shards, ports: supervisor.ports, dataDir, stop };
 }

@@ -1,5 +1,6 @@
 /** One shard: the thread that owns the connections and accounts at home in it, from birth to the last closed stream. */
 import type { MessagePort } from 'node:worker_threads';
+import type { Connection } from '../engine/connection.js';
 import { listenForClients } from '../net/listeners/c2s.js';
 import { systemClock } from '../platform/clock.js';
 import { joinLog, type Logger } from '../platform/log.js';
@@ -102,12 +103,18 @@ class Shard {
   async #endStreams(graceMs: number): Promise<void> {
     const { engine, dispatcher, inbox } = this.#parts;
     for (const listener of inbox.listeners.keys()) engine.unlisten(listener);
-    const open = dispatcher.connections;
-    for (const connection of open) connection.handler.shutDown();
+    const told = new Set<Connection>();
     const deadline = systemClock.monotonic() + graceMs;
-    while (dispatcher.connections.length > 0 && systemClock.monotonic() < deadline)
+    for (;;) {
+      // More may come: accepted a moment ago, or moved here by a shard where they were binding.
+      for (const connection of dispatcher.connections) {
+        if (!told.has(connection)) connection.handler.shutDown();
+        told.add(connection);
+      }
+      if (dispatcher.connections.length === 0 || systemClock.monotonic() >= deadline) break;
       await systemClock.sleep(CLOSING_POLL_MS);
-    this.#log.info('shard.quiet', { streams: open.length, cut: dispatcher.connections.length });
+    }
+    this.#log.info('shard.quiet', { streams: told.size, cut: dispatcher.connections.length });
   }
 
   /** What was accepted is committed. */

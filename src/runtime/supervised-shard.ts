@@ -78,6 +78,7 @@ export class SupervisedShard {
   }
 
   #next(kind: FromShard['kind']): Promise<unknown> {
+    if (this.#isOver) return Promise.reject(new Error(`shard ${this.number} is not running`));
     return new Promise((resolve, reject) => this.#waiting.set(kind, { resolve, reject }));
   }
 
