@@ -94,7 +94,20 @@ export class Dispatcher implements ArenaOrigin {
       }
     } catch (error) {
       this.#inbox.crashed(error);
-      connection?.handler.crashed();
+      // A connection whose handler was just being made has one that listens to nothing.
+      this.#drop(connection ?? this.#connections[slot]);
+    }
+  }
+
+  /** Tells the peer that we have failed, or, where even that fails, cuts the connection. */
+  #drop(connection: Connection | undefined): void {
+    if (!connection) return;
+    try {
+      if (connection.handler === NOBODY) connection.abort();
+      else connection.handler.crashed();
+    } catch (error) {
+      this.#inbox.crashed(error);
+      connection.abort();
     }
   }
 

@@ -129,15 +129,17 @@ export class Supervisor {
     if (this.#isStopping) return;
     const nextPauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
     const startedAt = clock.monotonic();
-    const shard = this.#spawn(number);
-    this.#watch(shard, startedAt, nextPauseMs);
+    let shard: SupervisedShard | undefined;
     try {
+      shard = this.#spawn(number);
+      this.#watch(shard, startedAt, nextPauseMs);
       await shard.untilReady();
       await shard.listen(this.#ports);
       log.notice('shard.revived', { shard: number });
     } catch (error) {
       log.error('shard.revival_failed', { shard: number, error });
-      shard.terminate();
+      if (shard) shard.terminate();
+      else void this.#revive(number, nextPauseMs);
     }
   }
 }

@@ -137,7 +137,7 @@ const table: Readonly<Record<string, Support>> = {
   }),
   'outgoing_pools.rdbms.*.strategy': accepted('a query goes to the connection that is free first'),
   'outgoing_pools.rdbms.*.workers': served,
-  'outgoing_pools.rdbms.*.call_timeout': served,
+  'outgoing_pools.rdbms.*.call_timeout': accepted('connection.query_timeout bounds how long a caller waits'),
   'outgoing_pools.rdbms.*.max_worker_queue_len': accepted('connections share one queue'),
   'outgoing_pools.rdbms.*.connection.driver': servedExcept({
     mysql: unsupported(),

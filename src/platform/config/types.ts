@@ -264,8 +264,6 @@ export interface RdbmsPool {
   readonly scope: 'global' | 'host_type';
   /** Connections. */
   readonly workers: number;
-  /** Milliseconds that a caller waits. */
-  readonly call_timeout: number;
   readonly connection: SqlitePool | PgsqlPool;
 }
 

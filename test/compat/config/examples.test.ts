@@ -108,7 +108,6 @@ describe('many-hosts.toml', () => {
       tag: 'default',
       scope: 'global',
       workers: 10,
-      call_timeout: 30_000,
       connection: {
         driver: 'pgsql',
         host: 'db.example',
@@ -199,7 +198,6 @@ describe('pgsql.toml', () => {
       { port: 5322, allowed_auth_methods: ['anonymous'] },
     ]);
     expect(config.outgoing_pools.rdbms['default']).toMatchObject({
-      call_timeout: 60_000,
       connection: { driver: 'pgsql', port: 5432, query_timeout: 5000 },
     });
   });

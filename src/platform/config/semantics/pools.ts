@@ -17,7 +17,6 @@ export function buildRdbmsPools(draft: Draft): Readonly<Record<string, RdbmsPool
       tag,
       scope: 'global',
       workers: table['workers'] as number,
-      call_timeout: table['call_timeout'] as number,
       connection: buildConnection(draft, ['outgoing_pools', 'rdbms', tag, 'connection']),
     };
   }

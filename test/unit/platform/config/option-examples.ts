@@ -190,7 +190,6 @@ export const optionExamples: Readonly<Record<string, OptionExample>> = {
   ...all('outgoing_pools.rdbms.*.', pool, {
     scope: { ...word(['global'], 'host_type', 'host'), isNeutral: true },
     workers: positive,
-    call_timeout: positive,
     'connection.host': text,
     'connection.port': { accepted: [5433], refused: [70000, 'x'] },
     'connection.database': text,
