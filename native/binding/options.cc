@@ -17,7 +17,7 @@ bool ReadLimit(napi_env env, napi_value options, const char* name, uint32_t& to,
 }
 
 bool ReadLimits(napi_env env, napi_value limits, Limits& to) {
-  return ReadLimit(env, limits, "maxStanzaBytes", to.max_stanza_bytes) &&
+  return ReadLimit(env, limits, "maxStanzaBytes", to.max_stanza_bytes, kMostStanzaBytes) &&
          ReadLimit(env, limits, "maxDepth", to.max_depth) &&
          ReadLimit(env, limits, "maxAttributes", to.max_attributes) &&
          ReadLimit(env, limits, "maxTagBytes", to.max_tag_bytes, kMostTagBytes) &&

@@ -11,6 +11,8 @@ namespace {
 constexpr int kPieces = 64;
 /// RFC 8446 section 5.1: the clear text of one record.
 constexpr size_t kRecordBytes = 16384;
+/// Blocks of output count in 32 bits.
+constexpr size_t kMostSentAtOnce = 1u << 30;
 
 }  // namespace
 
@@ -32,6 +34,10 @@ bool Reactor::FinishWrite(Connection& connection, bool wants_drained) {
 
 bool Reactor::Send(Connection& connection, std::string_view bytes) {
   if (!connection.is_open()) return false;
+  if (bytes.size() > kMostSentAtOnce) {
+    Break(connection, CloseReason::kQueueFull);
+    return false;
+  }
   connection.output.Append(blocks_, bytes.data(), bytes.size());
   return FinishWrite(connection, true);
 }

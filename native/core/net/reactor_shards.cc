@@ -11,7 +11,7 @@ namespace meerkat {
 namespace {
 
 /// What another shard sends was measured when it came in. Depth is bounded in any case, for trees are walked recursively.
-constexpr Limits kAnySize{.max_stanza_bytes = UINT32_MAX,
+constexpr Limits kAnySize{.max_stanza_bytes = kMostStanzaBytes,
                           .max_depth = 1024,
                           .max_attributes = kMostAttributes,
                           .max_tag_bytes = kMostTagBytes,

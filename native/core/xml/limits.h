@@ -6,7 +6,7 @@
 namespace meerkat {
 
 struct Limits {
-  /// One top-level element or stream header, from `<` to `>`.
+  /// One top-level element or stream header, from `<` to `>`; at most kMostStanzaBytes.
   uint32_t max_stanza_bytes = 262144;
   /// Elements inside one another, the stanza itself counted as 1.
   uint32_t max_depth = 128;
@@ -25,5 +25,7 @@ struct Limits {
 /// Attributes of a tag that are kept while it is looked at; they lie on the stack.
 inline constexpr uint32_t kMostAttributes = 256;
 inline constexpr uint32_t kMostTagBytes = 65535;
+/// Tokens have 27 bits for a length: what is longer could be read, but no tree be made of it.
+inline constexpr uint32_t kMostStanzaBytes = (1u << 27) - 1;
 
 }  // namespace meerkat

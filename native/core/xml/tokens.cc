@@ -236,8 +236,8 @@ class Writer {
   std::vector<std::pair<const char*, uint32_t>> outer_;  // written so far: text, and its place in `tokens_`
 };
 
-/// Lengths have 27 bits.
-bool IsTooLong(std::span<const uint8_t> bytes) noexcept { return bytes.size() >> (32 - token::kLengthShift) != 0; }
+static_assert(kMostStanzaBytes >> (32 - token::kLengthShift) == 0);
+bool IsTooLong(std::span<const uint8_t> bytes) noexcept { return bytes.size() > kMostStanzaBytes; }
 
 }  // namespace
 

@@ -3,7 +3,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import { closeReason, eventKind } from '../../../src/engine/envelope.js';
 import { issue } from '../../support/engine/certificates.js';
-import { HEADER, LIMITS, type Shard, streaming } from '../../support/engine/harness.js';
+import { HEADER, LIMITS, resting, type Shard, streaming } from '../../support/engine/harness.js';
 import { Scene } from '../../support/engine/scene.js';
 import { tlsOptions } from '../../support/engine/tls-options.js';
 import { createNative } from './native-kit.js';
@@ -112,4 +112,14 @@ test('a tree has one string for a namespace, however many of its elements are in
   expect(tree?.children.at(-1)).toMatchObject({ name: 'b', ns: name });
   // Strings of their own would be 60 MB.
   expect(used).toBeLessThan(40_000_000);
+});
+
+test('send: bytes whose number has more than 32 bits close the connection, and are not cut', async () => {
+  const shard = await scene.shard(resting);
+  const port = await shard.listen();
+  await scene.client(port);
+  const { slot, generation } = await shard.next(CONNECTED);
+  // Zeros that nobody reads take no memory.
+  expect(shard.engine.send(slot, generation, new Uint8Array(2 ** 32))).toBe(false);
+  expect((await shard.next(CLOSED)).detail).toBe(closeReason.QUEUE_FULL);
 });
