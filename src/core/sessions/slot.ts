@@ -18,8 +18,11 @@ export class SlotHolder {
   /** The value in the slot, made by its `initial` at first use. */
   get<T>(slot: Slot<T>): T {
     this.#slots ??= new Map();
-    if (!this.#slots.has(slot)) this.#slots.set(slot, slot.initial());
-    return this.#slots.get(slot) as T;
+    const kept = this.#slots.get(slot) as T | undefined;
+    if (kept !== undefined) return kept;
+    const made = slot.initial();
+    this.#slots.set(slot, made);
+    return made;
   }
 
   /** The value in the slot, or `undefined` when it was never used. */

@@ -11,8 +11,11 @@ import { Jid } from '../../protocol/jid.js';
 import { ns } from '../../protocol/namespaces.js';
 import { Stanza } from '../../protocol/stanza.js';
 
-/** When the client was heard last, and when it was asked; in milliseconds. `askedAt` is 0 while no answer is due. */
-const liveness = slot('mod_ping.liveness', () => ({ heardAt: 0, askedAt: 0 }));
+/**
+ * When the client was heard last, and when it was asked; in milliseconds. `askedAt` is 0 while no answer is due. `dueSecond` is
+ * when it is looked at next.
+ */
+const liveness = slot('mod_ping.liveness', () => ({ heardAt: 0, askedAt: 0, dueSecond: 0 }));
 
 const TICK_MS = 1_000;
 
@@ -35,16 +38,18 @@ export default defineModule({
 
     scope.on(sessionOpened, order.record, ({ session }) => {
       heard(session);
-      schedule(session, clock.now() + intervalMs);
+      schedule(session, clock.monotonic() + intervalMs);
     });
     scope.on(stanzaSent, order.record, ({ session }) => {
       heard(session);
       return undefined;
     });
-    scope.on(sessionClosed, order.cleanup, ({ session }) => session.set(liveness, { heardAt: 0, askedAt: 0 }));
-    let lastSecond = clock.seconds();
+    scope.on(sessionClosed, order.cleanup, ({ session }) => {
+      due.get(session.get(liveness).dueSecond)?.delete(session);
+    });
+    let lastSecond = Math.floor(clock.monotonic() / 1_000);
     scope.every(TICK_MS, () => {
-      for (const now = clock.seconds(); lastSecond < now; lastSecond++) {
+      for (const now = Math.floor(clock.monotonic() / 1_000); lastSecond < now; lastSecond++) {
         const ready = due.get(lastSecond);
         due.delete(lastSecond);
         for (const session of ready ?? []) if (!session.isClosed) look(session);
@@ -53,12 +58,13 @@ export default defineModule({
 
     function heard(session: Session): void {
       const state = session.get(liveness);
-      state.heardAt = clock.now();
+      state.heardAt = clock.monotonic();
       state.askedAt = 0;
     }
 
     function schedule(session: Session, atMs: number): void {
       const second = Math.max(Math.ceil(atMs / 1_000), lastSecond + 1);
+      session.get(liveness).dueSecond = second;
       const others = due.get(second);
       if (others) others.add(session);
       else due.set(second, new Set([session]));
@@ -66,7 +72,7 @@ export default defineModule({
 
     function look(session: Session): void {
       const state = session.get(liveness);
-      const now = clock.now();
+      const now = clock.monotonic();
       if (state.askedAt > 0) {
         scope.log.info('ping.timeout', { jid: session.jid.toString(), action: timeout_action });
         if (timeout_action === 'kill')
