@@ -207,7 +207,11 @@ export class UnauthenticatedStream extends C2sStream {
       domain,
       config: host.config.auth,
       methods: services.accounts(host).loginMethods(entrance.settings.allowed_auth_methods),
-      tls: details && { peerCertificate: details.peerCertificate, verified: details.verified },
+      // A certificate that may have signed itself proves nothing about the names in it: EXTERNAL fails closed.
+      tls: details && {
+        peerCertificate: details.peerCertificate,
+        verified: details.verified && entrance.settings.tls?.verify_mode !== 'selfsigned_peer',
+      },
       tlsAvailable: entrance.tlsContext !== undefined,
       language: this.lang,
       channelBinding: (type) => connection.channelBinding(type),
