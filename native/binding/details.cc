@@ -33,6 +33,7 @@ napi_value DescribeTls(napi_env env, const TlsSession& tls) {
   napi_set_named_property(env, result, "serverName", OptionalText(env, asked));
   napi_set_named_property(env, result, "peerCertificate", PeerCertificate(env, ssl));
   SetProperty(env, result, "verified", tls.is_peer_verified());
+  SetProperty(env, result, "selfSigned", tls.is_peer_self_signed());
   napi_set_named_property(env, result, "verifyError", OptionalText(env, tls.verify_error()));
   return result;
 }

@@ -96,9 +96,11 @@ export interface TlsDetails {
   readonly serverName: string | undefined;
   /** The client's certificate in DER, when it sent one. */
   readonly peerCertificate: Uint8Array | undefined;
-  /** True when the client's certificate verified. */
+  /** True when the client's certificate leads to one of `ca`: the one case in which the names in it are proven. */
   readonly verified: boolean;
-  /** OpenSSL's words for why it did not. */
+  /** True when it was taken though nobody but itself vouches for it (`verify` `selfsigned`). */
+  readonly selfSigned: boolean;
+  /** OpenSSL's words for why it is neither. */
   readonly verifyError: string | undefined;
 }
 

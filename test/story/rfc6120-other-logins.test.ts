@@ -75,6 +75,7 @@ onBothEngines(
 );
 
 const tls = `tls = {mode = "starttls", certificate = "automatic", verify_mode = "peer", disconnect_on_failure = false, cacertfile = "${authorityFile}"}`;
+const selfsigned = tls.replace('verify_mode = "peer"', 'verify_mode = "selfsigned_peer"');
 
 onBothEngines(
   'XEP-0178 section 2',
@@ -82,7 +83,7 @@ onBothEngines(
     ownConfig({
       engine,
       auth: '  methods = ["internal"]\n  sasl_mechanisms = ["external", "scram_sha256", "plain"]\n',
-      listeners: [tls, ''],
+      listeners: [tls, '', selfsigned],
     }),
   (server) => {
     it('a certificate with the address of an account logs in as that account', async () => {
@@ -122,6 +123,29 @@ onBothEngines(
       const client = await withCertificate(server().port, names);
       expect(mechanisms(await client.open())).not.toContain('EXTERNAL');
       expect(await external(client)).toBe('invalid-mechanism');
+      client.destroy();
+    });
+
+    it('selfsigned_peer: one of the authority logs in as the account that it names', async () => {
+      const [, plain, port] = server().ports as [number, number, number];
+      const username = await account(plain);
+      const client = await withCertificate(port, { xmppAddresses: [`${username}@localhost`] });
+      expect(mechanisms(await client.open())).toContain('EXTERNAL');
+      expect(await external(client)).toBe('success');
+      client.destroy();
+    });
+
+    it.each([
+      ['its own name', {}],
+      ["the authority's name", { commonName: 'Authority of these tests' }],
+    ])('selfsigned_peer: one that signed itself, in %s, proves no address', async (_, name) => {
+      const [, plain, port] = server().ports as [number, number, number];
+      const username = await account(plain);
+      const request = { ...name, xmppAddresses: [`${username}@localhost`], issuer: undefined };
+      const client = await withCertificate(port, request);
+      expect(mechanisms(await client.open())).not.toContain('EXTERNAL');
+      expect(await external(client)).toBe('invalid-mechanism');
+      expect(await external(client, `${username}@localhost`)).toBe('invalid-mechanism');
       client.destroy();
     });
 

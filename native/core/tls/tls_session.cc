@@ -153,10 +153,8 @@ TlsSession::Result TlsSession::Flush() {
 
 bool TlsSession::OnVerifyError(X509_STORE_CTX* store) {
   const int error = X509_STORE_CTX_get_error(store);
-  if (context_->verify() == TlsVerify::kSelfSigned && error == X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT) {
-    X509_STORE_CTX_set_error(store, X509_V_OK);
-    return true;
-  }
+  // The error stays in the result of the verification: by that it is told from a chain to an authority.
+  if (context_->verify() == TlsVerify::kSelfSigned && error == X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT) return true;
   if (verify_error_ == X509_V_OK) verify_error_ = error;
   return !context_->disconnect_on_failure();
 }
@@ -164,6 +162,12 @@ bool TlsSession::OnVerifyError(X509_STORE_CTX* store) {
 bool TlsSession::is_peer_verified() const {
   return SSL_get0_peer_certificate(ssl_) != nullptr && verify_error_ == X509_V_OK &&
          SSL_get_verify_result(ssl_) == X509_V_OK && context_->verify() != TlsVerify::kNone;
+}
+
+bool TlsSession::is_peer_self_signed() const {
+  return SSL_get0_peer_certificate(ssl_) != nullptr && verify_error_ == X509_V_OK &&
+         SSL_get_verify_result(ssl_) == X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT &&
+         context_->verify() == TlsVerify::kSelfSigned;
 }
 
 const char* TlsSession::verify_error() const {

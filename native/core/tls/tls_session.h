@@ -62,8 +62,10 @@ class TlsSession {
   /// The connection moved to a shard with another pool.
   void UsePool(BlockPool& pool) noexcept { pool_ = &pool; }
 
-  /// True when the client sent a certificate and nothing spoke against it.
+  /// True when the client sent a certificate that leads to one of our authorities, and nothing spoke against it.
   [[nodiscard]] bool is_peer_verified() const;
+  /// True when all that speaks for the client's certificate is itself, and that is enough here.
+  [[nodiscard]] bool is_peer_self_signed() const;
   /// Why not, in OpenSSL's words; null when nothing spoke against it.
   [[nodiscard]] const char* verify_error() const;
 

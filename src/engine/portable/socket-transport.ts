@@ -129,7 +129,7 @@ export class SocketTransport implements Transport {
     const socket = this.#socket as TLSSocket;
     const context = this.#context as TlsContext;
     const peer = verification(socket, context);
-    const isRefused = !peer.verified && (peer.certificate ? context.options.disconnectOnFailure : false);
+    const isRefused = peer.certificate && !peer.verified && !peer.selfSigned && context.options.disconnectOnFailure;
     if (isRefused || (context.options.requireCertificate && context.options.verify !== 'none' && !peer.certificate)) {
       this.#leave(closeReason.TLS_FAILED);
       return;
@@ -141,6 +141,7 @@ export class SocketTransport implements Transport {
       serverName: (socket as TLSSocket & { servername?: string | false }).servername || undefined,
       peerCertificate: peer.certificate,
       verified: peer.verified,
+      selfSigned: peer.selfSigned,
       verifyError: peer.error,
     };
     this.events.secured();
@@ -192,6 +193,7 @@ export class SocketTransport implements Transport {
 interface Verification {
   readonly certificate: Uint8Array | undefined;
   readonly verified: boolean;
+  readonly selfSigned: boolean;
   readonly error: string | undefined;
 }
 
@@ -199,11 +201,12 @@ interface Verification {
 function verification(socket: TLSSocket, context: TlsContext): Verification {
   const certificate = socket.getPeerX509Certificate()?.raw;
   const { verify } = context.options;
-  if (!certificate || verify === 'none') return { certificate, verified: false, error: undefined };
+  const judged = { certificate, verified: false, selfSigned: false, error: undefined };
+  if (!certificate || verify === 'none') return judged;
   const { _handle: handle } = socket as unknown as { _handle?: { verifyError?(): (Error & { code: string }) | null } };
   const error = handle?.verifyError ? handle.verifyError() : new Error('the verification result is not available');
-  if (!error) return { certificate, verified: true, error: undefined };
+  if (!error) return { ...judged, verified: true };
   const isSelfSigned = 'code' in error && error.code === 'DEPTH_ZERO_SELF_SIGNED_CERT';
-  if (verify === 'selfsigned' && isSelfSigned) return { certificate, verified: true, error: undefined };
-  return { certificate, verified: false, error: error.message };
+  if (verify === 'selfsigned' && isSelfSigned) return { ...judged, selfSigned: true };
+  return { ...judged, error: error.message };
 }

@@ -202,16 +202,11 @@ export class UnauthenticatedStream extends C2sStream {
 
   #saslContext({ host, domain }: OpenedStream): SaslContext {
     const { services, entrance, connection } = this;
-    const details = connection.details()?.tls;
     return {
       domain,
       config: host.config.auth,
       methods: services.accounts(host).loginMethods(entrance.settings.allowed_auth_methods),
-      // A certificate that may have signed itself proves nothing about the names in it: EXTERNAL fails closed.
-      tls: details && {
-        peerCertificate: details.peerCertificate,
-        verified: details.verified && entrance.settings.tls?.verify_mode !== 'selfsigned_peer',
-      },
+      tls: connection.details()?.tls,
       tlsAvailable: entrance.tlsContext !== undefined,
       language: this.lang,
       channelBinding: (type) => connection.channelBinding(type),

@@ -196,6 +196,24 @@ export function tlsContract(create: CreateEngine): void {
         expect(tls?.peerCertificate).toBeDefined();
       });
 
+      test('selfsigned: one that leads to the authority is verified, and one configured as such is an authority', async () => {
+        const certificates = [known, own];
+        for (const each of certificates) {
+          const options = { ...asks, ca: authority.certificate + own.certificate, verify: 'selfsigned' } as const;
+          const { shard, told } = await secured(options, as(each));
+          const tls = shard.engine.details(told.slot, told.generation)?.tls;
+          expect(tls).toMatchObject({ verified: true, selfSigned: false, verifyError: undefined });
+        }
+      });
+
+      test('selfsigned, not disconnecting: one that nobody vouches for is neither', async () => {
+        const options = { ...asks, verify: 'selfsigned', disconnectOnFailure: false } as const;
+        const { shard, told } = await secured(options, as(stranger));
+        const tls = shard.engine.details(told.slot, told.generation)?.tls;
+        expect(tls).toMatchObject({ verified: false, selfSigned: false });
+        expect(tls?.verifyError).toMatch(/unable to/);
+      });
+
       test('requireCertificate: none ends the handshake; otherwise it is not verified', async () => {
         expect(await refused({ ...asks, requireCertificate: true })).toBe(closeReason.TLS_FAILED);
         const { shard, told } = await secured(asks);
@@ -207,7 +225,8 @@ export function tlsContract(create: CreateEngine): void {
 
       test('selfsigned: takes one that signed itself, which peer does not', async () => {
         const { shard, told } = await secured({ ...asks, verify: 'selfsigned' }, as(own));
-        expect(shard.engine.details(told.slot, told.generation)?.tls?.verified).toBe(true);
+        const tls = shard.engine.details(told.slot, told.generation)?.tls;
+        expect(tls).toMatchObject({ verified: false, selfSigned: true, verifyError: undefined });
         expect(await refused(asks, as(own))).toBe(closeReason.TLS_FAILED);
         expect(await refused({ ...asks, verify: 'selfsigned' }, as(stranger))).toBe(closeReason.TLS_FAILED);
       });
