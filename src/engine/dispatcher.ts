@@ -28,6 +28,8 @@ export interface ShardInbox {
 
 const NAMES: readonly StanzaName[] = ['message', 'message', 'presence', 'iq'];
 const JID_CACHE_SIZE = 65_536;
+/** Numbers of addresses have this many places. */
+const ADDRESS_PLACES = 65_536;
 
 export class Dispatcher implements ArenaOrigin {
   /** Counts batches; a stanza of an earlier one no longer lies in the arena. */
@@ -36,6 +38,9 @@ export class Dispatcher implements ArenaOrigin {
   readonly #inbox: ShardInbox;
   readonly #jids = new JidCache(JID_CACHE_SIZE);
   readonly #connections: (Connection | undefined)[] = [];
+  /** By place: the last number seen there, and the JID that it stands for; `undefined` for a text that is none. */
+  readonly #addressNumbers = new Uint32Array(ADDRESS_PLACES);
+  readonly #addresses: (Jid | undefined)[] = [];
 
   constructor(inbox: ShardInbox) {
     this.#inbox = inbox;
@@ -167,12 +172,11 @@ export class Dispatcher implements ArenaOrigin {
     const { words } = this.#engine;
     const kind = words[base + word.STANZA] as number;
     const type = (kind >>> 8) & 0xff;
-    const toText = this.#text(base, word.TO);
-    const fromText = this.#text(base, word.FROM);
-    const to = toText === undefined ? undefined : this.#jids.parse(toText);
-    const claimed = fromText === undefined ? undefined : this.#jids.parse(fromText);
-    if (identity && fromText !== undefined && !(claimed?.equals(identity) || claimed?.equals(identity.bare)))
-      return undefined;
+    const hasTo = words[base + word.TO] !== 0;
+    const hasFrom = words[base + word.FROM] !== 0;
+    const to = hasTo ? this.#address(base, word.TO, word.TO_NUMBER) : undefined;
+    const claimed = hasFrom ? this.#address(base, word.FROM, word.FROM_NUMBER) : undefined;
+    if (identity && hasFrom && !(claimed?.equals(identity) || claimed?.equals(identity.bare))) return undefined;
     return Stanza.fromArena(
       {
         name: NAMES[kind & 0xff] as StanzaName,
@@ -182,7 +186,7 @@ export class Dispatcher implements ArenaOrigin {
         // Of a message hardly anybody asks for it.
         id: (kind & 0xff) === stanzaKind.MESSAGE ? LATER : this.#text(base, word.ID),
         lang: this.#text(base, word.LANG),
-        malformed: (toText !== undefined && !to) || (fromText !== undefined && !claimed),
+        malformed: (hasTo && !to) || (hasFrom && !claimed),
       },
       this,
       envelope,
@@ -194,6 +198,18 @@ export class Dispatcher implements ArenaOrigin {
   #payload(base: number): Uint8Array {
     const { words, arena } = this.#engine;
     return Uint8Array.prototype.slice.call(arena, words[base + word.START], words[base + word.END]);
+  }
+
+  /** The JID in an attribute; `undefined` when the text is none. One seen lately costs neither a string nor a look-up. */
+  #address(base: number, field: number, numberField: number): Jid | undefined {
+    const number = this.#engine.words[base + numberField] as number;
+    const place = number & (ADDRESS_PLACES - 1);
+    if (number !== 0 && this.#addressNumbers[place] === number) return this.#addresses[place];
+    const jid = this.#jids.parse(this.#text(base, field) ?? '');
+    if (number === 0) return jid;
+    this.#addressNumbers[place] = number;
+    this.#addresses[place] = jid;
+    return jid;
   }
 
   /** The text of an attribute, or `undefined` when it is absent. */

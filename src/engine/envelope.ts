@@ -28,9 +28,14 @@ export const word = {
   HEAD: 12,
   /** Span of the whole `from` attribute with the white space before it: what is cut when the server stamps its own. */
   FROM_CUT: 13,
-  /** By kind: `streamFailure`, `closeReason`, listener id, or source shard. */
+  /** By kind: `streamFailure`, `closeReason`, listener id, or source shard of a call. */
   DETAIL: 14,
-  RESERVED: 15,
+  /**
+   * Of stanzas: a number for the text of the address, 0 when it has none. The low 16 bits say where to remember what the text means;
+   * the text is the one remembered there as long as the whole number is the same.
+   */
+  FROM_NUMBER: 14,
+  TO_NUMBER: 15,
 } as const;
 
 export const eventKind = {
@@ -48,7 +53,7 @@ export const eventKind = {
   SECURED: 6,
   /** The connection is gone; DETAIL is the `closeReason`. The last event of its generation. */
   CLOSED: 7,
-  /** A canonical stanza from another shard; DETAIL is that shard. */
+  /** A canonical stanza from another shard. */
   ROUTED: 8,
   /** An opaque call from another shard; DETAIL is that shard. */
   CALLED: 9,

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/epoll.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -27,6 +28,13 @@ ChildTable BuildChildren(const std::vector<std::pair<std::string, std::string>>&
   return ChildTable(patterns);
 }
 
+/// Only makes collisions hard to find: on a system without randomness a worse seed does.
+uint64_t RandomSeed() noexcept {
+  uint64_t seed = 0;
+  if (getrandom(&seed, sizeof seed, 0) != sizeof seed) seed = uv_hrtime();
+  return seed;
+}
+
 }  // namespace
 
 Reactor::Reactor(uv_loop_t* loop, Host& host, Settings settings)
@@ -34,6 +42,7 @@ Reactor::Reactor(uv_loop_t* loop, Host& host, Settings settings)
       host_(host),
       settings_(std::move(settings)),
       children_(BuildChildren(settings_.children)),
+      addresses_(RandomSeed()),
       neighbours_(settings_.shards) {}
 
 std::unique_ptr<Reactor> Reactor::Create(uv_loop_t* loop, Host& host, Settings settings, Failure& failure) {
@@ -252,6 +261,8 @@ void Reactor::UpdateHandles() {
   if (wheel_.size() == 0 && resting_.empty()) uv_timer_stop(&timer_);
   const auto is_listening = [](const auto& listener) { return listener != nullptr; };
   const bool keeps_alive = connections_ > 0 || std::ranges::any_of(listeners_, is_listening);
+  if (keeps_alive == keeps_alive_) return;
+  keeps_alive_ = keeps_alive;
   auto* const poll = reinterpret_cast<uv_handle_t*>(&poll_);
   if (keeps_alive) {
     uv_ref(poll);
@@ -263,7 +274,7 @@ void Reactor::UpdateHandles() {
 Reactor::Counters Reactor::Count() const noexcept {
   Counters counters{connections_, accepted_, bytes_in_, bytes_out_, 0};
   counters.memory = blocks_.idle_bytes() + slots_.capacity() * sizeof(Slot) + batch_.arena_size() +
-                    size_t{Batch::kCapacity} * kWordsPerEnvelope * sizeof(uint32_t) + mailbox_->reserved();
+                    size_t{Batch::kCapacity} * kWordsPerEnvelope * sizeof(uint32_t) + mailbox_->reserved() + addresses_.memory();
   for (const Slot& slot : slots_) {
     if (!slot.connection) continue;
     counters.bytes_in += slot.connection->socket.bytes_in;

@@ -11,6 +11,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "core/jid/address_table.h"
 #include "core/net/batch.h"
 #include "core/net/connection.h"
 #include "core/net/listener.h"
@@ -184,6 +185,7 @@ class Reactor {
   [[nodiscard]] size_t ReceiveTls(Connection& connection, uint8_t* to, size_t room);
   void Scan(Connection& connection, uint8_t* base, size_t size, bool is_in_arena);
   [[nodiscard]] bool ScanTail(Connection& connection);
+  void NumberAddresses(uint32_t* words);
   void OnEnd(Connection& connection);
   [[nodiscard]] bool EnsureArena(size_t bytes);
 
@@ -214,7 +216,7 @@ class Reactor {
   void PostParcels();
   void TakeMail();
   void TakeMessage(Parcel& parcel, const Parcel::Message& message);
-  void TakeStanza(std::string_view stanza, uint32_t source);
+  void TakeStanza(std::string_view stanza);
   [[nodiscard]] Connection* TakeConnection(std::unique_ptr<Traveller> traveller);
 
   uv_loop_t* const loop_;  // not owned
@@ -222,6 +224,7 @@ class Reactor {
   const Settings settings_;
   const ChildTable children_;
   ScanContext scan_context_{children_};
+  AddressTable addresses_;
   Batch batch_;
   BlockPool blocks_;
   TimerWheel wheel_;
@@ -261,6 +264,7 @@ class Reactor {
   uint64_t large_needed_ms_ = 0;  // when an arena over the usual size was last asked for
   bool in_batch_ = false;
   bool has_parcels_ = false;
+  bool keeps_alive_ = false;  // the loop runs on for us
   bool is_running_ = false;
   bool is_silenced_ = false;  // JavaScript can no longer be called
   bool is_stopping_ = false;

@@ -26,7 +26,7 @@ bool IsWhiteSpace(const uint8_t* bytes, size_t size) {
 class Reactor::Sink final : public StreamFramer::Sink {
  public:
   Sink(Reactor& reactor, Connection& connection, const uint8_t* base, bool is_in_arena) noexcept
-      : batch_(reactor.batch_), connection_(connection), base_(base), is_in_arena_(is_in_arena) {}
+      : reactor_(reactor), batch_(reactor.batch_), connection_(connection), base_(base), is_in_arena_(is_in_arena) {}
 
   bool OnEnvelope(const Envelope& envelope) noexcept override {
     const auto kind = static_cast<EventKind>(envelope.words[word::kKind] & 0xff);
@@ -44,6 +44,7 @@ class Reactor::Sink final : public StreamFramer::Sink {
       batch_.Use(size);
     }
     words[word::kEnd] = words[word::kStart] + size;
+    if (kind == EventKind::kElement) reactor_.NumberAddresses(words);
     told_ = true;
     return !batch_.is_full();
   }
@@ -51,6 +52,7 @@ class Reactor::Sink final : public StreamFramer::Sink {
   [[nodiscard]] bool told() const noexcept { return told_; }
 
  private:
+  Reactor& reactor_;        // not owned
   Batch& batch_;            // not owned
   Connection& connection_;  // not owned
   const uint8_t* const base_;
@@ -180,6 +182,16 @@ void Reactor::Scan(Connection& connection, uint8_t* base, size_t size, bool is_i
   }
   connection.tail.Assign(base + result.consumed, size - result.consumed);
   connection.tail_is_fresh = !connection.tail.empty() && result.status != StreamFramer::Status::kNeedMore;
+}
+
+/// Of the addresses of a stanza whose bytes are in the arena.
+void Reactor::NumberAddresses(uint32_t* words) {
+  const auto* const element = reinterpret_cast<const char*>(batch_.arena()) + words[word::kStart];
+  const auto number = [&](uint32_t span) {
+    return span == 0 ? 0 : addresses_.Number({element + (span >> 16), span & 0xffff});
+  };
+  words[word::kToNumber] = number(words[word::kTo]);
+  words[word::kFromNumber] = number(words[word::kFrom]);
 }
 
 void Reactor::OnEnd(Connection& connection) {

@@ -109,7 +109,7 @@ void Reactor::TakeMail() {
 }
 
 void Reactor::TakeMessage(Parcel& parcel, const Parcel::Message& message) {
-  if (message.kind == MessageKind::kRouted) return TakeStanza(message.bytes, parcel.source());
+  if (message.kind == MessageKind::kRouted) return TakeStanza(message.bytes);
   const Connection* arrived = nullptr;
   if (message.kind == MessageKind::kMoved) {
     arrived = TakeConnection(parcel.TakeTraveller());
@@ -124,7 +124,7 @@ void Reactor::TakeMessage(Parcel& parcel, const Parcel::Message& message) {
   batch_.Use(message.bytes.size());
 }
 
-void Reactor::TakeStanza(std::string_view stanza, uint32_t source) {
+void Reactor::TakeStanza(std::string_view stanza) {
   std::memcpy(batch_.tail(), stanza.data(), stanza.size());
   const ElementResult scanned =
       ScanElement({batch_.tail(), stanza.size()}, OuterScope::Fragment(), kAnySize, scan_context_);
@@ -136,7 +136,7 @@ void Reactor::TakeStanza(std::string_view stanza, uint32_t source) {
   words[word::kKind] = (found[word::kKind] & ~0xffu) | static_cast<uint32_t>(EventKind::kRouted);
   words[word::kStart] += static_cast<uint32_t>(batch_.used());
   words[word::kEnd] += static_cast<uint32_t>(batch_.used());
-  words[word::kDetail] = source;
+  NumberAddresses(words);
   batch_.Use(stanza.size());
 }
 

@@ -51,6 +51,7 @@ bool Mailbox::Post(Parcel parcel) {
   const std::lock_guard lock(mutex_);
   if (!wake_) return false;
   waiting_.push_back(std::move(parcel));
+  is_empty_.store(false, std::memory_order_release);
   if (!signalled_) {
     signalled_ = true;
     wake_(context_);
@@ -60,8 +61,11 @@ bool Mailbox::Post(Parcel parcel) {
 
 std::vector<Parcel> Mailbox::Take() {
   std::vector<Parcel> taken;
+  // What is posted right behind this look wakes the reader again.
+  if (is_empty_.load(std::memory_order_acquire)) return taken;
   const std::lock_guard lock(mutex_);
   taken.swap(waiting_);
+  is_empty_.store(true, std::memory_order_release);
   signalled_ = false;
   return taken;
 }

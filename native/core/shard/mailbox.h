@@ -97,6 +97,7 @@ class Mailbox {
   std::mutex mutex_;
   std::vector<Parcel> waiting_;  // guarded by mutex_
   bool signalled_ = false;       // guarded by mutex_: the reader is going to call Take
+  std::atomic<bool> is_empty_{true};  // written under mutex_; lets the reader look without it
   Wake wake_;                    // guarded by mutex_; null once closed
   void* const context_;          // not owned
   std::atomic<bool> open_{true};

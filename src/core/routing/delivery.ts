@@ -33,12 +33,10 @@ export class Delivery {
 
   /** A promise only when something has to be asked or stored first. `sender` is the session that sent it, if it is at home here. */
   deliver(received: ReceivedStanza, sender?: Session): MaybePromise<void> {
-    if (received.host.hooks.has(stanzaReceived)) {
-      const verdict = received.host.hooks.filter(stanzaReceived, received);
-      if (verdict) {
-        if (verdict.kind === 'refuse') this.#outlets.bounce(received.stanza, verdict.error);
-        return;
-      }
+    const verdict = received.host.hooks.filter(stanzaReceived, received);
+    if (verdict) {
+      if (verdict.kind === 'refuse') this.#outlets.bounce(received.stanza, verdict.error);
+      return;
     }
     switch (received.stanza.name) {
       case 'message':

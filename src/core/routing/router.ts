@@ -52,10 +52,8 @@ export class Router {
     if (!isSendable(stanza)) return this.bounce(stanza, StanzaError.badRequest());
 
     const sent = { session, stanza };
-    if (hooks.has(stanzaSent)) {
-      const verdict = hooks.filter(stanzaSent, sent);
-      if (verdict) return verdict.kind === 'refuse' ? this.bounce(stanza, verdict.error) : undefined;
-    }
+    const verdict = hooks.filter(stanzaSent, sent);
+    if (verdict) return verdict.kind === 'refuse' ? this.bounce(stanza, verdict.error) : undefined;
     if (sent.stanza.name === 'presence' && hooks.claim(presenceSent, sent) === TAKEN) return;
     return this.#send(sent.stanza, session);
   }

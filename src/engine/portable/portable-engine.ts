@@ -290,17 +290,17 @@ class PortableEngine implements EnginePort, Host {
 
   #told(shard: number, message: Message): void {
     const [code, value] = message;
-    if (code === say.ROUTED) this.#routed(shard, value as Uint8Array);
+    if (code === say.ROUTED) this.#routed(value as Uint8Array);
     else if (code === say.CALLED) this.batch.add({ kind: eventKind.CALLED, detail: shard, bytes: value as Uint8Array });
     else if (code === say.MOVED) this.#moved(shard, message as [number, number, Departure, TransportFacts | Transport]);
     else this.#moves.told(shard, message);
     this.#schedule();
   }
 
-  #routed(shard: number, bytes: Uint8Array): void {
+  #routed(bytes: Uint8Array): void {
     const fragment: Fragment | undefined = readFragment(bytes, this.patterns);
     // Every sender has read it by these same rules.
-    if (fragment) this.batch.add({ kind: eventKind.ROUTED, detail: shard, ...fragment, origin: CANONICAL });
+    if (fragment) this.batch.add({ kind: eventKind.ROUTED, ...fragment, origin: CANONICAL });
   }
 
   #moved(shard: number, [, number, departure, rest]: [number, number, Departure, TransportFacts | Transport]): void {

@@ -9,7 +9,7 @@ export interface Replayed {
   /** Kind and flags. */
   readonly kind: number;
   readonly bytes: string;
-  /** TO to FROM_CUT, then DETAIL. */
+  /** TO to FROM_CUT, then the failure. */
   readonly words: readonly number[];
   readonly tree: unknown;
 }
@@ -34,7 +34,7 @@ export class Replay {
           replay.#heard.push({
             kind: kind | told.flags,
             bytes: told.bytes.toString('latin1'),
-            words: [...told.words.slice(word.TO, word.DETAIL + 1)],
+            words: [...told.words.slice(word.TO, word.DETAIL), kind === STREAM_FAILED ? told.detail : 0],
             tree: hasTree ? plain(engine.tree(told.envelope)) : undefined,
           });
         }
