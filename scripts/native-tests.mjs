@@ -5,7 +5,8 @@
  *
  * Every `*_test.cc` below test/native goes into one binary under the address and undefined behaviour sanitizers; those named
  * `*_thread_test.cc` go into another one under the thread sanitizer. Every `*_fuzz.cc` in test/fuzz is a binary of its own.
- * A binary holds the sources that its headers lead to; a test that leads to Node, libuv, OpenSSL or zlib is named and left out.
+ * A binary holds the sources that its headers lead to. What leads to OpenSSL is linked with the system's (libssl-dev): only here, for
+ * the addon takes Node's. A test that leads to Node, libuv or zlib, or to OpenSSL where there is none, is named and left out.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -26,11 +27,16 @@ const COMMON = [
   '-fno-omit-frame-pointer',
   '-Wall',
   '-Wextra',
+  // As in binding.gyp.
+  '-DOPENSSL_API_COMPAT=30000',
+  '-DOPENSSL_NO_DEPRECATED',
 ];
 const INCLUDES = ['-Inative', '-Itest/native'];
 const CHECKED = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-D_GLIBCXX_ASSERTIONS'];
 const THREADED = ['-fsanitize=thread', '-pthread'];
-const NEEDS_NODE = /#include\s*<(?:uv|node|node_api|js_native_api|napi|zlib|openssl\/[^>]*)(?:\.h)?>/;
+const NEEDS_NODE = /#include\s*<(?:uv|node|node_api|js_native_api|napi|zlib)(?:\.h)?>/;
+const NEEDS_OPENSSL = /#include\s*<openssl\//;
+const OPENSSL = ['-lssl', '-lcrypto'];
 const LOCAL_INCLUDE = /^\s*#include\s*"([^"]+)"/gm;
 
 const { values: options } = parseArgs({
@@ -53,9 +59,10 @@ const read = (file) => {
   return texts.get(file);
 };
 
-const tests = list('test/native', /_test\.cc$/);
-const { ready, skipped } = sortOut(tests);
-const fuzzers = list('test/fuzz', /_fuzz\.cc$/);
+mkdirSync(join(out, 'objects'), { recursive: true });
+let openSsl;
+const { ready, skipped } = sortOut(list('test/native', /_test\.cc$/));
+const { ready: fuzzers, skipped: skippedFuzzers } = sortOut(list('test/fuzz', /_fuzz\.cc$/));
 const isThreaded = (file) => file.endsWith('_thread_test.cc');
 const binaries = [
   binary('unit tests', [...ready.filter((file) => !isThreaded(file)), 'test/native/main.cc'], CHECKED, []),
@@ -68,8 +75,7 @@ const binaries = [
   }),
 ].filter(({ name, sources }) => sources.length > 0 && (!options.only || name.includes(options.only)));
 
-mkdirSync(join(out, 'objects'), { recursive: true });
-for (const file of skipped) console.log(`SKIPPED ${file}: needs the headers of Node or its libraries`);
+for (const sentence of [...skipped, ...skippedFuzzers]) console.log(`SKIPPED ${sentence}`);
 const objects = new Map();
 for (const { sources, flags } of binaries) {
   for (const source of sources) {
@@ -103,12 +109,13 @@ function list(folder, pattern) {
 /** Everything that the files include of ours, and the sources beside those headers. */
 function closure(files) {
   const found = new Set();
-  let needsNode = false;
+  const needs = new Set();
   const visit = (file) => {
     if (found.has(file)) return;
     found.add(file);
     const text = read(file);
-    needsNode ||= NEEDS_NODE.test(text);
+    if (NEEDS_NODE.test(text)) needs.add('Node');
+    if (NEEDS_OPENSSL.test(text)) needs.add('OpenSSL');
     for (const [, name] of text.matchAll(LOCAL_INCLUDE)) {
       const header = [join(dirname(file), name), `native/${name}`, `test/native/${name}`].find((each) =>
         existsSync(join(root, each)),
@@ -117,27 +124,42 @@ function closure(files) {
     }
   };
   for (const file of files) visit(file);
-  return { files: [...found].sort(), needsNode };
+  return { files: [...found].sort(), needs };
 }
 
 /** The sources that a program of these files is made of. */
 function program(files) {
   const sources = new Set(files);
-  let needsNode = false;
+  const needs = new Set();
   for (const source of sources) {
     const reached = closure([source]);
-    needsNode ||= reached.needsNode;
+    for (const each of reached.needs) needs.add(each);
     for (const file of reached.files) {
       const beside = file.replace(/\.h$/, '.cc');
       if (file.endsWith('.h') && existsSync(join(root, beside))) sources.add(beside);
     }
   }
-  return { sources: [...sources].sort(), needsNode };
+  return { sources: [...sources].sort(), needs };
 }
 
+/** What can be built here, and the sentences on what cannot. */
 function sortOut(files) {
-  const needing = new Set(files.filter((file) => program([file]).needsNode));
-  return { ready: files.filter((file) => !needing.has(file)), skipped: [...needing] };
+  const ready = [];
+  const skipped = [];
+  for (const file of files) {
+    const { needs } = program([file]);
+    if (needs.has('Node')) skipped.push(`${file}: needs the headers of Node or its libraries`);
+    else if (needs.has('OpenSSL') && !hasOpenSsl()) skipped.push(`${file}: needs OpenSSL 3 (install libssl-dev)`);
+    else ready.push(file);
+  }
+  return { ready, skipped };
+}
+
+function hasOpenSsl() {
+  openSsl ??= spawnSync(compiler.command, ['-x', 'c++', '-', '-o', join(out, 'openssl-probe'), ...OPENSSL], {
+    input: '#include <openssl/ssl.h>\nint main() { return !SSL_CTX_set0_tmp_dh_pkey; }\n',
+  });
+  return openSsl.status === 0;
 }
 
 function withMain(files) {
@@ -145,7 +167,8 @@ function withMain(files) {
 }
 
 function binary(name, files, flags, args) {
-  return { name, sources: files.length > 0 ? program(files).sources : [], flags, args };
+  const { sources, needs } = files.length > 0 ? program(files) : { sources: [], needs: new Set() };
+  return { name, sources, libraries: needs.has('OpenSSL') ? OPENSSL : [], flags, args };
 }
 
 /** Unit tests are compiled more often than they run long. */
@@ -198,10 +221,10 @@ async function compile(args) {
   return (await execute(compiler.command, args)).good;
 }
 
-async function buildAndRun({ name, sources, flags, args }) {
+async function buildAndRun({ name, sources, libraries, flags, args }) {
   const parts = sources.map((source) => objectOf(source, flags));
   const program = join(out, `${name.replace(' ', '-')}-${digest(parts)}`);
-  if (!existsSync(program) && !(await compile([...flags, ...parts, '-o', program]))) return false;
+  if (!existsSync(program) && !(await compile([...flags, ...parts, ...libraries, '-o', program]))) return false;
   const started = performance.now();
   const { good, output } = await execute(program, args);
   const last = output.trim().split('\n').at(-1);

@@ -3,14 +3,12 @@
 #include <openssl/x509.h>
 
 #include "binding/values.h"
-#include "core/tls/channel_binding.h"
 
 namespace meerkat {
 
 namespace {
 
-napi_value PeerCertificate(napi_env env, SSL* ssl) {
-  X509* const certificate = SSL_get0_peer_certificate(ssl);
+napi_value PeerCertificate(napi_env env, X509* certificate) {
   unsigned char* der = nullptr;
   const int size = certificate ? i2d_X509(certificate, &der) : 0;
   if (size <= 0) return Undefined(env);
@@ -24,14 +22,13 @@ napi_value OptionalText(napi_env env, const char* text) {
 }
 
 napi_value DescribeTls(napi_env env, const TlsSession& tls) {
-  SSL* const ssl = tls.ssl();
   napi_value result;
   napi_create_object(env, &result);
-  SetProperty(env, result, "version", std::string_view(SSL_get_version(ssl)));
-  SetProperty(env, result, "cipher", std::string_view(SSL_get_cipher_name(ssl)));
-  const char* const asked = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
-  napi_set_named_property(env, result, "serverName", OptionalText(env, asked));
-  napi_set_named_property(env, result, "peerCertificate", PeerCertificate(env, ssl));
+  SetProperty(env, result, "version", tls.version());
+  SetProperty(env, result, "cipher", tls.cipher());
+  const std::string_view asked = tls.server_name();
+  napi_set_named_property(env, result, "serverName", asked.empty() ? Undefined(env) : Value(env, asked));
+  napi_set_named_property(env, result, "peerCertificate", PeerCertificate(env, tls.peer_certificate()));
   SetProperty(env, result, "verified", tls.is_peer_verified());
   SetProperty(env, result, "selfSigned", tls.is_peer_self_signed());
   napi_set_named_property(env, result, "verifyError", OptionalText(env, tls.verify_error()));
@@ -69,7 +66,7 @@ napi_value ReadBinding(napi_env env, const Connection& connection, const std::st
     return Undefined(env);
   }
   if (!connection.tls || !connection.tls->is_established()) return Undefined(env);
-  const std::vector<uint8_t> binding = ReadChannelBinding(connection.tls->ssl(), kind);
+  const std::vector<uint8_t> binding = connection.tls->Binding(kind);
   return binding.empty() ? Undefined(env) : Bytes(env, binding.data(), binding.size());
 }
 

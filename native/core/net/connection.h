@@ -82,7 +82,7 @@ class Connection final : public Pollable {
   }
   [[nodiscard]] size_t memory() const noexcept {
     return sizeof *this + tail.capacity() + stamp_size + queued_bytes() + framer.heap_bytes() +
-           (shaping ? sizeof(Shaping) : 0) + (tls ? sizeof(TlsSession) : 0);
+           (shaping ? sizeof(Shaping) : 0) + (tls ? tls->memory() : 0);
   }
 
   Socket socket;

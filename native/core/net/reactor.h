@@ -227,6 +227,7 @@ class Reactor {
   AddressTable addresses_;
   Batch batch_;
   BlockPool blocks_;
+  RecordCiphers ciphers_;
   TimerWheel wheel_;
 
   int epoll_ = -1;    // owned

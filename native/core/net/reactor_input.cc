@@ -211,7 +211,7 @@ bool Reactor::EnsureArena(size_t bytes) {
 }
 
 bool Reactor::BeginTls(Connection& connection, std::shared_ptr<const TlsContext> context, const std::string& name) {
-  auto tls = TlsSession::Create(std::move(context), connection.socket, blocks_, name);
+  auto tls = TlsSession::Create(std::move(context), connection.socket, {blocks_, ciphers_}, name);
   if (!tls) return false;
   // What was queued in clear leaves before the first byte of TLS.
   tls->wire().TakeOver(connection.output);

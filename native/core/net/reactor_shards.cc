@@ -146,7 +146,7 @@ Connection* Reactor::TakeConnection(std::unique_ptr<Traveller> traveller) {
   connection.state = Connection::State::kOpen;
   connection.is_lockstep = connection.is_held = true;
   connection.is_paused = false;
-  if (connection.tls) connection.tls->UsePool(blocks_);
+  if (connection.tls) connection.tls->UseShard({blocks_, ciphers_});
   if (!Adopt(std::move(moved.connection))) return nullptr;
   connection.batch = batch_number_;
   if (moved.deadline_left_ms != 0) SetTimer(connection.deadline, moved.deadline_left_ms);

@@ -28,9 +28,10 @@ std::vector<uint8_t> Unique(SSL* ssl) {
   return binding;
 }
 
+}  // namespace
+
 /// RFC 5929 section 4.1: the hash of its own signature, but SHA-256 for MD5 and SHA-1.
-std::vector<uint8_t> ServerEndPoint(SSL* ssl) {
-  X509* const certificate = SSL_get_certificate(ssl);
+std::vector<uint8_t> ServerEndPointOf(X509* certificate) {
   int hash = NID_undef;
   if (!certificate || X509_get_signature_info(certificate, &hash, nullptr, nullptr, nullptr) != 1 ||
       hash == NID_undef) {
@@ -46,14 +47,12 @@ std::vector<uint8_t> ServerEndPoint(SSL* ssl) {
   return binding;
 }
 
-}  // namespace
-
 std::vector<uint8_t> ReadChannelBinding(SSL* ssl, ChannelBinding kind) {
   switch (kind) {
     case ChannelBinding::kTlsUnique:
       return Unique(ssl);
     case ChannelBinding::kTlsServerEndPoint:
-      return ServerEndPoint(ssl);
+      return ServerEndPointOf(SSL_get_certificate(ssl));
     case ChannelBinding::kTlsExporter:
       return Exporter(ssl);
   }

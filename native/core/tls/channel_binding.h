@@ -13,4 +13,7 @@ enum class ChannelBinding : uint8_t { kTlsUnique, kTlsServerEndPoint, kTlsExport
 /// Empty when this connection does not have that kind.
 [[nodiscard]] std::vector<uint8_t> ReadChannelBinding(SSL* ssl, ChannelBinding kind);
 
+/// tls-server-end-point of a server with this certificate.
+[[nodiscard]] std::vector<uint8_t> ServerEndPointOf(X509* certificate);
+
 }  // namespace meerkat

@@ -94,6 +94,12 @@ int VerifyPeer(int verified, X509_STORE_CTX* store) {
   return TlsSession::Of(ssl).OnVerifyError(store) ? 1 : 0;
 }
 
+void TakeSecret(const SSL* ssl, const char* line) { TlsSession::Of(ssl).OnSecret(line); }
+
+void CountRecord(int is_written, int, int type, const void*, size_t, SSL* ssl, void*) {
+  if (type == SSL3_RT_HEADER) TlsSession::Of(ssl).OnRecord(is_written != 0);
+}
+
 void SetVerification(SSL_CTX* context, const TlsSettings& settings, X509_STORE* store) {
   SSL_CTX_set1_cert_store(context, store);
   if (settings.verify == TlsVerify::kNone) return;
@@ -118,7 +124,10 @@ void Harden(SSL_CTX* context) {
   SSL_CTX_set_session_id_context(context, kOwner, sizeof kOwner);
   SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                                 SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-  SSL_CTX_set_read_ahead(context, 1);
+  // Our record layer goes on where OpenSSL stops, so nothing may be read beyond that.
+  SSL_CTX_set_read_ahead(context, 0);
+  SSL_CTX_set_keylog_callback(context, TakeSecret);
+  SSL_CTX_set_msg_callback(context, CountRecord);
 }
 
 }  // namespace

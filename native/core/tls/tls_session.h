@@ -1,4 +1,4 @@
-/// TLS on one socket: handshake, records in and out, without buffers while nothing flows.
+/// TLS on one socket: handshake, records in and out, without buffers or a state machine while nothing flows.
 #pragma once
 
 #include <openssl/ssl.h>
@@ -6,15 +6,28 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
+#include "core/net/input_tail.h"
 #include "core/net/output_queue.h"
 #include "core/net/socket.h"
+#include "core/tls/channel_binding.h"
+#include "core/tls/record_layer.h"
 #include "core/tls/tls_context.h"
 
 namespace meerkat {
 
-/// OpenSSL reads straight from the socket and writes straight to it; only what the kernel does not take is kept.
+/// What the TLS sessions of one shard share.
+struct TlsSurroundings {
+  BlockPool& blocks;
+  RecordCiphers& ciphers;
+};
+
+/// OpenSSL reads straight from the socket and writes straight to it; only what the kernel does not take is kept. Behind the
+/// handshake of TLS 1.3 a record layer of our own takes over, because OpenSSL's state is forty times as large.
 class TlsSession {
  public:
   enum class Result : uint8_t {
@@ -27,7 +40,7 @@ class TlsSession {
 
   /// Null when OpenSSL has no memory. `server_name` picks the certificate unless the client names one that there is.
   [[nodiscard]] static std::unique_ptr<TlsSession> Create(std::shared_ptr<const TlsContext> context, Socket& socket,
-                                                          BlockPool& pool, const std::string& server_name);
+                                                          const TlsSurroundings& shard, const std::string& server_name);
   ~TlsSession();
   TlsSession(const TlsSession&) = delete;
   TlsSession& operator=(const TlsSession&) = delete;
@@ -53,14 +66,32 @@ class TlsSession {
   [[nodiscard]] OutputQueue& wire() noexcept { return wire_; }
   [[nodiscard]] bool is_established() const noexcept { return established_; }
   /// Clear text may be at hand without a new edge on the socket.
-  [[nodiscard]] bool has_pending() const noexcept { return SSL_has_pending(ssl_) == 1; }
+  [[nodiscard]] bool has_pending() noexcept;
   /// The last call ended before all was read that has arrived, though the wire has room.
   [[nodiscard]] bool was_stopped() const noexcept { return socket_.readable() && wire_.bytes() < kMostWire; }
   [[nodiscard]] const TlsContext& context() const noexcept { return *context_; }
-  [[nodiscard]] SSL* ssl() const noexcept { return ssl_; }
+  /// OpenSSL's state is gone, and records are handled here.
+  [[nodiscard]] bool is_light() const noexcept { return records_ != nullptr; }
+  /// Bytes of ours, without OpenSSL's and without the wire.
+  [[nodiscard]] size_t memory() const noexcept {
+    return sizeof *this + (records_ ? sizeof *records_ : 0) + tail_.capacity() + clear_.capacity();
+  }
 
-  /// The connection moved to a shard with another pool.
-  void UsePool(BlockPool& pool) noexcept { pool_ = &pool; }
+  /// The connection moved to another shard.
+  void UseShard(const TlsSurroundings& shard) noexcept {
+    pool_ = &shard.blocks;
+    ciphers_ = &shard.ciphers;
+  }
+
+  // What the handshake agreed on.
+  [[nodiscard]] std::string_view version() const;
+  [[nodiscard]] std::string_view cipher() const;
+  /// Empty when the client named no server.
+  [[nodiscard]] std::string_view server_name() const;
+  /// Null when the client sent none; owned by us.
+  [[nodiscard]] X509* peer_certificate() const;
+  /// Empty when this connection does not have that kind.
+  [[nodiscard]] std::vector<uint8_t> Binding(ChannelBinding kind) const;
 
   /// True when the client sent a certificate that leads to one of our authorities, and nothing spoke against it.
   [[nodiscard]] bool is_peer_verified() const;
@@ -71,11 +102,34 @@ class TlsSession {
 
   /// Called by OpenSSL for each doubt about the client's certificate; true lets the handshake go on.
   [[nodiscard]] bool OnVerifyError(X509_STORE_CTX* store);
+  /// Called by OpenSSL for each secret of TLS 1.3, as a line of text.
+  void OnSecret(std::string_view line);
+  /// Called by OpenSSL for the header of each record.
+  void OnRecord(bool is_written) noexcept;
 
  private:
-  TlsSession(std::shared_ptr<const TlsContext> context, Socket& socket, BlockPool& pool) noexcept
-      : context_(std::move(context)), socket_(socket), pool_(&pool) {}
+  /// The secrets of the traffic behind a handshake, while it runs.
+  struct Secrets;
+  /// What is still asked of a handshake when OpenSSL has forgotten it.
+  struct Facts;
+
+  TlsSession(std::shared_ptr<const TlsContext> context, Socket& socket, const TlsSurroundings& shard) noexcept;
   [[nodiscard]] Result Explain(int result);
+  /// Takes the traffic over from OpenSSL, where that can be done.
+  void TakeOver();
+  [[nodiscard]] long verify_result() const;
+  [[nodiscard]] ssize_t Pull(void* to, size_t room);
+  /// Hands encrypted bytes to the kernel, or keeps them. False when the socket broke.
+  [[nodiscard]] bool Put(const void* from, size_t size);
+  [[nodiscard]] Result ReadRecords(uint8_t* to, size_t room, size_t& size);
+  /// More of the record that begins in the shard's input, of which `held` bytes are there.
+  [[nodiscard]] Result PullRecord(size_t& held, size_t room);
+  /// Handles what a record held; clear text goes to `to`. kBlocked: nothing for the reader.
+  [[nodiscard]] Result TakeRecord(const RecordLayer::Opened& opened, uint8_t* to, size_t room, size_t& size);
+  [[nodiscard]] Result TakeAlert(std::span<const uint8_t> alert);
+  [[nodiscard]] Result TakeKeyUpdate(std::span<const uint8_t> message);
+  [[nodiscard]] bool SendRecord(ContentType type, std::span<const uint8_t> content);
+  Result Refuse(TlsAlert alert);
   [[nodiscard]] static const BIO_METHOD* SocketMethod();
   static int BioRead(BIO* bio, char* to, int room);
   static int BioWrite(BIO* bio, const char* from, int size);
@@ -92,7 +146,13 @@ class TlsSession {
   const std::shared_ptr<const TlsContext> context_;  // shared with other sessions
   Socket& socket_;                                   // not owned; outlives us
   BlockPool* pool_;                                  // not owned: of the shard that we are on
-  SSL* ssl_ = nullptr;                               // owned
+  RecordCiphers* ciphers_;                           // the same
+  SSL* ssl_ = nullptr;                               // owned; null once we have taken over
+  std::unique_ptr<Secrets> secrets_;                 // null but in a handshake of TLS 1.3
+  std::unique_ptr<Facts> facts_;                     // these two are null until we take over
+  std::unique_ptr<RecordLayer> records_;
+  InputTail tail_;   // of records that we have not handled yet
+  InputTail clear_;  // opened, and not read yet
   OutputQueue wire_;
   size_t budget_ = 0;  // what the call that runs may still read
   size_t barren_ = 0;  // read since the last clear text
@@ -102,6 +162,7 @@ class TlsSession {
   bool broken_ = false;
   bool failed_ = false;
   bool finished_ = false;
+  bool ended_ = false;  // the peer said so, or closed its side
 };
 
 }  // namespace meerkat
