@@ -14,7 +14,7 @@ let isChatting = false;
 
 const works = {
   login: async ({ pairs, ...target }) => {
-    chatters = await inGroups(2 * pairs, () => enter(target));
+    chatters = await inGroups(2 * pairs, (index) => (target.isFloor ? enterFloor(target, index) : enter(target)));
     for (const [index, one] of chatters.entries()) one.meet(chatters[index ^ 1]);
   },
   /** Closed loop: whoever has got `pipeline` messages answers with as many. Open loop: `rate` messages a second, come what may. */
@@ -56,10 +56,18 @@ async function enter(target) {
   return new Chatter(socket, jid);
 }
 
+/** The floor stamps nothing: the sender writes its own name. */
+async function enterFloor(target, index) {
+  const socket = await connect(target);
+  await new Promise((resolve) => socket.write(`${index >> 1}\n`, resolve));
+  return new Chatter(socket, `${index}@floor`, ` from='${index}@floor'`);
+}
+
 async function inGroups(count, make) {
   const made = [];
   while (made.length < count) {
-    made.push(...(await Promise.all(Array.from({ length: Math.min(ABREAST, count - made.length) }, make))));
+    const group = Array.from({ length: Math.min(ABREAST, count - made.length) }, (_, index) => made.length + index);
+    made.push(...(await Promise.all(group.map(make))));
   }
   return made;
 }

@@ -8,8 +8,8 @@ const ZERO = 0x30;
 const REMEMBERED = 65_536;
 
 /** A chat message as a client writes it: 260 bytes, with body, chat state and a request for a receipt. */
-export function chatText(to, id) {
-  const start = `<message to='${to}' type='chat' id='${id}'><body>`;
+export function chatText(to, id, from = '') {
+  const start = `<message${from} to='${to}' type='chat' id='${id}'><body>`;
   const end =
     "</body><active xmlns='http://jabber.org/protocol/chatstates'/><request xmlns='urn:xmpp:receipts'/></message>";
   return `${start}${'Shall we meet? '.repeat(20).slice(0, Math.max(1, 260 - start.length - end.length))}${end}`;
@@ -24,6 +24,7 @@ export class Chatter {
   /** Called with the number of messages that a read has brought. */
   onMessages = () => {};
   #socket;
+  #stamp;
   #to;
   #from;
   #rest = Buffer.alloc(0);
@@ -31,8 +32,10 @@ export class Chatter {
   #peer;
   latencies = [];
 
-  constructor(socket, jid) {
+  /** `stamp` is written into each message where no server does it: ` from='…'`. */
+  constructor(socket, jid, stamp = '') {
     this.#socket = socket;
+    this.#stamp = stamp;
     this.jid = jid;
   }
 
@@ -51,7 +54,7 @@ export class Chatter {
     let text = '';
     for (let i = 0; i < count; i++) {
       this.#sentAt[this.sent % REMEMBERED] = dueAt;
-      text += chatText(this.#to, this.sent++);
+      text += chatText(this.#to, this.sent++, this.#stamp);
     }
     this.#socket.write(text, 'latin1');
   }

@@ -1,13 +1,21 @@
 /** Pairs of clients that chat through the server: what one routed message costs it. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { choices, count, flag } from '../lib/arguments.mjs';
+import { startFloor } from '../floor/floor.mjs';
+import { choices, count, flag, UsageError } from '../lib/arguments.mjs';
 import { startClients } from '../lib/clients.mjs';
 import { effort } from '../lib/process-facts.mjs';
 import { startServer } from '../lib/server.mjs';
-import { summary, table } from '../lib/statistics.mjs';
+import { median, summary, table } from '../lib/statistics.mjs';
+
+/** Stands in the place of an engine: no server at all, but what the kernel costs one. */
+const FLOOR = 'floor';
 
 export const chatOptions = {
-  engine: choices(['native'], ['native', 'portable'], 'engines, run in turns'),
+  engine: choices(
+    ['native'],
+    ['native', 'portable', FLOOR],
+    'engines, run in turns; floor forwards bytes and knows no XMPP',
+  ),
   shards: count(1, 'shards of the server; one shard is bound to a core of its own'),
   pairs: count(50, 'pairs of clients'),
   seconds: count(10, 'length of a measurement'),
@@ -19,27 +27,22 @@ export const chatOptions = {
 };
 
 export async function chat(options) {
+  if (options.tls && options.engine.includes(FLOOR)) throw new UsageError('The floor has no TLS.');
   const runs = [];
   for (let turn = 0; turn < options.repeat; turn++) {
     for (const engine of options.engine) runs.push({ engine, ...(await measureOnce(engine, options)) });
   }
-  process.stdout.write(
-    table(
-      options.engine.map((engine) =>
-        row(
-          engine,
-          runs.filter((run) => run.engine === engine),
-        ),
-      ),
-    ),
-  );
+  const runsOf = (engine) => runs.filter((run) => run.engine === engine);
+  const floor = options.engine.includes(FLOOR) ? median(runsOf(FLOOR).map(cpu)) : undefined;
+  process.stdout.write(table(options.engine.map((engine) => row(engine, runsOf(engine), floor))));
 }
 
 async function measureOnce(engine, { shards, pairs, seconds, warmup, pipeline, rate, tls }) {
-  const server = await startServer({ engine, shards, tls });
+  const isFloor = engine === FLOOR;
+  const server = isFloor ? await startFloor() : await startServer({ engine, shards, tls });
   const clients = startClients('chat-clients.mjs');
   try {
-    await clients.ask('login', { port: server.port, pairs, tls });
+    await clients.ask('login', { port: server.port, pairs, tls, isFloor });
     await clients.ask('chat', { pipeline, rate });
     await sleep(warmup * 1_000);
     const measured = await measure(server, clients, seconds);
@@ -80,11 +83,14 @@ function busy(before, after, wall) {
   return (after.user + after.system - before.user - before.system) / wall;
 }
 
-function row(engine, runs) {
+const cpu = ({ user, system }) => user + system;
+
+function row(engine, runs, floor) {
   const of = (pick, digits) => summary(runs.map(pick), digits);
   return {
     engine,
-    'CPU us/message': of(({ user, system }) => user + system, 2),
+    'CPU us/message': of(cpu, 2),
+    ...(floor === undefined ? {} : { 'times the floor': of((run) => cpu(run) / floor, 2) }),
     user: of(({ user }) => user, 2),
     system: of(({ system }) => system, 2),
     'messages/s': of(({ rate }) => rate, 0),

@@ -54,6 +54,16 @@ describe.each(ENGINES)('benches run on the %s engine', (engine) => {
   );
 });
 
+test.skipIf(!ENGINES.includes('native'))(
+  'chat measures the engine as a multiple of the floor',
+  async () => {
+    const output = await bench('chat', ...'--engine native,floor --pairs 2 --seconds 1 --warmup 1'.split(' '));
+    expect(output).toContain('times the floor');
+    expect(Number(rows(output).get('floor')?.[1])).toBe(1);
+  },
+  PATIENCE_MS,
+);
+
 describe('a chatter checks what comes', () => {
   async function faultAfter(...numbers: number[]): Promise<string | undefined> {
     const { Chatter, chatText } = await import('../../../bench/load/chat-pair.mjs');

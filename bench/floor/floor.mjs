@@ -1,0 +1,32 @@
+/** Starts the forwarder in place of a server: what the kernel alone costs for the same bytes. */
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { root } from '../lib/places.mjs';
+import { boundTo } from '../lib/process-facts.mjs';
+
+export async function startFloor({ core = 0 } = {}) {
+  const directory = mkdtempSync(join(tmpdir(), 'meerkat-floor-'));
+  const program = join(directory, 'forwarder');
+  const source = join(root, 'bench', 'floor', 'forwarder.cc');
+  execFileSync(process.env.CXX ?? 'g++', ['-std=c++20', '-O2', '-o', program, source], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  const [command, ...args] = [...boundTo(core), program];
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const exited = once(child, 'exit');
+  const [line] = await once(child.stdout.setEncoding('utf8'), 'data');
+  return {
+    pid: child.pid,
+    port: Number(/^port (\d+)/.exec(line)[1]),
+    stop: async () => {
+      const failed = child.exitCode !== null;
+      child.kill();
+      await exited;
+      rmSync(directory, { recursive: true, force: true });
+      if (failed) throw new Error(`the forwarder ended with ${child.exitCode}`);
+    },
+  };
+}
