@@ -3,6 +3,7 @@
 #include <openssl/x509.h>
 
 #include "binding/values.h"
+#include "core/net/proxy_facts.h"
 
 namespace meerkat {
 
@@ -35,6 +36,35 @@ napi_value DescribeTls(napi_env env, const TlsSession& tls) {
   return result;
 }
 
+napi_value NonEmptyText(napi_env env, std::string_view text) {
+  return text.empty() ? Undefined(env) : Value(env, text);
+}
+
+napi_value DescribeProxiedTls(napi_env env, const ProxyFacts& facts) {
+  napi_value result;
+  napi_create_object(env, &result);
+  napi_set_named_property(env, result, "version", NonEmptyText(env, facts.tls_version));
+  napi_set_named_property(env, result, "cipher", NonEmptyText(env, facts.cipher));
+  napi_set_named_property(env, result, "clientCommonName", NonEmptyText(env, facts.client_name));
+  SetProperty(env, result, "verified", facts.is_verified);
+  return result;
+}
+
+napi_value DescribeProxied(napi_env env, const Proxied& proxied) {
+  const ProxyFacts facts = ReadProxyFacts({proxied.tlvs.get(), proxied.tlv_bytes});
+  const std::string_view id = facts.unique_id;
+  napi_value result;
+  napi_create_object(env, &result);
+  SetProperty(env, result, "peerAddress", std::string_view(proxied.peer.Text()));
+  SetProperty(env, result, "peerPort", uint32_t{proxied.peer.port()});
+  napi_set_named_property(env, result, "authority", NonEmptyText(env, facts.authority));
+  napi_set_named_property(env, result, "alpn", NonEmptyText(env, facts.alpn));
+  napi_set_named_property(env, result, "tls", facts.has_ssl ? DescribeProxiedTls(env, facts) : Undefined(env));
+  napi_set_named_property(env, result, "uniqueId",
+                          id.empty() ? Undefined(env) : Bytes(env, reinterpret_cast<const uint8_t*>(id.data()), id.size()));
+  return result;
+}
+
 }  // namespace
 
 napi_value DescribeConnection(napi_env env, const Connection& connection) {
@@ -50,6 +80,7 @@ napi_value DescribeConnection(napi_env env, const Connection& connection) {
   SetProperty(env, result, "localAddress", std::string_view(local.Text()));
   SetProperty(env, result, "localPort", uint32_t{local.port()});
   napi_set_named_property(env, result, "tls", is_secured ? DescribeTls(env, *connection.tls) : Undefined(env));
+  napi_set_named_property(env, result, "proxied", connection.proxied ? DescribeProxied(env, *connection.proxied) : Undefined(env));
   SetProperty(env, result, "bytesIn", connection.socket.bytes_in);
   SetProperty(env, result, "bytesOut", connection.socket.bytes_out);
   SetProperty(env, result, "queuedBytes", uint64_t{connection.queued_bytes()});

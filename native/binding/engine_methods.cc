@@ -333,6 +333,7 @@ napi_value EngineBinding::Counters(const Call&) {
   SetProperty(env_, result, "accepted", counters.accepted);
   SetProperty(env_, result, "bytesIn", counters.bytes_in);
   SetProperty(env_, result, "bytesOut", counters.bytes_out);
+  SetProperty(env_, result, "refused", counters.refused);
   SetProperty(env_, result, "memoryBytes", counters.memory);
   return result;
 }

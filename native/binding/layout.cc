@@ -30,7 +30,8 @@ napi_value Words(napi_env env) {
                      Of("ID", word::kId), Of("LANG", word::kLang), Of("STANZA", word::kStanza),
                      Of("CHILDREN_LOW", word::kChildrenLow), Of("CHILDREN_HIGH", word::kChildrenHigh),
                      Of("HEAD", word::kHead), Of("FROM_CUT", word::kFromCut), Of("DETAIL", word::kDetail),
-                     Of("FROM_NUMBER", word::kFromNumber), Of("TO_NUMBER", word::kToNumber)});
+                     Of("FROM_NUMBER", word::kFromNumber), Of("TO_NUMBER", word::kToNumber),
+                     Of("COUNT", word::kCount)});
 }
 
 napi_value Events(napi_env env) {
@@ -39,7 +40,8 @@ napi_value Events(napi_env env) {
                      Of("STREAM_FAILED", EventKind::kStreamFailed), Of("SECURED", EventKind::kSecured),
                      Of("CLOSED", EventKind::kClosed), Of("ROUTED", EventKind::kRouted),
                      Of("CALLED", EventKind::kCalled), Of("ARRIVED", EventKind::kArrived),
-                     Of("DRAINED", EventKind::kDrained), Of("TIMED_OUT", EventKind::kTimedOut)});
+                     Of("DRAINED", EventKind::kDrained), Of("TIMED_OUT", EventKind::kTimedOut),
+                     Of("REFUSED", EventKind::kRefused)});
 }
 
 napi_value Failures(napi_env env) {
@@ -56,8 +58,14 @@ napi_value Failures(napi_env env) {
 napi_value CloseReasons(napi_env env) {
   using enum CloseReason;
   return Table(env, {Of("LOCAL", kLocal), Of("PEER", kPeer), Of("RESET", kReset), Of("TLS_FAILED", kTlsFailed),
-                     Of("QUEUE_FULL", kQueueFull), Of("LINGER_TIMEOUT", kLingerTimeout), Of("MOVED", kMoved),
-                     Of("PROXY_HEADER", kProxyHeader)});
+                     Of("QUEUE_FULL", kQueueFull), Of("LINGER_TIMEOUT", kLingerTimeout), Of("MOVED", kMoved)});
+}
+
+napi_value Refusals(napi_env env) {
+  using enum Refusal;
+  return Table(env, {Of("MISSING", kMissing), Of("BROKEN", kBroken), Of("TOO_LONG", kTooLong),
+                     Of("BAD_CHECKSUM", kBadChecksum), Of("CUT_SHORT", kCutShort), Of("LATE", kLate),
+                     Of("UNTRUSTED", kUntrusted)});
 }
 
 napi_value StanzaTypes(napi_env env) {
@@ -86,6 +94,7 @@ napi_value DescribeLayout(napi_env env) {
   napi_set_named_property(env, layout, "stanzaTypes", StanzaTypes(env));
   napi_set_named_property(env, layout, "streamFailure", Failures(env));
   napi_set_named_property(env, layout, "closeReason", CloseReasons(env));
+  napi_set_named_property(env, layout, "refusal", Refusals(env));
   return layout;
 }
 

@@ -25,6 +25,29 @@ bool ReadLimits(napi_env env, napi_value limits, Limits& to) {
          ReadLimit(env, limits, "maxBytesBeforeAuthentication", to.max_bytes_before_authentication);
 }
 
+/// `undefined` for connections without a header.
+bool ReadProxyRules(napi_env env, napi_value proxy, std::unique_ptr<const ProxyRules>& to) {
+  if (IsUndefined(env, proxy)) return true;
+  auto rules = std::make_unique<ProxyRules>();
+  std::vector<std::string> trusted;
+  if (!ReadProperty(env, proxy, "trusted", trusted) ||
+      !ReadProperty(env, proxy, "headerDeadlineMs", rules->deadline_ms) ||
+      !ReadLimit(env, proxy, "maxHeaderBytes", rules->max_header_bytes, kMostProxyHeader)) {
+    return false;
+  }
+  rules->max_header_bytes = std::max(rules->max_header_bytes, kLeastProxyHeader);
+  for (const std::string& text : trusted) {
+    const auto range = AddressRange::Parse(text);
+    if (!range) {
+      Throw(env, {"bad-network", "Not an address or a network: '" + text + "'."});
+      return false;
+    }
+    rules->trusted.push_back(*range);
+  }
+  to = std::move(rules);
+  return true;
+}
+
 bool ReadIdentity(napi_env env, napi_value options, TlsIdentity& to) {
   std::optional<std::string> passphrase;
   if (!ReadProperty(env, options, "certificate", to.certificate) || !ReadProperty(env, options, "key", to.key) ||
@@ -131,7 +154,8 @@ bool ReadPolicy(napi_env env, napi_value options, ConnectionPolicy& to) {
       !ReadProperty(env, options, "maxOutputBytes", most_output) ||
       !ReadLimit(env, options, "maxOutputWrites", to.max_output_writes) ||
       !ReadProperty(env, options, "authenticationDeadlineMs", to.authentication_deadline_ms) ||
-      !ReadLimit(env, options, "maxConnections", to.max_connections)) {
+      !ReadLimit(env, options, "maxConnections", to.max_connections) ||
+      !ReadProxyRules(env, Property(env, options, "proxy"), to.proxy)) {
     return false;
   }
   to.max_output_bytes = static_cast<size_t>(most_output);

@@ -22,6 +22,8 @@ export interface ShardInbox {
   arrived(connection: Connection, state: Uint8Array): ConnectionHandler;
   routed(stanza: Stanza): void;
   called(message: Uint8Array, shard: number): void;
+  /** So many connections were closed before they were told of, the last one of them from `address`; `reason` is a `refusal`. */
+  refused(listener: number, reason: number, count: number, address: string): void;
   /** A handler threw: a bug, to be logged. */
   crashed(error: unknown): void;
 }
@@ -90,6 +92,9 @@ export class Dispatcher implements ArenaOrigin {
         case eventKind.CALLED:
           this.#inbox.called(this.#payload(base), words[base + word.DETAIL] as number);
           break;
+        case eventKind.REFUSED:
+          this.#refused(base);
+          break;
         case eventKind.CONNECTED:
         case eventKind.ARRIVED:
           connection = this.#begin(base, slot);
@@ -99,8 +104,8 @@ export class Dispatcher implements ArenaOrigin {
       }
     } catch (error) {
       this.#inbox.crashed(error);
-      // A connection whose handler was just being made has one that listens to nothing.
-      this.#drop(connection ?? this.#connections[slot]);
+      // What is about no connection has no generation. One whose handler was just being made has one that listens to nothing.
+      if (words[base + word.GENERATION] !== 0) this.#drop(connection ?? this.#connections[slot]);
     }
   }
 
@@ -125,6 +130,13 @@ export class Dispatcher implements ArenaOrigin {
         ? this.#inbox.connected(connection, words[base + word.DETAIL] as number)
         : this.#inbox.arrived(connection, this.#payload(base));
     return connection;
+  }
+
+  #refused(base: number): void {
+    const { words, arena } = this.#engine;
+    const detail = words[base + word.DETAIL] as number;
+    const address = arena.latin1Slice(words[base + word.START], words[base + word.END]);
+    this.#inbox.refused(detail >>> 8, detail & 0xff, words[base + word.COUNT] as number, address);
   }
 
   #element(connection: Connection, envelope: number, base: number): void {

@@ -28,7 +28,7 @@ export const word = {
   HEAD: 12,
   /** Span of the whole `from` attribute with the white space before it: what is cut when the server stamps its own. */
   FROM_CUT: 13,
-  /** By kind: `streamFailure`, `closeReason`, listener id, or source shard of a call. */
+  /** By kind: `streamFailure`, `closeReason`, listener id, source shard of a call, or `refusal`. */
   DETAIL: 14,
   /**
    * Of stanzas: a number for the text of the address, 0 when it has none. The low 16 bits say where to remember what the text means;
@@ -36,6 +36,8 @@ export const word = {
    */
   FROM_NUMBER: 14,
   TO_NUMBER: 15,
+  /** Of REFUSED: how many connections. */
+  COUNT: 15,
 } as const;
 
 export const eventKind = {
@@ -63,6 +65,11 @@ export const eventKind = {
   DRAINED: 11,
   /** The deadline that was set for the connection has passed. */
   TIMED_OUT: 12,
+  /**
+   * Connections were closed before they were told of. Low 8 bits of DETAIL: the `refusal`; the others: the listener. The span is the
+   * address of the last of them. The first is told at once, those of the next seconds together.
+   */
+  REFUSED: 13,
 } as const;
 
 export const envelopeFlag = {
@@ -130,5 +137,19 @@ export const closeReason = {
   LINGER_TIMEOUT: 5,
   /** Moved to another shard; the story goes on there. */
   MOVED: 6,
-  PROXY_HEADER: 7,
+} as const;
+
+/** What was wrong with the PROXY header of a connection, or with who sent it. */
+export const refusal = {
+  /** The first bytes are none of a header. */
+  MISSING: 1,
+  BROKEN: 2,
+  TOO_LONG: 3,
+  BAD_CHECKSUM: 4,
+  /** The peer ended within it. */
+  CUT_SHORT: 5,
+  /** It was not there in time. */
+  LATE: 6,
+  /** The peer is none that may send one. */
+  UNTRUSTED: 7,
 } as const;

@@ -36,6 +36,16 @@ export interface Limits {
   readonly maxBytesBeforeAuthentication: number;
 }
 
+/** A listener behind a load balancer: every connection begins with a PROXY header, version 1 or 2, before TLS and before XML. */
+export interface ProxyOptions {
+  /** Addresses and networks (`10.0.0.0/8`) that may connect; all when empty. */
+  readonly trusted: readonly string[];
+  /** How long a connection may take over its header; coarse, as `deadline`. */
+  readonly headerDeadlineMs: number;
+  /** Between 256 and 4096. */
+  readonly maxHeaderBytes: number;
+}
+
 export interface ListenOptions {
   /** Numeric address. `::` takes IPv4 too unless `ipv6Only`. */
   readonly address: string;
@@ -56,6 +66,11 @@ export interface ListenOptions {
   readonly authenticationDeadlineMs: number;
   /** Answers with RST instead of an accepted connection above this many connections; 0 for no limit. */
   readonly maxConnections: number;
+  /**
+   * With these, CONNECTED comes once the header was read, and every limit counts from there. Without a good header the connection is
+   * closed in silence and told of by REFUSED; one that ends before its first byte is not worth a word. `undefined` for no header.
+   */
+  readonly proxy: ProxyOptions | undefined;
 }
 
 export type TlsVersion = 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
@@ -104,12 +119,37 @@ export interface TlsDetails {
   readonly verifyError: string | undefined;
 }
 
+/** TLS between the client and the load balancer, as the balancer tells it. */
+export interface ProxiedTls {
+  readonly version: string | undefined;
+  readonly cipher: string | undefined;
+  /** From the subject of the client's certificate. */
+  readonly clientCommonName: string | undefined;
+  /** The balancer was shown a certificate and found it good. */
+  readonly verified: boolean;
+}
+
+/** What a PROXY header told beside the addresses. */
+export interface ProxiedDetails {
+  /** The load balancer itself. */
+  readonly peerAddress: string;
+  readonly peerPort: number;
+  /** The name that the client asked for (SNI). */
+  readonly authority: string | undefined;
+  readonly alpn: string | undefined;
+  readonly tls: ProxiedTls | undefined;
+  readonly uniqueId: Uint8Array | undefined;
+}
+
 export interface ConnectionDetails {
+  /** The client's: from the PROXY header, where there is one that gives it. */
   readonly remoteAddress: string;
   readonly remotePort: number;
   readonly localAddress: string;
   readonly localPort: number;
   readonly tls: TlsDetails | undefined;
+  /** Undefined without a PROXY header, and for one by which the balancer speaks for itself or of somebody unknown. */
+  readonly proxied: ProxiedDetails | undefined;
   readonly bytesIn: number;
   readonly bytesOut: number;
   readonly queuedBytes: number;
@@ -123,6 +163,8 @@ export interface EngineCounters {
   readonly accepted: number;
   readonly bytesIn: number;
   readonly bytesOut: number;
+  /** Connections that were closed for their PROXY header, ever. */
+  readonly refused: number;
   /** Memory held by connection records, queues and pools, without the kernel's. */
   readonly memoryBytes: number;
 }

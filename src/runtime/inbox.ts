@@ -5,6 +5,7 @@ import type { Connection, ConnectionHandler } from '../engine/connection.js';
 import type { ShardInbox } from '../engine/dispatcher.js';
 import { acceptClient, adoptClient } from '../net/c2s/c2s-entry.js';
 import type { C2sEntrance, C2sServices } from '../net/c2s/c2s-services.js';
+import { logRefusal } from '../net/listeners/proxy.js';
 import type { Logger } from '../platform/log.js';
 import type { Stanza } from '../protocol/stanza.js';
 
@@ -44,6 +45,10 @@ export class Inbox implements ShardInbox {
 
   called(message: Uint8Array, shard: number): void {
     this.#served.calls.received(message, shard);
+  }
+
+  refused(listener: number, reason: number, count: number, address: string): void {
+    logRefusal(this.#log, this.listeners.get(listener)?.settings.port ?? 0, reason, count, address);
   }
 
   crashed(error: unknown): void {

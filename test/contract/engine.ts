@@ -5,6 +5,7 @@ import { closingContract } from './engine/closing.js';
 import { inputContract } from './engine/input.js';
 import { listeningContract } from './engine/listening.js';
 import { outputContract } from './engine/output.js';
+import { proxyContract } from './engine/proxy.js';
 import { shardContract } from './engine/shards.js';
 import { tlsContract } from './engine/tls.js';
 import { treeContract } from './engine/trees.js';
@@ -16,6 +17,7 @@ export function engineContract(name: string, create: CreateEngine): void {
     outputContract(create);
     closingContract(create);
     tlsContract(create);
+    proxyContract(create);
     shardContract(create);
     treeContract(create);
   });

@@ -1,4 +1,5 @@
 /// PROXY headers: a shorter read never decides otherwise, and everything that is told lies inside the header.
+#include "core/net/proxy_facts.h"
 #include "core/net/proxy_protocol.h"
 #include "expect.h"
 
@@ -25,5 +26,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   size_t total = 0;
   while (NextTlv(tlvs, tlv)) total += 3 + tlv.value.size();
   EXPECT(total == whole.header.tlvs.size());
+
+  const ProxyFacts facts = ReadProxyFacts(whole.header.tlvs);
+  const auto* const first = reinterpret_cast<const char*>(data);
+  for (std::string_view text : {facts.alpn, facts.authority, facts.unique_id, facts.tls_version, facts.cipher, facts.client_name}) {
+    EXPECT(text.empty() || (text.data() > first && text.data() + text.size() <= first + whole.consumed));
+  }
   return 0;
 }

@@ -9,6 +9,7 @@
 #include "core/net/listener.h"
 #include "core/net/output_queue.h"
 #include "core/net/pollable.h"
+#include "core/net/proxied.h"
 #include "core/net/shaper.h"
 #include "core/net/socket.h"
 #include "core/net/socket_address.h"
@@ -42,8 +43,8 @@ class Connection final : public Pollable {
 
   Connection(int descriptor, std::shared_ptr<const ConnectionPolicy> rules, const SocketAddress& from)
       : Pollable(Kind::kConnection),
-        socket(descriptor),
         remote(from),
+        socket(descriptor),
         policy(std::move(rules)),
         framer(policy->limits) {
     policy->connections.fetch_add(1, std::memory_order_relaxed);
@@ -82,11 +83,10 @@ class Connection final : public Pollable {
   }
   [[nodiscard]] size_t memory() const noexcept {
     return sizeof *this + tail.capacity() + stamp_size + queued_bytes() + framer.heap_bytes() +
-           (shaping ? sizeof(Shaping) : 0) + (tls ? tls->memory() : 0);
+           (shaping ? sizeof(Shaping) : 0) + (proxied ? proxied->memory() : 0) + (tls ? tls->memory() : 0);
   }
 
-  Socket socket;
-  SocketAddress remote;
+  // In this order they leave no gaps.
   State state = State::kOpen;
 
   bool is_lockstep : 1 = true;     // each element waits for `proceed`
@@ -99,12 +99,15 @@ class Connection final : public Pollable {
   bool wants_drained : 1 = false;  // `send` said that the queue is over half
   bool is_ready : 1 = false;       // in the reactor's list of input to handle
   bool is_dirty : 1 = false;       // in the reactor's list of output to write
+  bool is_awaiting_header : 1 = false;  // from a load balancer; nobody has heard of us
 
+  SocketAddress remote;  // the client's, also behind a load balancer
   uint32_t slot = 0;
   uint32_t generation = 0;
   uint32_t batch = 0;  // number of the last batch that holds an event of ours
   uint32_t stamp_size = 0;
 
+  Socket socket;
   const std::shared_ptr<const ConnectionPolicy> policy;  // shared with the listener
   std::unique_ptr<TlsSession> tls;                       // null for plain TCP
   StreamFramer framer;
@@ -112,6 +115,7 @@ class Connection final : public Pollable {
   OutputQueue output;                       // clear text, or what goes out as it is without TLS
   std::unique_ptr<char[]> stamp_bytes;      // null until stamped
   std::unique_ptr<Shaping> shaping;         // null without a limit
+  std::unique_ptr<Proxied> proxied;         // null unless a load balancer spoke for a client
   ConnectionTimer deadline{*this, ConnectionTimer::Kind::kDeadline};  // of the owner; of closing while we close
 };
 

@@ -8,6 +8,7 @@
 
 #include "core/net/failure.h"
 #include "core/net/pollable.h"
+#include "core/net/proxied.h"
 #include "core/net/socket_address.h"
 #include "core/tls/tls_context.h"
 #include "core/xml/limits.h"
@@ -30,6 +31,8 @@ struct ConnectionPolicy {
   uint32_t max_output_writes = 0;
   uint64_t authentication_deadline_ms = 0;
   uint32_t max_connections = 0;
+  /// Null where connections come without a load balancer's header.
+  std::unique_ptr<const ProxyRules> proxy;
   /// Connections with this policy, on whatever shard.
   mutable std::atomic<uint32_t> connections{0};
 };

@@ -21,7 +21,9 @@ constexpr size_t kV2FixedBytes = 16;
 constexpr size_t kTlvHeadBytes = 3;
 constexpr uint8_t kTlvCrc32c = 0x03;
 
-constexpr ProxyResult kInvalid{ProxyStatus::kInvalid, 0, {}};
+constexpr ProxyResult kMissing{ProxyStatus::kMissing, 0, {}};
+constexpr ProxyResult kBroken{ProxyStatus::kBroken, 0, {}};
+constexpr ProxyResult kTooLong{ProxyStatus::kTooLong, 0, {}};
 constexpr ProxyResult kNeedMore{ProxyStatus::kNeedMore, 0, {}};
 
 uint16_t Read16(const uint8_t* at) noexcept { return static_cast<uint16_t>(at[0] << 8 | at[1]); }
@@ -90,9 +92,9 @@ bool ReadV1Line(std::string_view line, ProxyHeader& header) noexcept {
 ProxyResult ReadV1(std::span<const uint8_t> bytes) noexcept {
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), std::min(bytes.size(), kMostProxyV1Bytes));
   const size_t end = text.find("\r\n");
-  if (end == std::string_view::npos) return text.size() == kMostProxyV1Bytes ? kInvalid : kNeedMore;
+  if (end == std::string_view::npos) return text.size() == kMostProxyV1Bytes ? kTooLong : kNeedMore;
   ProxyResult result{ProxyStatus::kDone, end + 2, {}};
-  return ReadV1Line(text.substr(kV1Opening.size(), end - kV1Opening.size()), result.header) ? result : kInvalid;
+  return ReadV1Line(text.substr(kV1Opening.size(), end - kV1Opening.size()), result.header) ? result : kBroken;
 }
 
 size_t AddressBytes(Family family) noexcept {
@@ -134,27 +136,29 @@ uint32_t Crc32c(std::span<const uint8_t> header, size_t sum_at) noexcept {
   return ~crc;
 }
 
-/// Every TLV is whole, and a checksum among them is right.
-bool CheckTlvs(std::span<const uint8_t> header, std::span<const uint8_t> tlvs) noexcept {
+/// Done when every TLV is whole, and a checksum among them is right.
+ProxyStatus CheckTlvs(std::span<const uint8_t> header, std::span<const uint8_t> tlvs) noexcept {
   ProxyTlv tlv;
   while (NextTlv(tlvs, tlv)) {
     if (tlv.type != kTlvCrc32c) continue;
-    if (tlv.value.size() != 4) return false;
+    if (tlv.value.size() != 4) return ProxyStatus::kBroken;
     const uint32_t sum = static_cast<uint32_t>(Read16(tlv.value.data())) << 16 | Read16(tlv.value.data() + 2);
-    if (Crc32c(header, static_cast<size_t>(tlv.value.data() - header.data())) != sum) return false;
+    const size_t sum_at = static_cast<size_t>(tlv.value.data() - header.data());
+    if (Crc32c(header, sum_at) != sum) return ProxyStatus::kBadChecksum;
   }
-  return tlvs.empty();
+  return tlvs.empty() ? ProxyStatus::kDone : ProxyStatus::kBroken;
 }
 
 /// Section 2.2.
 ProxyResult ReadV2(std::span<const uint8_t> bytes, size_t limit) noexcept {
-  if (bytes.size() < kV2FixedBytes) return limit < kV2FixedBytes ? kInvalid : kNeedMore;
+  if (bytes.size() < kV2FixedBytes) return limit < kV2FixedBytes ? kTooLong : kNeedMore;
   const uint8_t version = bytes[12] >> 4;
   const uint8_t command = bytes[12] & 0xf;
   const uint8_t family = bytes[13] >> 4;
   const uint8_t transport = bytes[13] & 0xf;
   const size_t size = kV2FixedBytes + Read16(bytes.data() + 14);
-  if (version != 2 || command > 1 || family > 3 || transport > 2 || size > limit) return kInvalid;
+  if (version != 2 || command > 1 || family > 3 || transport > 2) return kBroken;
+  if (size > limit) return kTooLong;
   if (bytes.size() < size) return kNeedMore;
 
   ProxyResult result{ProxyStatus::kDone, size, {}};
@@ -166,11 +170,12 @@ ProxyResult ReadV2(std::span<const uint8_t> bytes, size_t limit) noexcept {
   header.transport = static_cast<Transport>(transport);
   header.family = header.transport == Transport::kUnknown ? Family::kUnknown : static_cast<Family>(family);
   const size_t addresses = AddressBytes(static_cast<Family>(family));
-  if (size < kV2FixedBytes + addresses) return kInvalid;
+  if (size < kV2FixedBytes + addresses) return kBroken;
   ReadAddresses(bytes.data() + kV2FixedBytes, header);
   // Without a family nobody knows where the addresses end.
   if (family != 0) header.tlvs = bytes.subspan(kV2FixedBytes + addresses, size - kV2FixedBytes - addresses);
-  return CheckTlvs(bytes.first(size), header.tlvs) ? result : kInvalid;
+  const ProxyStatus status = CheckTlvs(bytes.first(size), header.tlvs);
+  return status == ProxyStatus::kDone ? result : ProxyResult{status, 0, {}};
 }
 
 }  // namespace
@@ -182,7 +187,7 @@ ProxyResult ReadProxyHeader(std::span<const uint8_t> bytes, size_t limit) noexce
   if (std::equal(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(v1), kV1Opening.begin())) {
     return v1 < kV1Opening.size() ? kNeedMore : ReadV1(bytes);
   }
-  return kInvalid;
+  return kMissing;
 }
 
 bool NextTlv(std::span<const uint8_t>& tlvs, ProxyTlv& tlv) noexcept {

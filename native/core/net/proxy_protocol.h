@@ -36,7 +36,17 @@ struct ProxyTlv {
   std::span<const uint8_t> value;
 };
 
-enum class ProxyStatus : uint8_t { kNeedMore, kDone, kInvalid };
+enum class ProxyStatus : uint8_t {
+  kNeedMore,
+  kDone,
+  /// The bytes begin in no way that a header does.
+  kMissing,
+  /// They begin like a header, and go on like none.
+  kBroken,
+  kTooLong,
+  /// Its checksum says that something happened to it on its way.
+  kBadChecksum,
+};
 
 struct ProxyResult {
   ProxyStatus status;
@@ -48,7 +58,7 @@ struct ProxyResult {
 /// The longest header of version 1, its line end included.
 inline constexpr size_t kMostProxyV1Bytes = 107;
 
-/// `bytes` are all that was received so far. A header of version 2 that says it is longer than `limit` is invalid at once, so that no more
+/// `bytes` are all that was received so far. A header of version 2 that says it is longer than `limit` is too long at once, so that no more
 /// than `limit` bytes have to be kept.
 [[nodiscard]] ProxyResult ReadProxyHeader(std::span<const uint8_t> bytes, size_t limit) noexcept;
 

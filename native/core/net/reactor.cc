@@ -112,6 +112,7 @@ void Reactor::OnEvents() {
 void Reactor::OnConnectionEvent(Connection& connection, uint32_t events) {
   const bool is_broken = (events & (EPOLLERR | EPOLLHUP)) != 0;
   if (connection.state == Connection::State::kLingering) return Drain(connection);
+  if (is_broken && connection.is_open() && connection.is_awaiting_header) return Dismiss(connection);
   if (is_broken && (connection.is_open() || connection.state == Connection::State::kClosing)) {
     return Break(connection, CloseReason::kReset);
   }
@@ -142,6 +143,7 @@ bool Reactor::RunRound() {
   WriteNotices();
   TakeMail();
   HandleReady();
+  TellRefusals();
   if (!batch_.is_empty()) DeliverBatch();
   if (!is_active()) return false;
   if (batch_.arena_size() > Batch::kArenaBytes && uv_now(loop_) - large_needed_ms_ > kLargeArenaMs) host_.RestoreArena();
@@ -162,7 +164,8 @@ void Reactor::HandleReady() {
 }
 
 bool Reactor::has_work() const noexcept {
-  return !batch_.is_empty() || !notices_.empty() || !ready_.empty() || !mail_.empty() || !gone_.empty() || !outgoing_.empty();
+  return !batch_.is_empty() || !notices_.empty() || !ready_.empty() || !mail_.empty() || !gone_.empty() || !outgoing_.empty() ||
+         refusals_.Due(uv_now(loop_)) != nullptr;
 }
 
 void Reactor::DeliverBatch() {
@@ -242,6 +245,7 @@ void Reactor::OnTimer(ConnectionTimer& timer) {
   if (timer.kind == ConnectionTimer::Kind::kShaper) return ScheduleInput(connection);
   switch (connection.state) {
     case Connection::State::kOpen:
+      if (connection.is_awaiting_header) return Refuse(connection, Refusal::kLate);
       return Tell(EventKind::kTimedOut, connection, 0);
     case Connection::State::kClosing:
       return Break(connection, CloseReason::kLingerTimeout);
@@ -258,7 +262,7 @@ void Reactor::UpdateHandles() {
   } else {
     uv_idle_stop(&idle_);
   }
-  if (wheel_.size() == 0 && resting_.empty()) uv_timer_stop(&timer_);
+  if (wheel_.size() == 0 && resting_.empty() && !refusals_.is_waiting()) uv_timer_stop(&timer_);
   const auto is_listening = [](const auto& listener) { return listener != nullptr; };
   const bool keeps_alive = connections_ > 0 || std::ranges::any_of(listeners_, is_listening);
   if (keeps_alive == keeps_alive_) return;
@@ -272,7 +276,7 @@ void Reactor::UpdateHandles() {
 }
 
 Reactor::Counters Reactor::Count() const noexcept {
-  Counters counters{connections_, accepted_, bytes_in_, bytes_out_, 0};
+  Counters counters{connections_, accepted_, bytes_in_, bytes_out_, 0, refusals_.total()};
   counters.memory = blocks_.idle_bytes() + slots_.capacity() * sizeof(Slot) + batch_.arena_size() +
                     size_t{Batch::kCapacity} * kWordsPerEnvelope * sizeof(uint32_t) + mailbox_->reserved() + addresses_.memory();
   for (const Slot& slot : slots_) {

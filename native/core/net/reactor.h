@@ -15,6 +15,8 @@
 #include "core/net/batch.h"
 #include "core/net/connection.h"
 #include "core/net/listener.h"
+#include "core/net/proxy_protocol.h"
+#include "core/net/refusals.h"
 #include "core/shard/mailbox.h"
 #include "core/shard/shard_registry.h"
 #include "core/tls/channel_binding.h"
@@ -110,7 +112,7 @@ class Reactor {
   [[nodiscard]] Connection* SenderOf(const uint32_t* words) noexcept;
 
   struct Counters {
-    uint64_t connections, accepted, bytes_in, bytes_out, memory;
+    uint64_t connections, accepted, bytes_in, bytes_out, memory, refused;
   };
   [[nodiscard]] Counters Count() const noexcept;
 
@@ -172,6 +174,17 @@ class Reactor {
   void RestListener(Listener& listener);
   void WatchListener(Listener& listener, bool is_watched);
   [[nodiscard]] bool Adopt(std::unique_ptr<Connection> connection);
+  void Begin(Connection& connection, uint32_t listener, const std::shared_ptr<const TlsContext>& direct_tls);
+
+  // reactor_proxy.cc
+  void AwaitHeader(Connection& connection, const Listener& listener);
+  [[nodiscard]] bool ReadHeader(Connection& connection);
+  void AcceptHeader(Connection& connection, const ProxyHeader& header);
+  void Refuse(Connection& connection, Refusal reason);
+  void Dismiss(Connection& connection);
+  void NoteRefusal(uint32_t listener, Refusal reason, const SocketAddress& from);
+  void Discard(Connection& connection);
+  void TellRefusals();
 
   // reactor_input.cc
   void ScheduleInput(Connection& connection);
@@ -229,6 +242,7 @@ class Reactor {
   BlockPool blocks_;
   RecordCiphers ciphers_;
   TimerWheel wheel_;
+  Refusals refusals_;
 
   int epoll_ = -1;    // owned
   int reserve_ = -1;  // owned: given up for a moment when the process runs out of descriptors

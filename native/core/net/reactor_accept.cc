@@ -60,15 +60,28 @@ void Reactor::Accept(Listener& listener) {
       continue;
     }
     accepted_++;
+    const ProxyRules* const proxy = listener.policy()->proxy.get();
+    if (proxy && !proxy->Trusts(remote)) {
+      Socket(descriptor).Close();
+      NoteRefusal(listener.id, Refusal::kUntrusted, remote);
+      continue;
+    }
     auto accepted = std::make_unique<Connection>(descriptor, listener.policy(), remote);
     Connection& connection = *accepted;
     if (!Adopt(std::move(accepted))) continue;
-    Tell(EventKind::kConnected, connection, listener.id);
-    if (const uint64_t ms = connection.policy->authentication_deadline_ms) SetTimer(connection.deadline, ms);
-    if (listener.direct_tls() && !BeginTls(connection, listener.direct_tls(), {})) {
-      Break(connection, CloseReason::kTlsFailed);
+    if (proxy) {
+      AwaitHeader(connection, listener);
+    } else {
+      Begin(connection, listener.id, listener.direct_tls());
     }
   }
+}
+
+/// Everything about the client's address is known by now.
+void Reactor::Begin(Connection& connection, uint32_t listener, const std::shared_ptr<const TlsContext>& direct_tls) {
+  Tell(EventKind::kConnected, connection, listener);
+  if (const uint64_t ms = connection.policy->authentication_deadline_ms) SetTimer(connection.deadline, ms);
+  if (direct_tls && !BeginTls(connection, direct_tls, {})) Break(connection, CloseReason::kTlsFailed);
 }
 
 /// Out of descriptors, the kernel would report the waiting connection for ever: one kept in reserve takes it off.

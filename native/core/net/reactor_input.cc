@@ -69,6 +69,7 @@ void Reactor::ScheduleInput(Connection& connection) {
 void Reactor::HandleInput(Connection& connection) {
   // Notices come first, lest elements overtake the CONNECTED that still waits for room.
   if (batch_.is_full() || !notices_.empty()) return ScheduleInput(connection);
+  if (connection.is_awaiting_header && !ReadHeader(connection)) return;
   if (connection.is_handshaking) {
     if (handshakes_left_ == 0) return ScheduleInput(connection);
     if (!Handshake(connection)) return;

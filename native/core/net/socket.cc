@@ -24,6 +24,17 @@ ssize_t Socket::Receive(void* to, size_t room) noexcept {
   return kBlocked;
 }
 
+ssize_t Socket::Peek(void* to, size_t room) noexcept {
+  ssize_t size;
+  do {
+    size = recv(descriptor_, to, room, MSG_PEEK);
+  } while (size < 0 && errno == EINTR);
+  if (size >= 0) return size;
+  if (errno != EAGAIN) return kBroken;
+  readable_ = false;
+  return kBlocked;
+}
+
 ssize_t Socket::Send(const void* from, size_t size) noexcept {
   ssize_t sent;
   do {

@@ -24,6 +24,10 @@ class Socket {
 
   /// Bytes read, or one of the results above.
   [[nodiscard]] ssize_t Receive(void* to, size_t room) noexcept;
+  /// The same bytes that `Receive` gives next, left where they are.
+  [[nodiscard]] ssize_t Peek(void* to, size_t room) noexcept;
+  /// What can be read is not enough: says no more until more has come.
+  void AwaitMore() noexcept { readable_ = false; }
   [[nodiscard]] ssize_t Send(const void* from, size_t size) noexcept;
   [[nodiscard]] ssize_t Send(const iovec* pieces, int count) noexcept;
   void FinishSending() noexcept;

@@ -7,22 +7,27 @@
 
 namespace meerkat {
 
+namespace {
+
+/// RFC 4291 section 2.5.5.2.
+constexpr uint8_t kMappedIpv4[] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
+}  // namespace
+
 SocketAddress::SocketAddress(const sockaddr_storage& storage) noexcept {
   if (storage.ss_family == AF_INET) {
     const auto& v4 = reinterpret_cast<const sockaddr_in&>(storage);
-    std::memcpy(bytes_, &v4.sin_addr, 4);
-    port_ = ntohs(v4.sin_port);
-    is_v4_ = true;
+    *this = SocketAddress({reinterpret_cast<const uint8_t*>(&v4.sin_addr), 4}, ntohs(v4.sin_port));
   } else if (storage.ss_family == AF_INET6) {
     const auto& v6 = reinterpret_cast<const sockaddr_in6&>(storage);
-    port_ = ntohs(v6.sin6_port);
-    is_v4_ = IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr);
-    if (is_v4_) {
-      std::memcpy(bytes_, v6.sin6_addr.s6_addr + 12, 4);
-    } else {
-      std::memcpy(bytes_, &v6.sin6_addr, 16);
-    }
+    *this = SocketAddress({v6.sin6_addr.s6_addr, 16}, ntohs(v6.sin6_port));
   }
+}
+
+SocketAddress::SocketAddress(std::span<const uint8_t> bytes, uint16_t port) noexcept : port_(port) {
+  if (bytes.size() == 16 && std::memcmp(bytes.data(), kMappedIpv4, sizeof kMappedIpv4) == 0) bytes = bytes.subspan(12);
+  std::memcpy(bytes_, bytes.data(), bytes.size());
+  size_ = static_cast<uint8_t>(bytes.size());
 }
 
 std::optional<sockaddr_storage> SocketAddress::Parse(const std::string& text, uint16_t port) {
@@ -46,9 +51,9 @@ std::optional<sockaddr_storage> SocketAddress::Parse(const std::string& text, ui
 }
 
 std::string SocketAddress::Text() const {
-  if (port_ == 0 && !is_v4_) return {};
+  if (size_ == 0) return {};
   char text[INET6_ADDRSTRLEN] = {};
-  inet_ntop(is_v4_ ? AF_INET : AF_INET6, bytes_, text, sizeof text);
+  inet_ntop(size_ == 4 ? AF_INET : AF_INET6, bytes_, text, sizeof text);
   return text;
 }
 

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 
 namespace meerkat {
@@ -15,18 +16,22 @@ class SocketAddress {
  public:
   SocketAddress() noexcept = default;
   explicit SocketAddress(const sockaddr_storage& storage) noexcept;
+  /// From 4 or 16 bytes in network order.
+  SocketAddress(std::span<const uint8_t> bytes, uint16_t port) noexcept;
 
   /// Nothing unless `text` is a numeric IPv4 or IPv6 address, the latter perhaps with a `%scope`.
   [[nodiscard]] static std::optional<sockaddr_storage> Parse(const std::string& text, uint16_t port);
 
-  /// An IPv4 address that came in over a dual-stack socket reads as IPv4.
+  /// An IPv4 address that came in over a dual-stack socket reads as IPv4. Empty for no address.
   [[nodiscard]] std::string Text() const;
   [[nodiscard]] uint16_t port() const noexcept { return port_; }
+  /// 4 or 16 bytes in network order; none for no address.
+  [[nodiscard]] std::span<const uint8_t> bytes() const noexcept { return {bytes_, size_}; }
 
  private:
   uint8_t bytes_[16] = {};
   uint16_t port_ = 0;
-  bool is_v4_ = false;
+  uint8_t size_ = 0;
 };
 
 }  // namespace meerkat

@@ -33,6 +33,8 @@ inline constexpr size_t kDetail = 14;
 /// Of stanzas, in place of `kDetail` and behind it: numbers of `AddressTable`.
 inline constexpr size_t kFromNumber = 14;
 inline constexpr size_t kToNumber = 15;
+/// Of kRefused.
+inline constexpr size_t kCount = 15;
 }  // namespace word
 
 /// Low 8 bits of `word::kKind`.
@@ -49,6 +51,7 @@ enum class EventKind : uint8_t {
   kArrived = 10,
   kDrained = 11,
   kTimedOut = 12,
+  kRefused = 13,
 };
 
 /// High 24 bits of `word::kKind`.
@@ -93,7 +96,17 @@ enum class CloseReason : uint8_t {
   kQueueFull = 4,
   kLingerTimeout = 5,
   kMoved = 6,
-  kProxyHeader = 7,
+};
+
+/// Low 8 bits of the detail of kRefused: why connections were closed before anybody heard of them.
+enum class Refusal : uint8_t {
+  kMissing = 1,
+  kBroken = 2,
+  kTooLong = 3,
+  kBadChecksum = 4,
+  kCutShort = 5,
+  kLate = 6,
+  kUntrusted = 7,
 };
 
 }  // namespace meerkat

@@ -70,6 +70,7 @@ export interface NativeLayout {
   readonly stanzaTypes: readonly string[];
   readonly streamFailure: Record<string, number>;
   readonly closeReason: Record<string, number>;
+  readonly refusal: Record<string, number>;
 }
 
 export interface NativeAddon {

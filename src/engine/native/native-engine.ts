@@ -16,7 +16,7 @@ import { TokenDecoder, tokenNames } from './token-decoder.js';
 
 export { loadNativeEngine, type NativeAddon } from './native-addon.js';
 
-const NOTHING: EngineCounters = { connections: 0, accepted: 0, bytesIn: 0, bytesOut: 0, memoryBytes: 0 };
+const NOTHING: EngineCounters = { connections: 0, accepted: 0, bytesIn: 0, bytesOut: 0, refused: 0, memoryBytes: 0 };
 
 export function createNativeEngine(addon: NativeAddon, options: EngineOptions): EnginePort {
   return new NativeEngine(addon, options);

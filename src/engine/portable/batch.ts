@@ -19,6 +19,7 @@ export interface Envelope {
   readonly slot?: number;
   readonly generation?: number;
   readonly detail?: number;
+  readonly count?: number;
   readonly bytes?: Uint8Array;
   readonly outline?: Outline | undefined;
   readonly origin?: Origin;
@@ -59,6 +60,7 @@ export class Batch {
     words[base + word.START] = this.#used;
     words[base + word.END] = this.#used + bytes.length;
     words[base + word.DETAIL] = envelope.detail ?? 0;
+    words[base + word.COUNT] = envelope.count ?? 0;
     if (envelope.outline) writeOutline(words, base, envelope.outline);
 
     this.arena.set(bytes, this.#used);

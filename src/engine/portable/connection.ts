@@ -68,7 +68,8 @@ export class Connection implements TransportEvents {
   }
 
   /** A connection that a listener accepted. */
-  begin(listener: number): void {
+  begin(listener: number, headerBytes: number): void {
+    this.#bytesIn = headerBytes;
     this.#deadline.set(this.#policy.authenticationDeadlineMs);
     this.#notify(eventKind.CONNECTED, listener);
   }

@@ -22,6 +22,9 @@ import { type Fragment, readFragment } from './fragment.js';
 import type { Host } from './host.js';
 import { Listeners } from './listeners.js';
 import { Moves } from './moves.js';
+import { ProxyGate } from './proxy-gate.js';
+import type { ProxyHeader } from './proxy-header.js';
+import { Refusals } from './refusals.js';
 import { say } from './relay.js';
 import { SaxTokenizer } from './sax.js';
 import { type Message, ShardLinks } from './shard-links.js';
@@ -52,6 +55,8 @@ class PortableEngine implements EnginePort, Host {
   readonly #contexts = new Map<number, TlsContext>();
   /** Sockets that are not closed, those that linger and those of relays included. */
   readonly #sockets = new Set<SocketTransport>();
+  readonly #gates: ProxyGate[] = [];
+  readonly #refusals: Refusals;
   /** Messages of this shard to itself. */
   #own: Message[] = [];
   #ready = new Set<Connection>();
@@ -76,6 +81,11 @@ class PortableEngine implements EnginePort, Host {
       waiting: () => this.#schedule(),
     });
     this.#moves = new Moves(this.#links);
+    this.#refusals = new Refusals((listener, reason, count, address) => {
+      const detail = (listener << 8) | reason;
+      this.batch.add({ kind: eventKind.REFUSED, detail, count, bytes: Buffer.from(address) });
+      this.#schedule();
+    });
   }
 
   get words(): Uint32Array {
@@ -89,9 +99,17 @@ class PortableEngine implements EnginePort, Host {
   listen(options: ListenOptions): Promise<{ listener: number; port: number }> {
     // Held by the listener, whoever drops it meanwhile.
     const directTls = options.directTls === undefined ? undefined : this.#context(options.directTls);
+    const gate = options.proxy && new ProxyGate(options.proxy);
+    if (gate) this.#gates.push(gate);
     return this.#listeners.listen(options, (socket, listener, closed) => {
-      const transport = this.#accept(socket, listener, options, closed);
-      if (directTls) transport.startTls(directTls, '');
+      this.#accepted += 1;
+      const admitted = (header?: ProxyHeader): void => {
+        const transport = this.#accept(socket, listener, options, closed, header);
+        if (directTls) transport.startTls(directTls, '');
+      };
+      if (!gate) return admitted();
+      const refused = (reason: number, address: string) => this.#refusals.add(listener, reason, address);
+      gate.enter(socket, { admitted, refused, closed });
     });
   }
 
@@ -218,7 +236,16 @@ class PortableEngine implements EnginePort, Host {
       bytesOut += connection.traffic.bytesOut;
       memoryBytes += connection.memoryBytes;
     }
-    return { connections: connections.length, accepted: this.#accepted, bytesIn, bytesOut, memoryBytes };
+    const waiting = this.#gates.reduce((sum, gate) => sum + gate.waiting, 0);
+    const refused = this.#refusals.total;
+    return {
+      connections: connections.length + waiting,
+      accepted: this.#accepted,
+      bytesIn,
+      bytesOut,
+      refused,
+      memoryBytes,
+    };
   }
 
   stop(): void {
@@ -227,6 +254,8 @@ class PortableEngine implements EnginePort, Host {
     this.batch.stop();
     clearImmediate(this.#turn);
     this.#listeners.stop();
+    this.#refusals.stop();
+    for (const gate of this.#gates) gate.stop();
     for (const connection of this.#connections.all) connection.drop();
     for (const socket of [...this.#sockets]) socket.destroy();
     this.#links.flush();
@@ -257,14 +286,20 @@ class PortableEngine implements EnginePort, Host {
     return context;
   }
 
-  #accept(socket: Socket, listener: number, options: ListenOptions, closed: () => void): SocketTransport {
-    this.#accepted += 1;
-    const transport = new SocketTransport(socket, (gone) => {
+  #accept(
+    socket: Socket,
+    listener: number,
+    options: ListenOptions,
+    closed: () => void,
+    header: ProxyHeader | undefined,
+  ): SocketTransport {
+    const over = (gone: SocketTransport): void => {
       this.#sockets.delete(gone);
       closed();
-    });
+    };
+    const transport = new SocketTransport(socket, over, header);
     this.#sockets.add(transport);
-    this.#adopt(options, transport).begin(listener);
+    this.#adopt(options, transport).begin(listener, header?.consumed ?? 0);
     return transport;
   }
 

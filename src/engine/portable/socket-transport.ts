@@ -4,6 +4,7 @@ import { TLSSocket, type TLSSocketOptions } from 'node:tls';
 import { closeReason } from '../envelope.js';
 import type { ChannelBindingType, TlsDetails, TlsVersion } from '../port.js';
 import { channelBindingOf } from './channel-binding.js';
+import type { ProxyHeader } from './proxy-header.js';
 import type { TlsContext } from './tls-context.js';
 import { type Addresses, type Transport, type TransportEvents, UNHEARD } from './transport.js';
 
@@ -27,21 +28,17 @@ export class SocketTransport implements Transport {
   readonly #over: (transport: SocketTransport) => void;
   #failure: number = closeReason.PEER;
 
-  /** `over` is called once the socket is closed. */
-  constructor(socket: Socket, over: (transport: SocketTransport) => void) {
+  /** `over` is called once the socket is closed. With a `header`, the socket is at rest behind it. */
+  constructor(socket: Socket, over: (transport: SocketTransport) => void, header?: ProxyHeader) {
     this.#raw = socket;
     this.#over = over;
     this.#socket = socket;
-    this.addresses = {
-      remoteAddress: socket.remoteAddress ?? '',
-      remotePort: socket.remotePort ?? 0,
-      localAddress: socket.localAddress ?? '',
-      localPort: socket.localPort ?? 0,
-    };
+    this.addresses = addressesOf(socket, header);
     socket.setNoDelay(true);
     socket.on('error', this.#failed);
     socket.on('close', this.#closed);
     this.#listen();
+    if (header) socket.resume();
   }
 
   get unsentBytes(): number {
@@ -188,6 +185,17 @@ export class SocketTransport implements Transport {
     this.#raw.destroy();
     this.#over(this);
   }
+}
+
+function addressesOf(socket: Socket, header: ProxyHeader | undefined): Addresses {
+  const { remoteAddress: peerAddress = '', remotePort: peerPort = 0 } = socket;
+  return {
+    remoteAddress: header?.source?.address ?? peerAddress,
+    remotePort: header?.source?.port ?? peerPort,
+    localAddress: socket.localAddress ?? '',
+    localPort: socket.localPort ?? 0,
+    proxied: header?.facts && { peerAddress, peerPort, ...header.facts },
+  };
 }
 
 interface Verification {

@@ -1,13 +1,11 @@
 /** What carries the bytes of a connection: a socket of this shard, or one that another shard holds. */
-import type { ChannelBindingType, TlsDetails } from '../port.js';
+import type { ChannelBindingType, ConnectionDetails, TlsDetails } from '../port.js';
 import type { TlsContext } from './tls-context.js';
 
-export interface Addresses {
-  readonly remoteAddress: string;
-  readonly remotePort: number;
-  readonly localAddress: string;
-  readonly localPort: number;
-}
+export type Addresses = Pick<
+  ConnectionDetails,
+  'remoteAddress' | 'remotePort' | 'localAddress' | 'localPort' | 'proxied'
+>;
 
 /** Calls never come from within a call to the transport. */
 export interface TransportEvents {

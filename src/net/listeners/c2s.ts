@@ -1,6 +1,7 @@
 /** `[[listen.c2s]]`: opens a port for clients. */
 import type { EnginePort, Limits } from '../../engine/port.js';
 import type { C2sEntrance } from '../c2s/c2s-services.js';
+import { proxyOptions } from './proxy.js';
 
 /** A login is a few kilobytes; certificates for EXTERNAL travel in TLS. */
 const MAX_BYTES_BEFORE_AUTHENTICATION = 64 * 1024;
@@ -28,6 +29,7 @@ export function listenForClients(
     maxOutputWrites: settings.max_fsm_queue ?? 0,
     authenticationDeadlineMs: settings.state_timeout === 'infinity' ? 0 : settings.state_timeout,
     maxConnections: settings.max_connections === 'infinity' ? 0 : settings.max_connections,
+    proxy: proxyOptions(settings),
   });
 }
 

@@ -1063,6 +1063,7 @@ additions: [
   {"path":"meerkat.engine","type":"string","values":["auto","native","portable"],"default":"auto","doc":"Engine that moves the bytes; auto takes the native one where it is built."},
   {"path":"meerkat.data_dir","type":"string:path","default":"data","doc":"Directory of the embedded database, the self-signed certificate and the admin socket; the command line option --data goes before it."},
   {"path":"listen.c2s[].tls.certificate","type":"string","values":["automatic"],"doc":"In place of certfile: a self-signed certificate made at first start and kept in the data directory."},
+  {"path":"listen.c2s[].proxy_trusted","type":"array:string:network","default":[],"doc":"With proxy_protocol: addresses and networks (10.0.0.0/8) of the load balancers. From anywhere else connections are closed; empty trusts all."},
   {"path":"outgoing_pools.rdbms.*.connection.file","type":"string:path","doc":"Driver sqlite only: the database file, relative to the data directory; the embedded store's own file when not set."},
   {"path":"outgoing_pools.rdbms.*.connection","type":"table","required":true,"doc":"How to reach the database."},
   {"path":"modules.mod_commands","type":"table","history":"4.0.0-5.1.0","doc":"Command registry behind the old REST interfaces; no options."},

@@ -99,6 +99,10 @@ export interface C2sListener {
   /** Queued messages; unset for no limit. `general.max_fsm_queue` is already applied. */
   readonly max_fsm_queue?: number | undefined;
   readonly backwards_compatible_session: boolean;
+  /** Every connection begins with a PROXY header. */
+  readonly proxy_protocol: boolean;
+  /** Addresses and networks that may send one; empty for all. */
+  readonly proxy_trusted: readonly string[];
   /** Unset: all methods of the host type. */
   readonly allowed_auth_methods?: readonly string[] | undefined;
   /** Unset: no TLS. */

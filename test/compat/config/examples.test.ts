@@ -224,7 +224,6 @@ test('dynamic-domains.toml gets the list of what is not served', () => {
       "dynamic-domains.toml:7:1: services.service_domain_db: not supported yet",
       "dynamic-domains.toml:13:14: outgoing_pools.rdbms.default.connection.driver: "mysql" is not supported yet",
       "dynamic-domains.toml:19:1: outgoing_pools.redis: not supported yet",
-      "dynamic-domains.toml:26:20: listen.c2s[0].proxy_protocol: true is not supported yet",
       "dynamic-domains.toml:28:1: listen.http: not supported yet",
       "dynamic-domains.toml:43:5: host_config[0].general.route_subdomains: not supported yet",
     ]

@@ -61,14 +61,21 @@ TEST("version 1: whatever is not as the specification has it is refused") {
         "PROXY TCP4 192.168.0.256 10.0.0.1 1 2\r\n", "PROXY TCP4 192.168.0 10.0.0.1 1 2\r\n", "PROXY TCP4 1.2.3.4.5 10.0.0.1 1 2\r\n",
         "PROXY TCP4 1.2.3.4 10.0.0.1 01 2\r\n", "PROXY TCP4 1.2.3.4 10.0.0.1 1 65536\r\n", "PROXY TCP4 1.2.3.4 10.0.0.1 1\r\n",
         "PROXY TCP4 1.2.3.4 10.0.0.1 1 2\n\r\n", "PROXY TCP6 1.2.3.4 ::1 1 2\r\n", "PROXY TCP6 ::1%lo ::1 1 2\r\n", "PROXY TCP5 ::1 ::1 1 2\r\n",
-        "PROXY \r\n", "PROXY UNKNOWNX\r\n", "PROXYTCP4", "GET / HTTP/1.1\r\n", "<stream:stream", "PROXY TCP4 1.2.3.4 10.0.0.1 +1 2\r\n"}) {
-    CHECK_EQUAL(Read(bad).status, kInvalid);
+        "PROXY \r\n", "PROXY UNKNOWNX\r\n", "PROXY TCP4 1.2.3.4 10.0.0.1 +1 2\r\n"}) {
+    CHECK_EQUAL(Read(bad).status, kBroken);
   }
+}
+
+TEST("what does not begin like a header has none") {
+  for (const char* other : {"PROXYTCP4", "GET / HTTP/1.1\r\n", "<stream:stream", "\x16\x03\x01", "proxy TCP4 "}) {
+    CHECK_EQUAL(Read(other).status, kMissing);
+  }
+  CHECK_EQUAL(Read(std::string("\r\n\r\n\0\r\nQUIT\r", 12)).status, kMissing);
 }
 
 TEST("version 1: a line ends within 107 bytes") {
   CHECK_EQUAL(Read("PROXY UNKNOWN " + std::string(91, 'x') + "\r\n").status, kDone);
-  CHECK_EQUAL(Read("PROXY UNKNOWN " + std::string(92, 'x') + "\r\n").status, kInvalid);
+  CHECK_EQUAL(Read("PROXY UNKNOWN " + std::string(92, 'x') + "\r\n").status, kTooLong);
   CHECK_EQUAL(Read("PROXY UNKNOWN " + std::string(92, 'x')).status, kNeedMore);
 }
 
@@ -110,15 +117,14 @@ TEST("version 2: LOCAL stands for the balancer itself, whatever it says") {
 }
 
 TEST("version 2: what is not allowed, too short or too long is refused") {
-  CHECK_EQUAL(Read(V2(0x11, 0x11, kIpv4Addresses)).status, kInvalid);
-  CHECK_EQUAL(Read(V2(0x22, 0x11, kIpv4Addresses)).status, kInvalid);
-  CHECK_EQUAL(Read(V2(0x21, 0x41, kIpv4Addresses)).status, kInvalid);
-  CHECK_EQUAL(Read(V2(0x21, 0x13, kIpv4Addresses)).status, kInvalid);
-  CHECK_EQUAL(Read(V2(0x21, 0x11, kIpv4Addresses.substr(1))).status, kInvalid);
-  CHECK_EQUAL(Read(V2(0x21, 0x11, kIpv4Addresses + std::string("\x02\x00\x03" "ab", 5))).status, kInvalid);
-  CHECK_EQUAL(Read(V2(0x21, 0x11, kIpv4Addresses + "ab")).status, kInvalid);
-  CHECK_EQUAL(Read(V2(0x21, 0x11, kIpv4Addresses + std::string(kLimit, 'x')).substr(0, 16)).status, kInvalid);
-  CHECK_EQUAL(Read(std::string("\r\n\r\n\0\r\nQUIT\r", 12)).status, kInvalid);
+  CHECK_EQUAL(Read(V2(0x11, 0x11, kIpv4Addresses)).status, kBroken);
+  CHECK_EQUAL(Read(V2(0x22, 0x11, kIpv4Addresses)).status, kBroken);
+  CHECK_EQUAL(Read(V2(0x21, 0x41, kIpv4Addresses)).status, kBroken);
+  CHECK_EQUAL(Read(V2(0x21, 0x13, kIpv4Addresses)).status, kBroken);
+  CHECK_EQUAL(Read(V2(0x21, 0x11, kIpv4Addresses.substr(1))).status, kBroken);
+  CHECK_EQUAL(Read(V2(0x21, 0x11, kIpv4Addresses + std::string("\x02\x00\x03" "ab", 5))).status, kBroken);
+  CHECK_EQUAL(Read(V2(0x21, 0x11, kIpv4Addresses + "ab")).status, kBroken);
+  CHECK_EQUAL(Read(V2(0x21, 0x11, kIpv4Addresses + std::string(kLimit, 'x')).substr(0, 16)).status, kTooLong);
 }
 
 TEST("version 2: a checksum has to be right (section 2.2.3)") {
@@ -135,8 +141,8 @@ TEST("version 2: a checksum has to be right (section 2.2.3)") {
   for (int shift = 24; shift >= 0; shift -= 8) sum += static_cast<char>(crc >> shift & 0xff);
   CHECK_EQUAL(Read(V2(0x21, 0x11, before + sum)).status, kDone);
   sum[0] = static_cast<char>(sum[0] ^ 1);
-  CHECK_EQUAL(Read(V2(0x21, 0x11, before + sum)).status, kInvalid);
-  CHECK_EQUAL(Read(V2(0x21, 0x11, kIpv4Addresses + std::string("\x03\x00\x01x", 4))).status, kInvalid);
+  CHECK_EQUAL(Read(V2(0x21, 0x11, before + sum)).status, kBadChecksum);
+  CHECK_EQUAL(Read(V2(0x21, 0x11, kIpv4Addresses + std::string("\x03\x00\x01x", 4))).status, kBroken);
 }
 
 }  // namespace

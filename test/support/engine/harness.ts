@@ -50,6 +50,7 @@ export const LISTEN: ListenOptions = {
   maxOutputWrites: 0,
   authenticationDeadlineMs: 0,
   maxConnections: 0,
+  proxy: undefined,
 };
 
 const WAIT_MS = 8000;

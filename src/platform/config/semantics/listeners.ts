@@ -7,7 +7,16 @@ import type { Names } from './access.js';
 import { type Draft, pick } from './draft.js';
 import { buildListenerTls } from './tls.js';
 
-const AS_IT_IS = ['port', 'backlog', 'access', 'max_stanza_size', 'max_connections', 'backwards_compatible_session'];
+const AS_IT_IS = [
+  'port',
+  'backlog',
+  'access',
+  'max_stanza_size',
+  'max_connections',
+  'backwards_compatible_session',
+  'proxy_protocol',
+  'proxy_trusted',
+];
 
 export function buildC2sListeners(draft: Draft, names: Names, general: General): C2sListener[] {
   const listeners = draft.tables('listen', 'c2s').map((own, index) => {
@@ -20,6 +29,7 @@ export function buildC2sListeners(draft: Draft, names: Names, general: General):
 function buildC2sListener(draft: Draft, path: Path, own: Table, names: Names, general: General): C2sListener {
   const table = draft.filled('listen.c2s[]', own);
   names.checkRule(draft, [...path, 'access'], own['access']);
+  checkProxy(draft, path, table);
   const max_fsm_queue = own['max_fsm_queue'] ?? general.max_fsm_queue;
   return {
     ...(pick(table, AS_IT_IS) as unknown as C2sListener),
@@ -31,6 +41,13 @@ function buildC2sListener(draft: Draft, path: Path, own: Table, names: Names, ge
     ...pick(own, ['allowed_auth_methods']),
     ...(isTable(own['tls']) && { tls: buildListenerTls(draft, [...path, 'tls'], own['tls']) }),
   };
+}
+
+/** Trust in a header that nobody reads is a mistake, and one that lets everybody in. */
+function checkProxy(draft: Draft, path: Path, table: Table): void {
+  if (table['proxy_protocol'] === true || (table['proxy_trusted'] as readonly string[]).length === 0) return;
+  const text = 'only says who may send a PROXY header, expected proxy_protocol = true beside it';
+  draft.find('contradiction', [...path, 'proxy_trusted'], 'key', text);
 }
 
 function buildAddress(draft: Draft, path: Path, own: Table): Pick<C2sListener, 'ip_address' | 'ip_version'> {

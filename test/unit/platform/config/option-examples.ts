@@ -97,7 +97,12 @@ export const optionExamples: Readonly<Record<string, OptionExample>> = {
         accepted: [['internal'], ['rdbms', 'anonymous']],
         refused: [['telepathy'], ['ldap'], 'internal'],
       },
-      proxy_protocol: falseOnly,
+      proxy_protocol: yesOrNo,
+      proxy_trusted: {
+        accepted: [['10.0.0.0/8', '::1'], []],
+        refused: ['10.0.0.0/8', ['10.0.0.0/33'], ['balancer.example'], [1]],
+        around: { 'listen.c2s[].proxy_protocol': true },
+      },
     },
   ),
   ...all('listen.c2s[].tls.', certificate, {
