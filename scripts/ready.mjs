@@ -1,5 +1,5 @@
 /** Makes a clone ready to run: installs packages, builds the native engine, compiles the TypeScript. Does only what changed. */
-import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,6 +15,8 @@ const COMPILED_PACKAGES = ['zlib-sync'];
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const at = (...names) => join(root, ...names);
+/** Where the native engine is built: what a running server has loaded, and starts its threads from, stays in its place meanwhile. */
+const workshop = (...names) => at('.ready', 'native', ...names);
 const stamps = {
   install: at('node_modules', '.ready.json'),
   native: at('build', '.ready.json'),
@@ -151,14 +153,42 @@ async function tryToBuild(missing) {
   const nodeGyp = at('node_modules', 'node-gyp', 'bin', 'node-gyp.js');
   try {
     await step('building the native engine', async () => {
-      // Each job may take half a gigabyte of memory.
-      const args = [nodeGyp, 'rebuild', '--loglevel=error', `--jobs=${Math.min(availableParallelism(), 4)}`];
-      await run(process.execPath, args, { cwd: root, env: buildEnvironment() });
+      await buildInWorkshop(nodeGyp);
+      putInPlace(workshop('build', 'Release', 'meerkat.node'), at('build', 'Release', 'meerkat.node'));
     });
     return undefined;
   } catch (error) {
     return `The native engine could not be built; the end of the output:\n${tail(error)}`;
   }
+}
+
+/** Compiles what changed; all of it when that does not work out, as after a change of tools. */
+async function buildInWorkshop(nodeGyp) {
+  mkdirSync(workshop(), { recursive: true });
+  copyFileSync(at('binding.gyp'), workshop('binding.gyp'));
+  rmSync(workshop('native'), { force: true });
+  symlinkSync(join('..', '..', 'native'), workshop('native'), 'dir');
+  // Each job may take half a gigabyte of memory.
+  const flags = ['--loglevel=error', `--jobs=${Math.min(availableParallelism(), 4)}`];
+  const gyp = (...tasks) =>
+    run(process.execPath, [nodeGyp, ...tasks, ...flags], { cwd: workshop(), env: buildEnvironment() });
+  if (existsSync(workshop('build'))) {
+    try {
+      await gyp('configure', 'build');
+      return;
+    } catch {
+      // What is wrong shows again below, if it is the sources.
+    }
+  }
+  await gyp('rebuild');
+}
+
+/** At one stroke: whoever opens the file finds the old one or the new one, whole. */
+function putInPlace(from, to) {
+  const next = `${to}.${process.pid}`;
+  mkdirSync(dirname(to), { recursive: true });
+  copyFileSync(from, next);
+  renameSync(next, to);
 }
 
 function compileHash() {

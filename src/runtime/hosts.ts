@@ -3,15 +3,19 @@ import { authMethods } from '../auth/registry.js';
 import { Access } from '../core/access/access.js';
 import { Accounts } from '../core/accounts/accounts.js';
 import { accountRegistered, accountRemoved } from '../core/accounts/hooks.js';
+import { refuse } from '../core/hooks/hook.js';
 import { HookTable } from '../core/hooks/hook-table.js';
+import { order } from '../core/hooks/order.js';
 import { Host, type Hosts } from '../core/hosts/host.js';
 import { ModuleRunner } from '../core/module/module-runner.js';
 import type { ShardServices } from '../core/module/scope.js';
 import { IqTable } from '../core/routing/iq-table.js';
+import { sessionOpening } from '../core/sessions/hooks.js';
 import { modules } from '../modules/registry.js';
 import type { HostTypeConfig } from '../platform/config/index.js';
 import type { Logger } from '../platform/log.js';
 import type { TaskRunner } from '../platform/workers.js';
+import { StanzaError, StreamError } from '../protocol/errors.js';
 import { Jid } from '../protocol/jid.js';
 import type { ShardStorage } from './shard-storage.js';
 
@@ -39,6 +43,12 @@ export function createHost(config: HostTypeConfig, hosts: Hosts, parts: HostPart
   hosts.add(host, config.domains);
 
   const accounts = createAccounts(host, parts);
+  // The account may have been removed since the client logged in: a session of nobody must not come to be.
+  hooks.on(sessionOpening, order.access, async ({ session }) =>
+    (await accounts.exists(session.account.jid))
+      ? undefined
+      : refuse('the account does not exist', StanzaError.notAuthorized()),
+  );
   const access = new Access(config.acl, config.access, {
     isCurrent: (domain) => hosts.serving(domain) === host,
     isHosted: (domain) => hosts.serving(domain) !== undefined,
@@ -66,7 +76,12 @@ function createAccounts(host: Host, { services, storage, tasks, secret }: HostPa
     definitions: authMethods,
     events: {
       registered: async (account) => void (await host.hooks.notify(accountRegistered, { account })),
-      removed: async (account) => void (await host.hooks.notify(accountRemoved, { account })),
+      removed: async (account) => {
+        // XEP-0077 section 3.2.
+        const error = new StreamError('not-authorized', 'The account was removed');
+        services.sessions.evictAll(account, error, 'account removed');
+        await host.hooks.notify(accountRemoved, { account });
+      },
     },
     tasks,
     secret,

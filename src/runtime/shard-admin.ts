@@ -40,11 +40,7 @@ export function serveAdmin(parts: AdminParts): AdminWork {
       accountsOf(parts, jid).register(address(parts, jid), password),
     'account.changePassword': ({ jid, password = '' }: AccountArgs) =>
       accountsOf(parts, jid).changePassword(address(parts, jid), password),
-    'account.remove': async ({ jid }: AccountArgs) => {
-      const outcome = await accountsOf(parts, jid).remove(address(parts, jid));
-      if (outcome === 'removed') kick(parts, address(parts, jid), 'Account removed');
-      return outcome;
-    },
+    'account.remove': ({ jid }: AccountArgs) => accountsOf(parts, jid).remove(address(parts, jid)),
     'account.ban': async ({ jid, reason = '' }: AccountArgs) => {
       const outcome = await accountsOf(parts, jid).ban(address(parts, jid), reason);
       if (outcome === 'changed') kick(parts, address(parts, jid), `Banned: ${reason}`);

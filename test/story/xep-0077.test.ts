@@ -161,6 +161,22 @@ stories('XEP-0077', (story) => {
     },
   );
 
+  story(
+    'section 3.2: whoever was about to bind a resource of an account that is removed gets none',
+    { alice: 1 },
+    async ({ alice }, { port }) => {
+      const late = await RawClient.connect(port);
+      await late.open();
+      await authenticate(late, alice);
+      await late.open();
+      expect((await change(alice, '<remove/>')).attrs['type']).toBe('result');
+      await alice.client.closed();
+      late.send("<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>");
+      expect(condition(await late.next((element) => element.attrs['id'] === 'b'))).toBe('not-authorized');
+      late.destroy();
+    },
+  );
+
   story('section 3.2: remove stands alone', { alice: 1 }, async ({ alice }, { port }) => {
     expect(condition(await change(alice, `<remove/><username>${alice.username}</username>`))).toBe('bad-request');
     (await Actor.login(port, alice)).vanish();

@@ -7,9 +7,12 @@ import type { AnyModule } from '../../src/core/module/module.js';
 import { Scope, type ShardServices } from '../../src/core/module/scope.js';
 import { IqTable } from '../../src/core/routing/iq-table.js';
 import { Router } from '../../src/core/routing/router.js';
+import { sessionAvailable } from '../../src/core/sessions/hooks.js';
 import type { Session } from '../../src/core/sessions/session.js';
 import { Sessions } from '../../src/core/sessions/sessions.js';
 import type { EnginePort } from '../../src/engine/port.js';
+import { SaxTokenizer } from '../../src/engine/portable/sax.js';
+import { buildTree } from '../../src/engine/portable/tree.js';
 import type { HostTypeConfig } from '../../src/platform/config/index.js';
 import { systemRandom } from '../../src/platform/random.js';
 import { el } from '../../src/protocol/element.js';
@@ -22,6 +25,7 @@ export interface Person {
   readonly session: Session;
   /** Names or types of what has come, in order. */
   readonly got: string[];
+  readonly stanzas: Stanza[];
   sends(name: string, attrs?: Record<string, string>, ...children: string[]): void | Promise<void>;
 }
 
@@ -32,6 +36,7 @@ export class ModuleScene {
   readonly #router: Router;
   readonly #services: ShardServices;
   readonly #accounts: Accounts;
+  #sax: SaxTokenizer | undefined;
 
   /** `exists` answers whether an account is there. */
   constructor(exists: () => Promise<boolean>) {
@@ -45,11 +50,14 @@ export class ModuleScene {
     const sessions = this.#sessions;
     this.#router = new Router({ shard: 0, shards: 1, engine, hosts, sessions, log, accountExists: exists });
     const clock = new FakeClock();
-    this.#services = { clock, random: systemRandom, hosts, sessions, router: this.#router } as unknown as ShardServices;
+    const common = { clock, random: systemRandom, hosts, sessions, router: this.#router };
+    const parse = (xml: string) => this.#sax && buildTree(this.#sax, Buffer.from(xml), new Map());
+    this.#services = { ...common, parse, jid: (text: string) => Jid.parse(text) } as unknown as ShardServices;
     this.#accounts = { exists } as unknown as Accounts;
   }
 
   async start(module: AnyModule, config: object, stores: object): Promise<void> {
+    this.#sax ??= await SaxTokenizer.create();
     const scope = new Scope({
       host: this.#host,
       config,
@@ -67,8 +75,12 @@ export class ModuleScene {
   async enter(address: string): Promise<Person> {
     const jid = Jid.parse(address) as Jid;
     const got: string[] = [];
+    const stanzas: Stanza[] = [];
     const link = {
-      deliver: ({ name, type }: Stanza) => void got.push(type === '' ? name : type),
+      deliver: (stanza: Stanza) => {
+        stanzas.push(stanza);
+        got.push(stanza.type === '' ? stanza.name : stanza.type);
+      },
       end() {},
       isClosed: false,
       address: { ip: '127.0.0.1', port: 1 },
@@ -83,6 +95,24 @@ export class ModuleScene {
         Stanza.fromElement(element, to === undefined ? undefined : Jid.parse(to), jid),
       );
     };
-    return { session, got, sends };
+    return { session, got, stanzas, sends };
+  }
+
+  /** From another shard, where nobody waits for it. */
+  arrives(name: string, { to, from, ...attrs }: Record<string, string>, ...children: string[]): void {
+    const content = children.map((child) => el(child, {}, 'text'));
+    const element = el(name, { xmlns: 'jabber:client', ...attrs }, ...content);
+    this.#router.received(Stanza.fromElement(element, Jid.parse(to as string), Jid.parse(from as string)));
+  }
+
+  /** Available from now on, as if for the first time. */
+  becomesAvailable({ session }: Person): void {
+    const presence = Stanza.fromElement(el('presence', { xmlns: 'jabber:client' }), undefined, session.jid);
+    session.presence = presence;
+    session.host.hooks.notify(sessionAvailable, { session, presence, wasAvailable: false, couldReceive: false });
+  }
+
+  leaves({ session }: Person): void {
+    this.#sessions.close(session, 'left');
   }
 }

@@ -12,6 +12,7 @@ import type {
 } from '../../core/auth/method.js';
 import { digestOf, matchesSalted, type ScramCredentials } from '../../core/auth/scram.js';
 import type { UserRecord, UserRecords } from '../../core/auth/user-records.js';
+import { isTooLong } from '../../core/storage/index.js';
 import { resourcePrep, saslPrep } from '../../protocol/saslprep.js';
 import { readPassDetails, type ScramSecrets, writePassDetails } from './pass-details.js';
 
@@ -67,8 +68,13 @@ export class StoredAccounts implements AuthMethod {
     return record?.passDetails === undefined ? record?.password : undefined;
   }
 
-  async register({ local, domain }: AccountName, password: string): Promise<'registered' | 'exists'> {
-    return (await this.#users.add(local, domain, await this.#record(password))) ? 'registered' : 'exists';
+  async register({ local, domain }: AccountName, password: string): Promise<'registered' | 'exists' | 'invalid-jid'> {
+    try {
+      return (await this.#users.add(local, domain, await this.#record(password))) ? 'registered' : 'exists';
+    } catch (error) {
+      if (isTooLong(error)) return 'invalid-jid';
+      throw error;
+    }
   }
 
   async setPassword({ local, domain }: AccountName, password: string): Promise<boolean> {

@@ -9,6 +9,7 @@ import { firstAnswer, LoginMethods } from './login-methods.js';
 /** Told after the fact; the call that caused it completes when these do. */
 export interface AccountEvents {
   registered(account: Jid): void | Promise<void>;
+  /** Nobody can log in any more: close the sessions first, so that none of them writes what the removal has just deleted. */
   removed(account: Jid): void | Promise<void>;
 }
 
@@ -96,11 +97,15 @@ export class Accounts {
     return (await this.exists(account)) ? 'not-allowed' : 'no-account';
   }
 
-  /** Removes the account from every method that has it. */
-  async remove(account: Jid): Promise<RemoveOutcome> {
+  /**
+   * Removes the account from every method that has it, then ends its sessions, then deletes what is kept about it. `onUnregistered`
+   * is called before the sessions end.
+   */
+  async remove(account: Jid, onUnregistered?: () => void): Promise<RemoveOutcome> {
     let isRemoved = false;
     for (const method of this.#registrars) if (await method.remove(account)) isRemoved = true;
     if (isRemoved) {
+      onUnregistered?.();
       await this.#options.events.removed(account);
       return 'removed';
     }

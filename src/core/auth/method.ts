@@ -51,7 +51,7 @@ export interface AuthMethod {
   exists(account: AccountName): Promise<boolean>;
   /** For administrators' comparisons with hashes of old: undefined unless the password is kept in clear. */
   plainPassword?(account: AccountName): Promise<string | undefined>;
-  register(account: AccountName, password: string): Promise<'registered' | 'exists' | 'refused'>;
+  register(account: AccountName, password: string): Promise<'registered' | 'exists' | 'invalid-jid' | 'refused'>;
   /** False when there is no such account, or its password cannot be changed. */
   setPassword(account: AccountName, password: string): Promise<boolean>;
   /** False when there was nothing to remove, or it cannot be removed. */

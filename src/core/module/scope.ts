@@ -6,6 +6,7 @@ import type { Element } from '../../protocol/element.js';
 import type { Jid } from '../../protocol/jid.js';
 import type { Access } from '../access/access.js';
 import type { Accounts } from '../accounts/accounts.js';
+import type { RegistrationPace } from '../accounts/registration-pace.js';
 import type { AnyHook, HandlerOf } from '../hooks/hook.js';
 import type { Order } from '../hooks/order.js';
 import type { Host, Hosts } from '../hosts/host.js';
@@ -31,8 +32,8 @@ export interface ShardServices {
   readonly isOnline: (account: Jid) => Promise<boolean>;
   /** True on exactly one shard: for work that a node does once. */
   readonly isFirstShard: boolean;
-  /** `general.registration_timeout`, in seconds. */
-  readonly registrationTimeout: number | 'infinity';
+  /** Bounds how many accounts one source makes (`general.registration_timeout`). */
+  readonly registrations: RegistrationPace;
   /** Version text of the server. */
   readonly version: string;
 }

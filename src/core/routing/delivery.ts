@@ -2,8 +2,10 @@
 import { StanzaError } from '../../protocol/errors.js';
 import type { Stanza } from '../../protocol/stanza.js';
 import { type MaybePromise, TAKEN } from '../hooks/hook.js';
+import { KeyedQueue } from '../keyed-queue.js';
 import type { Account } from '../sessions/account.js';
 import type { Session } from '../sessions/session.js';
+import { isTooLong, TOO_LONG } from '../storage/index.js';
 import {
   messageDelivered,
   messageUndelivered,
@@ -24,8 +26,12 @@ export interface DeliveryOutlets {
   crashed(error: unknown): void;
 }
 
+/** Messages to one account that nobody reads, waiting at once to be kept. */
+const MAX_UNDELIVERED = 1_000;
+
 export class Delivery {
   readonly #outlets: DeliveryOutlets;
+  readonly #undeliveredTurns = new KeyedQueue();
 
   constructor(outlets: DeliveryOutlets) {
     this.#outlets = outlets;
@@ -83,13 +89,22 @@ export class Delivery {
     session.deliver(stanza);
   }
 
-  async #undelivered(received: ReceivedStanza): Promise<void> {
+  /** Messages that a session of another shard has sent wait for nobody but each other here (RFC 6120 section 10.1). */
+  #undelivered(received: ReceivedStanza): MaybePromise<void> {
+    const recipient = received.to.bare.toString();
+    if (this.#undeliveredTurns.length(recipient) >= MAX_UNDELIVERED)
+      return this.#outlets.bounce(received.stanza, StanzaError.resourceConstraint());
     received.stanza.keep();
+    return this.#undeliveredTurns.run(recipient, () => this.#keepOrBounce(received));
+  }
+
+  async #keepOrBounce(received: ReceivedStanza): Promise<void> {
     try {
       const taken =
         (await this.#outlets.exists(received)) && (await received.host.hooks.claimAsync(messageUndelivered, received));
       if (!taken) this.#outlets.bounce(received.stanza, StanzaError.serviceUnavailable());
     } catch (error) {
+      if (isTooLong(error)) return this.#outlets.bounce(received.stanza, StanzaError.notAcceptable(TOO_LONG));
       this.#outlets.bounce(received.stanza, StanzaError.internalServerError());
       this.#outlets.crashed(error);
     }

@@ -6,6 +6,7 @@ import type { Stanza } from '../../protocol/stanza.js';
 import type { MaybePromise } from '../hooks/hook.js';
 import type { Host } from '../hosts/host.js';
 import type { Session } from '../sessions/session.js';
+import { isTooLong, TOO_LONG } from '../storage/index.js';
 
 export type IqType = 'get' | 'set';
 
@@ -75,6 +76,7 @@ export class IqTable {
   }
 
   #crash(iq: Iq, error: unknown): Stanza {
+    if (isTooLong(error)) return iq.stanza.error(StanzaError.notAcceptable(TOO_LONG));
     this.#failed(`${iq.payload.ns} ${iq.payload.name}`, error);
     return iq.stanza.error(StanzaError.internalServerError());
   }

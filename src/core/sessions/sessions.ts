@@ -87,6 +87,12 @@ export class Sessions {
     this.close(session, reason);
   }
 
+  /** Throws out all sessions of an account, those that are being opened included. */
+  evictAll(jid: Jid, error: StreamError, reason: string): void {
+    const account = this.account(jid);
+    for (let session = account?.oldest; session; session = account?.oldest) this.evict(session, error, reason);
+  }
+
   #addAccount(jid: Jid, host: Host): Account {
     const account = new Account(jid, host);
     this.#accounts.set(jid.toString(), account);

@@ -3,6 +3,8 @@
 export type StorageErrorCode =
   /** A rule of the table was broken: a key exists already, a value is missing. */
   | 'constraint'
+  /** A text is longer than its column in a table of MongooseIM's, such as an address of more than 250 characters; nothing was done. */
+  | 'too-long'
   /** The engine cannot be reached, or the connection was lost; a write may or may not have been committed. */
   | 'unavailable'
   /** More writes wait than may; nothing was done. */
@@ -28,4 +30,11 @@ export class StorageError extends Error {
     super(message, options);
     this.code = code;
   }
+}
+
+/** For the sender of what led to the error of this name. */
+export const TOO_LONG = 'an address or a name is too long for the database';
+
+export function isTooLong(error: unknown): boolean {
+  return error instanceof StorageError && error.code === 'too-long';
 }

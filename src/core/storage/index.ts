@@ -1,5 +1,5 @@
 /** The port that stores are written against: SQL in two dialects with grouped commits, and how a store is declared. */
-export { StorageError, type StorageErrorCode } from './error.js';
+export { isTooLong, StorageError, type StorageErrorCode, TOO_LONG } from './error.js';
 export type { Row, Sql, SqlValue, WriteResult } from './sql.js';
 export {
   type Dialect,

@@ -7,6 +7,7 @@ import { defineModule } from '../../core/module/module.js';
 import { messageUndelivered, type ReceivedStanza } from '../../core/routing/hooks.js';
 import { sessionAvailable } from '../../core/sessions/hooks.js';
 import type { Session } from '../../core/sessions/session.js';
+import { slot } from '../../core/sessions/slot.js';
 import { formatDateTime } from '../../protocol/date-time.js';
 import { type Element, el } from '../../protocol/element.js';
 import { StanzaError } from '../../protocol/errors.js';
@@ -14,10 +15,15 @@ import type { Jid } from '../../protocol/jid.js';
 import { ns } from '../../protocol/namespaces.js';
 import { Stanza } from '../../protocol/stanza.js';
 import { child } from '../../protocol/stanza-children.js';
-import { offlineStore } from './offline-store.js';
+import { type KeptMessage, offlineStore } from './offline-store.js';
 
 /** XEP-0023: how many seconds a message stays worth delivering. */
 const EXPIRE = 'jabber:x:expire';
+/** The width of the column for the sender, in characters. */
+const MAX_FROM_LENGTH = 250;
+
+/** What this session has been given, and what could not be deleted since: it must not get that twice. */
+const handedOver = slot('mod_offline.handed_over', () => new Set<number>());
 
 export default defineModule({
   name: 'mod_offline',
@@ -59,7 +65,7 @@ export default defineModule({
       const isStored = await messages.push(
         to.bare,
         {
-          from: stanza.from?.toString() ?? '',
+          from: columnText(stanza.from),
           xml: stanza.toStandaloneXml(),
           timestampUs: nowUs,
           expireUs: lifetime === undefined ? undefined : nowUs + lifetime * 1_000_000,
@@ -73,21 +79,36 @@ export default defineModule({
       return TAKEN;
     }
 
+    /** What is kept goes only once it was handed over: a crash in between delivers it again, and loses nothing. */
     async function flush(session: Session): Promise<void> {
-      if (session.isClosed) return;
-      const kept = await messages.pop(session.account.jid, clock.now() * 1_000);
-      for (const { from, xml, timestampUs } of kept) {
-        const element = scope.services.parse(xml);
-        const sender = scope.services.jid(from);
-        if (!element || !sender) {
-          scope.log.error('offline.unreadable', { account: session.account.jid.toString() });
-          continue;
-        }
-        element.append(delay(session.jid.domain, timestampUs));
-        // RFC 6121 section 8.5.2.1.1: a groupchat message never goes to an account.
-        const to = element.attrs['type'] === 'groupchat' ? session.jid : session.account.jid;
-        router.route(Stanza.fromElement(element, to, sender));
+      if (!session.account.canReceive) return;
+      const { jid } = session.account;
+      const kept = await messages.load(jid);
+      // Whoever left meanwhile takes nothing; it waits for the next one.
+      if (kept.length === 0 || !session.account.canReceive) return;
+      const done = session.get(handedOver);
+      for (const message of kept) if (!done.has(message.id) && handOver(session, message)) done.add(message.id);
+      if (done.size === 0) return;
+      await messages.remove(jid, [...done]);
+      done.clear();
+    }
+
+    /** False when it has to stay where it is. */
+    function handOver(session: Session, { from, xml, timestampUs, expireUs }: KeptMessage): boolean {
+      if (expireUs !== undefined && expireUs <= clock.now() * 1_000) return true;
+      const element = scope.services.parse(xml);
+      // A long address stands in the message only.
+      const sender = scope.services.jid(element?.attrs['from'] ?? from);
+      if (!element || !sender) {
+        scope.log.error('offline.unreadable', { account: session.account.jid.toString() });
+        return false;
       }
+      const { domain } = session.jid;
+      if (!isDelayedBy(domain, element)) element.append(delay(domain, timestampUs));
+      // RFC 6121 section 8.5.2.1.1: a groupchat message never goes to an account.
+      const to = element.attrs['type'] === 'groupchat' ? session.jid : session.account.jid;
+      router.route(Stanza.fromElement(element, to, sender));
+      return true;
     }
 
     /** The value of the access rule: a number, or no limit. */
@@ -109,6 +130,18 @@ export default defineModule({
     }
   },
 });
+
+/** XEP-0203: one entity tells once when it had the message. */
+function isDelayedBy(domain: string, message: Element): boolean {
+  return message.childrenNamed('delay', ns.DELAY).some((one) => one.attrs['from'] === domain);
+}
+
+/** The sender as far as its column goes: without the resource, or the domain alone, where the whole is too long. */
+function columnText(from: Jid | undefined): string {
+  if (!from) return '';
+  const texts = [from.toString(), from.bare.toString(), from.domain];
+  return texts.find((text) => text.length <= MAX_FROM_LENGTH) ?? from.toString();
+}
 
 /** XEP-0203. */
 function delay(domain: string, timestampUs: number): Element {

@@ -19,12 +19,17 @@ export interface OfflineMessage {
   readonly expireUs?: number | undefined;
 }
 
+export interface KeptMessage extends OfflineMessage {
+  readonly id: number;
+}
+
 /** Writes are durable when the promise resolves. */
 export interface OfflineStore {
   /** Returns false, and keeps nothing, when `limit` messages of the account are there already, expired ones included. */
   push(account: AccountKey, message: OfflineMessage, limit: number): Promise<boolean>;
-  /** Takes all messages out, those that came first at the front; expired ones are dropped. */
-  pop(account: AccountKey, nowUs: number): Promise<OfflineMessage[]>;
+  /** All messages, those that came first at the front; expired ones included. */
+  load(account: AccountKey): Promise<KeptMessage[]>;
+  remove(account: AccountKey, ids: readonly number[]): Promise<void>;
   /** Expired ones included. */
   count(account: AccountKey): Promise<number>;
   removeAccount(account: AccountKey): Promise<void>;
@@ -65,9 +70,14 @@ const PUSH = statement(
     'WHERE (SELECT COUNT(*) FROM (SELECT 1 FROM offline_message WHERE server = $1 AND username = $2 ' +
     'LIMIT CAST($7 AS bigint)) AS kept) < CAST($7 AS bigint)',
 );
-const POP = statement<MessageRow>(
-  'DELETE FROM offline_message WHERE server = $1 AND username = $2 RETURNING id, timestamp, expire, from_jid, packet',
+const LOAD = statement<MessageRow>(
+  'SELECT id, timestamp, expire, from_jid, packet FROM offline_message WHERE server = $1 AND username = $2 ORDER BY id',
 );
+const REMOVE_WHERE = 'DELETE FROM offline_message WHERE server = $1 AND username = $2 AND id IN';
+const REMOVE = statement({
+  sqlite: `${REMOVE_WHERE} (SELECT value FROM json_each($3))`,
+  pgsql: `${REMOVE_WHERE} (SELECT CAST(value AS integer) FROM json_array_elements_text(CAST($3 AS json)))`,
+});
 const COUNT = statement<{ readonly total: number }>(
   'SELECT COUNT(*) AS total FROM offline_message WHERE server = $1 AND username = $2',
 );
@@ -91,17 +101,19 @@ class SqlOffline implements OfflineStore {
     return changes > 0;
   }
 
-  async pop({ local, domain }: AccountKey, nowUs: number): Promise<OfflineMessage[]> {
-    const { rows } = await this.#sql.write(POP, [domain, local]);
-    return rows
-      .filter(({ expire }) => expire === null || expire > nowUs)
-      .sort((one, other) => one.id - other.id)
-      .map(({ from_jid, packet, timestamp, expire }) => ({
-        from: from_jid,
-        xml: packet,
-        timestampUs: timestamp,
-        expireUs: expire ?? undefined,
-      }));
+  async load({ local, domain }: AccountKey): Promise<KeptMessage[]> {
+    const rows = await this.#sql.read(LOAD, [domain, local]);
+    return rows.map(({ id, from_jid, packet, timestamp, expire }) => ({
+      id,
+      from: from_jid,
+      xml: packet,
+      timestampUs: timestamp,
+      expireUs: expire ?? undefined,
+    }));
+  }
+
+  async remove({ local, domain }: AccountKey, ids: readonly number[]): Promise<void> {
+    await this.#sql.write(REMOVE, [domain, local, JSON.stringify(ids)]);
   }
 
   async count({ local, domain }: AccountKey): Promise<number> {
@@ -122,26 +134,34 @@ class SqlOffline implements OfflineStore {
   }
 }
 
-interface KeptMessage {
+interface Entry {
+  readonly id: number;
   readonly account: AccountKey;
   readonly message: OfflineMessage;
 }
 
 class MemoryOffline implements OfflineStore {
-  #kept: KeptMessage[] = [];
+  #kept: Entry[] = [];
+  #lastId = 0;
 
   async push(account: AccountKey, message: OfflineMessage, limit: number): Promise<boolean> {
     if (this.#of(account).length >= limit) return false;
-    this.#kept.push({ account: { local: account.local, domain: account.domain }, message });
+    this.#kept.push({ id: ++this.#lastId, account: { local: account.local, domain: account.domain }, message });
     return true;
   }
 
-  async pop(account: AccountKey, nowUs: number): Promise<OfflineMessage[]> {
-    const own = this.#of(account);
-    this.#remove((entry) => own.includes(entry));
-    return own
-      .map(({ message: { from, xml, timestampUs, expireUs } }) => ({ from, xml, timestampUs, expireUs }))
-      .filter(({ expireUs = Number.POSITIVE_INFINITY }) => expireUs > nowUs);
+  async load(account: AccountKey): Promise<KeptMessage[]> {
+    return this.#of(account).map(({ id, message: { from, xml, timestampUs, expireUs } }) => ({
+      id,
+      from,
+      xml,
+      timestampUs,
+      expireUs,
+    }));
+  }
+
+  async remove(account: AccountKey, ids: readonly number[]): Promise<void> {
+    this.#remove((entry) => ids.includes(entry.id) && accountKey(entry.account) === accountKey(account));
   }
 
   async count(account: AccountKey): Promise<number> {
@@ -162,11 +182,11 @@ class MemoryOffline implements OfflineStore {
     return this.#remove(({ account, message }) => account.domain === domain && message.timestampUs < beforeUs);
   }
 
-  #of(account: AccountKey): KeptMessage[] {
+  #of(account: AccountKey): Entry[] {
     return this.#kept.filter((entry) => accountKey(entry.account) === accountKey(account));
   }
 
-  #remove(goes: (entry: KeptMessage) => boolean): number {
+  #remove(goes: (entry: Entry) => boolean): number {
     const before = this.#kept.length;
     this.#kept = this.#kept.filter((entry) => !goes(entry));
     return before - this.#kept.length;

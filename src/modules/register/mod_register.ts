@@ -5,16 +5,12 @@ import { defineModule } from '../../core/module/module.js';
 import type { Iq, IqAnswer } from '../../core/routing/iq-table.js';
 import { type StreamFacts, streamFeatures, unauthenticatedIq } from '../../core/streams/hooks.js';
 import { type Element, el } from '../../protocol/element.js';
-import { StanzaError, StreamError } from '../../protocol/errors.js';
+import { StanzaError } from '../../protocol/errors.js';
 import { Jid } from '../../protocol/jid.js';
 import { ns } from '../../protocol/namespaces.js';
 import { Stanza } from '../../protocol/stanza.js';
 import { networkPolicy } from './network.js';
 import { passwordEntropy } from './password-strength.js';
-import { RegistrationPace } from './registration-pace.js';
-
-/** Where the node's one table of recent registrations is kept. */
-const PACE_SHARD = 0;
 
 export default defineModule({
   name: 'mod_register',
@@ -22,14 +18,8 @@ export default defineModule({
   features: [ns.REGISTER],
 
   start(scope) {
-    const { accounts, config, router, log, host } = scope;
-    const { calls } = scope.services;
+    const { accounts, config, router, log } = scope;
     const policy = networkPolicy(config.ip_access);
-    const pace = new RegistrationPace(scope.clock, scope.services.registrationTimeout);
-    const admit = `mod_register.admit ${host.hostType}`;
-    const release = `mod_register.release ${host.hostType}`;
-    scope.onStop(calls.serve(admit, (ip: string) => pace.admit(ip)));
-    scope.onStop(calls.serve(release, (ip: string) => pace.release(ip)));
 
     scope.on(streamFeatures, order.record, ({ isAuthenticated, stream }) => {
       if (isAuthenticated || !accounts.isAllowedToRegister || policy(stream.ip) === 'deny') return undefined;
@@ -58,14 +48,13 @@ export default defineModule({
       if (!account) return StanzaError.jidMalformed('not a username');
       if (policy(ip) === 'deny' || !scope.access.allows(config.access, account)) return StanzaError.forbidden();
       if (isWeak(password)) return StanzaError.notAcceptable('the password is too weak');
-      if (!(await calls.ask<boolean>(PACE_SHARD, admit, ip))) {
-        return StanzaError.resourceConstraint('too many registrations from your address: try again later');
-      }
-      const outcome = await accounts.register(account, password);
-      if (outcome !== 'registered') {
-        await calls.ask(PACE_SHARD, release, ip);
-        return errorFor(outcome);
-      }
+      let outcome = 'not-allowed' as RegisterOutcome;
+      const refusal = await scope.services.registrations.run(ip, async () => {
+        outcome = await accounts.register(account, password);
+        return outcome === 'registered';
+      });
+      if (refusal) return StanzaError.resourceConstraint('too many registrations from your address: try again later');
+      if (outcome !== 'registered') return errorFor(outcome);
       log.notice('register.registered', { account: account.toString(), ip });
       welcome(account, ip);
       return undefined;
@@ -88,16 +77,14 @@ export default defineModule({
     }
 
     async function remove(account: Jid, request: Stanza): Promise<IqAnswer> {
-      const sessions = [...(scope.sessions.account(account)?.sessions() ?? [])];
-      const outcome = await accounts.remove(account);
+      const outcome = await accounts.remove(account, () => {
+        const session = request.from && scope.sessions.session(request.from);
+        session?.deliver(request.result());
+      });
       if (outcome !== 'removed')
         return outcome === 'no-account' ? StanzaError.registrationRequired() : StanzaError.notAllowed();
 
       log.notice('register.removed', { account: account.toString() });
-      for (const session of sessions) {
-        if (request.from && session.jid.equals(request.from)) session.deliver(request.result());
-        scope.sessions.evict(session, new StreamError('not-authorized', 'The account was removed'), 'account removed');
-      }
       return undefined;
     }
 

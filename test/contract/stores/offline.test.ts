@@ -1,6 +1,7 @@
 /** Offline messages. */
 import { expect, it } from 'vitest';
-import { type OfflineMessage, offlineStore } from '../../../src/modules/offline/offline-store.js';
+import type { AccountKey } from '../../../src/core/storage/index.js';
+import { type OfflineMessage, type OfflineStore, offlineStore } from '../../../src/modules/offline/offline-store.js';
 import { storeContract } from '../../support/stores.js';
 
 const NOW = 1_700_000_000_000_000;
@@ -14,22 +15,39 @@ function message(number: number, expireUs?: number): OfflineMessage {
   };
 }
 
+/** Without their numbers. */
+async function contents(store: OfflineStore, account: AccountKey): Promise<OfflineMessage[]> {
+  return (await store.load(account)).map(({ id: _, ...message }) => message);
+}
+
 await storeContract(offlineStore, ({ store, domain }) => {
-  it('hands messages out once, those that came first at the front', async () => {
+  it('has those that came first at the front, until they are removed', async () => {
     const alice = { local: 'alice', domain: domain() };
     const sent = Array.from({ length: 30 }, (_, index) => message(index));
     expect(await Promise.all(sent.map((one) => store().push(alice, one, 100)))).toEqual(sent.map(() => true));
     await store().push({ ...alice, local: 'carol' }, message(99), 100);
-    expect(await store().pop(alice, NOW)).toEqual(sent);
-    expect(await store().pop(alice, NOW)).toEqual([]);
+    expect(await contents(store(), alice)).toEqual(sent);
+    expect(await contents(store(), alice)).toEqual(sent);
+    const ids = (await store().load(alice)).map(({ id }) => id);
+    await store().remove(alice, ids.slice(0, 29));
+    expect(await contents(store(), alice)).toEqual(sent.slice(29));
     expect(await store().count({ ...alice, local: 'carol' })).toBe(1);
+  });
+
+  it('removes nothing of another account', async () => {
+    const alice = { local: 'alice', domain: domain() };
+    await store().push(alice, message(1), 100);
+    const ids = (await store().load(alice)).map(({ id }) => id);
+    await store().remove({ ...alice, local: 'carol' }, ids);
+    await store().remove(alice, []);
+    expect(await store().count(alice)).toBe(1);
   });
 
   it('keeps the order of arrival when the clock has been set back', async () => {
     const alice = { local: 'alice', domain: domain() };
     await store().push(alice, message(2), 10);
     await store().push(alice, message(1), 10);
-    expect((await store().pop(alice, NOW)).map(({ timestampUs }) => timestampUs)).toEqual([NOW + 2, NOW + 1]);
+    expect((await store().load(alice)).map(({ timestampUs }) => timestampUs)).toEqual([NOW + 2, NOW + 1]);
   });
 
   it('refuses what is beyond the limit, also when many come at once', async () => {
@@ -41,13 +59,11 @@ await storeContract(offlineStore, ({ store, domain }) => {
     expect(await store().push(alice, message(5), Number.POSITIVE_INFINITY)).toBe(true);
   });
 
-  it('never hands out what has expired', async () => {
+  it('tells when a message expires', async () => {
     const alice = { local: 'alice', domain: domain() };
-    await store().push(alice, message(1, NOW), 10);
-    await store().push(alice, message(2, NOW + 1), 10);
-    await store().push(alice, message(3), 10);
-    expect(await store().pop(alice, NOW)).toEqual([message(2, NOW + 1), message(3)]);
-    expect(await store().count(alice)).toBe(0);
+    const sent = [message(1, NOW), message(2)];
+    for (const one of sent) await store().push(alice, one, 10);
+    expect(await contents(store(), alice)).toEqual(sent);
   });
 
   it('removes expired and old messages of a domain, and says how many', async () => {
@@ -61,7 +77,7 @@ await storeContract(offlineStore, ({ store, domain }) => {
     expect(await store().removeExpired(at, NOW)).toBe(1);
     expect(await store().removeExpired(at, NOW)).toBe(0);
     expect(await store().removeOlder(at, NOW + 3)).toBe(1);
-    expect(await store().pop(alice, NOW)).toEqual([message(3)]);
+    expect(await contents(store(), alice)).toEqual([message(3)]);
     expect(await store().count(elsewhere)).toBe(1);
   });
 
@@ -69,6 +85,6 @@ await storeContract(offlineStore, ({ store, domain }) => {
     const alice = { local: 'alice', domain: domain() };
     await store().push(alice, message(1), 10);
     await store().removeAccount(alice);
-    expect(await store().pop(alice, NOW)).toEqual([]);
+    expect(await contents(store(), alice)).toEqual([]);
   });
 });

@@ -1,5 +1,6 @@
 /** The accounts of a host type over several methods. */
 import { describe, expect, test } from 'vitest';
+import { StorageError } from '../../../src/core/storage/index.js';
 import { Jid } from '../../../src/protocol/jid.js';
 import { accountsKit } from '../../support/accounts-kit.js';
 
@@ -52,6 +53,12 @@ describe('register', () => {
     expect(await accounts.register(jid('bob@example.net'), 'secret')).toBe('registered');
     expect(await accounts.remove(alice)).toBe('removed');
     expect(await accounts.register(bob, 'secret')).toBe('registered');
+  });
+
+  test('a name that is too long for the table is no address for an account', async () => {
+    const { accounts, internal } = accountsKit();
+    internal.add = () => Promise.reject(new StorageError('too-long', 'value too long'));
+    expect(await accounts.register(alice, 'secret')).toBe('invalid-jid');
   });
 
   test('two at once make one account', async () => {

@@ -43,3 +43,28 @@ it('XEP-0160: a message that found nobody is not kept for somebody who has come 
   expect(bob.got).toEqual(['chat']);
   expect(await messages.count({ local: 'bob', domain: 'localhost' })).toBe(0);
 });
+
+it('RFC 6120 section 10.1: messages from another shard are kept in order, however long each takes', async () => {
+  const answers: (() => void)[] = [];
+  const scene = new ModuleScene(() => new Promise((resolve) => answers.push(() => resolve(true))));
+  const messages = offlineStore.memory();
+  await scene.start(modOffline, { access_max_user_messages: 'none' }, { messages });
+  for (const id of ['1', '2', '3'])
+    scene.arrives('message', { to: 'bob@localhost', from: 'alice@localhost/a', id }, 'body');
+  // The answers come in another order than the questions, as far as they are asked at once.
+  for (let round = 0; round < 3; round++) {
+    await settled();
+    for (const answer of answers.splice(0).reverse()) answer();
+  }
+  await settled();
+  const kept = await messages.load({ local: 'bob', domain: 'localhost' });
+  expect(kept.map(({ xml }) => / id='(\d)'/.exec(xml)?.[1])).toEqual(['1', '2', '3']);
+});
+
+it('a flood for one account that nobody reads is bounded', async () => {
+  const scene = new ModuleScene(() => new Promise(() => {}));
+  const alice = await scene.enter('alice@localhost/a');
+  for (let id = 0; id < 1_001; id++)
+    scene.arrives('message', { to: 'bob@localhost', from: 'alice@localhost/a', id: String(id) });
+  expect(alice.got).toEqual(['error']);
+});

@@ -45,6 +45,23 @@ describe.skipIf(!isThere)(title, () => {
     return engine;
   }
 
+  it('says of a text that its column does not take, and leaves its neighbours alone', async () => {
+    const engine = await open(await create());
+    const messages = await engine.open(offlineStore);
+    const users = await engine.open(userStore);
+    const push = (from: string) =>
+      messages.push({ local: 'bob', domain: 'localhost' }, { from, xml: '<message/>', timestampUs: 1 }, 10);
+    const outcomes = await Promise.allSettled([
+      push('alice@localhost/a'),
+      push(`alice@localhost/${'r'.repeat(235)}`),
+      users.add('u'.repeat(251), 'localhost', { password: 'x', passDetails: undefined }),
+      push('carol@localhost/c'),
+    ]);
+    const tooLong = { status: 'rejected', reason: { name: 'StorageError', code: 'too-long' } };
+    const kept = { status: 'fulfilled', value: true };
+    expect(outcomes).toMatchObject([kept, tooLong, tooLong, kept]);
+  });
+
   describe('a group of writes', () => {
     let engine: SqlEngine;
 

@@ -7,6 +7,7 @@ const CODES: readonly (readonly [prefix: string, StorageErrorCode])[] = [
   ['57014', 'timeout'],
   ['42P01', 'schema'],
   ['42703', 'schema'],
+  ['22001', 'too-long'],
   ['22', 'constraint'],
   ['23', 'constraint'],
   ['08', 'unavailable'],
