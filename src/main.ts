@@ -6,7 +6,7 @@ import { systemClock } from './platform/clock.js';
 import { type Config, formatProblem, type LoadResult, loadConfig } from './platform/config/index.js';
 import { type Log, openLog } from './platform/log.js';
 import { banner } from './runtime/banner.js';
-import { boot } from './runtime/boot.js';
+import { boot, type RunningServer } from './runtime/boot.js';
 import { StopSignals } from './runtime/stop-signals.js';
 import { version } from './runtime/version.js';
 
@@ -41,11 +41,9 @@ async function main(): Promise<void> {
     process.exitCode = 1;
     stop.request(`${what} failed`);
   };
-  try {
-    await serve({ config, log, stop, onFailure, args, startedAt });
-  } catch (error) {
-    refuse([error instanceof Error ? error.message : String(error)]);
-  }
+  const service = { config, log, stop, onFailure, args, startedAt };
+  const server = await start(service).catch((error) => refuse([messageOf(error)]));
+  if (server) await serveUntilStopped(server, service).catch((error) => lament(log, error));
   // Nothing is left to do; a forgotten handle must not keep a stopped server alive.
   process.exit();
 }
@@ -59,8 +57,8 @@ interface Service {
   readonly startedAt: number;
 }
 
-/** From boot to the last closed stream. */
-async function serve({ config, log, stop, onFailure, args, startedAt }: Service): Promise<void> {
+/** Up to the point where clients are served. */
+async function start({ config, log, stop, onFailure, args, startedAt }: Service): Promise<RunningServer> {
   const dataDir = resolve(args.data ?? config.meerkat.data_dir);
   const server = await boot({
     config,
@@ -77,6 +75,11 @@ async function serve({ config, log, stop, onFailure, args, startedAt }: Service)
     );
   }
   log.notice('server.started', { version, ports: server.ports, engine: server.engine.kind, shards: server.shards });
+  return server;
+}
+
+/** To the last closed stream. */
+async function serveUntilStopped(server: RunningServer, { log, stop }: Pick<Service, 'log' | 'stop'>): Promise<void> {
   const reason = await stop.requested;
   log.notice('server.stopping', { reason });
   await server.stop(GRACE_MS);
@@ -127,4 +130,15 @@ function load(file: string | undefined, ignoreUnsupported: boolean): LoadResult 
 function refuse(lines: readonly string[]): void {
   process.stderr.write(`${lines.join('\n')}\nMeerkat was not started.\n`);
   process.exitCode = 1;
+}
+
+/** It did serve, but did not stop in order: what was acknowledged is committed, and the next start looks after the rest. */
+function lament(log: Log, error: unknown): void {
+  log.error('server.stop_failed', { error });
+  process.stderr.write(`${messageOf(error)}\nMeerkat was stopped, but not in order.\n`);
+  process.exitCode = 1;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

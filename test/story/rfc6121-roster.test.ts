@@ -228,3 +228,52 @@ onBothEngines(
     });
   },
 );
+
+onBothEngines('mod_roster.max_items', withOptions('mod_roster', 'max_items = 2'), (server) => {
+  const story = teller(server);
+  story('a full list takes changes, but nobody new', { alice: 1 }, async ({ alice }) => {
+    for (const name of ['bob', 'carol']) await setItem(alice, `<item jid='${name}@localhost'/>`);
+    expect(condition(await setItem(alice, "<item jid='dave@localhost'/>"))).toBe('resource-constraint');
+    expect((await setItem(alice, "<item jid='bob@localhost' name='Bob'/>")).attrs['type']).toBe('result');
+    alice.send("<presence to='dave@localhost' type='subscribe' id='s'/>");
+    await alice.receives("<presence type='error' id='s'><error type='wait'><resource-constraint/></error></presence>");
+    alice.send("<presence to='carol@localhost' type='subscribe'/>");
+    await alice.receives("<iq type='set'><query><item jid='carol@localhost' ask='subscribe'/></query></iq>");
+    await setItem(alice, "<item jid='bob@localhost' subscription='remove'/>");
+    expect((await setItem(alice, "<item jid='dave@localhost'/>")).attrs['type']).toBe('result');
+    expect(items(await fetchRoster(alice))).toHaveLength(2);
+  });
+
+  story(
+    'requests of strangers are bounded too, and take no place on the list',
+    { alice: 1, bob: 1 },
+    async ({ alice, bob }, { port }) => {
+      const others = await Promise.all([0, 1].map((index) => joins(port, index)));
+      for (const other of [...others, bob]) {
+        other.send(`<presence to='${alice.bare}' type='subscribe'/>`);
+        // Asked at the same place, after it.
+        await other.asks(
+          `<iq type='get' to='${alice.bare}'><query xmlns='http://jabber.org/protocol/disco#info'/></iq>`,
+        );
+      }
+      await setItem(alice, "<item jid='dave@localhost'/>");
+      await alice.available();
+      for (const other of others) await alice.receives(`<presence type='subscribe' from='${other.bare}'/>`);
+      await setItem(alice, "<item jid='dave@localhost' name='Dave'/>");
+      expect((await alice.hasReceived()).filter((element) => element.attrs['type'] === 'subscribe')).toEqual([]);
+      for (const other of others) other.vanish();
+    },
+  );
+});
+
+function joins(port: number, index: number): Promise<Actor> {
+  const username = `s${index}-${Math.random().toString(36).slice(2)}`;
+  return Actor.join(port, { username, domain: 'localhost', password: 'secret' });
+}
+
+stories('RFC 6121 section 2.3.3', (story) => {
+  story('the names of one item are bounded together', { alice: 1 }, async ({ alice }) => {
+    const groups = Array.from({ length: 5 }, (_, index) => `<group>${index}${'g'.repeat(1_000)}</group>`).join('');
+    expect(condition(await setItem(alice, `<item jid='bob@localhost'>${groups}</item>`))).toBe('not-acceptable');
+  });
+});

@@ -87,6 +87,29 @@ for (const engine of ENGINES) {
   });
 }
 
+describe('a stop that fails', () => {
+  it('is told as what it is: the server had been started', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'meerkat-story-'));
+    const file = join(folder, 'mongooseim.toml');
+    writeFileSync(file, ownConfig({ engine: 'portable' }).replaceAll('PORT', '0'));
+    // The control socket is the only one that is closed in the main thread, by the process that has it.
+    const broken = `import { Server } from 'node:net'; Server.prototype.close = () => { throw new Error('cannot close') };`;
+    const module = `data:text/javascript,${encodeURIComponent(broken)}`;
+    const child = spawn(process.execPath, ['--import', module, MAIN, '--config', file, '--data', join(folder, 'data')]);
+    let output = '';
+    child.stdout.on('data', (data) => {
+      output += data;
+      if (output.includes('is up after')) child.kill('SIGTERM');
+    });
+    child.stderr.on('data', (data) => (output += data));
+    const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+    rmSync(folder, { recursive: true });
+    expect(code).toBe(1);
+    expect(output).toContain('cannot close\nMeerkat was stopped, but not in order.');
+    expect(output).not.toContain('was not started');
+  });
+});
+
 describe('a start that is refused', () => {
   it('an unknown option: exit code 1, the place, and the nearest name', async () => {
     const { code, output } = await run(ownConfig({ engine: 'portable' }).replace('loglevel =', 'loglevle ='));

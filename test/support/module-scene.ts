@@ -32,7 +32,7 @@ export interface Person {
 export class ModuleScene {
   readonly log = new FakeLog();
   readonly #sessions = new Sessions(new FakeClock(), this.log);
-  readonly #host: Host;
+  readonly host: Host;
   readonly #router: Router;
   readonly #services: ShardServices;
   readonly #accounts: Accounts;
@@ -43,8 +43,8 @@ export class ModuleScene {
     const hosts = new Hosts();
     const config = { domains: ['localhost'], general: {} } as unknown as HostTypeConfig;
     const failed = (what: string, error: unknown) => this.log.error('failed', { what, error });
-    this.#host = new Host('localhost', config, new HookTable(failed), new IqTable(failed));
-    hosts.add(this.#host, ['localhost']);
+    this.host = new Host('localhost', config, new HookTable(failed), new IqTable(failed));
+    hosts.add(this.host, ['localhost']);
     const engine = {} as EnginePort;
     const { log } = this;
     const sessions = this.#sessions;
@@ -59,10 +59,10 @@ export class ModuleScene {
   async start(module: AnyModule, config: object, stores: object): Promise<void> {
     this.#sax ??= await SaxTokenizer.create();
     const scope = new Scope({
-      host: this.#host,
+      host: this.host,
       config,
       stores,
-      uses: {},
+      uses: Object.fromEntries(Object.entries(module.uses ?? {}).map(([name, api]) => [name, api.otherwise])),
       log: this.log,
       accounts: this.#accounts,
       access: { value: () => 'infinity' } as unknown as Access,
@@ -86,7 +86,7 @@ export class ModuleScene {
       address: { ip: '127.0.0.1', port: 1 },
       isSecure: false,
     };
-    const session = (await this.#sessions.open({ jid, host: this.#host, link, maxSessions: 10 })) as Session;
+    const session = (await this.#sessions.open({ jid, host: this.host, link, maxSessions: 10 })) as Session;
     const sends: Person['sends'] = (name, { to, ...attrs } = {}, ...children) => {
       const content = children.map((child) => el(child, {}, 'text'));
       const element = el(name, { xmlns: 'jabber:client', ...attrs }, ...content);

@@ -25,11 +25,17 @@ const NONE: readonly Entry[] = [];
 
 export class HookTable {
   readonly #entries = new Map<AnyHook, Entry[]>();
+  #revision = 0;
   readonly #failed: (hook: string, error: unknown) => void;
 
   /** `failed` hears of every handler that threw. */
   constructor(failed: (hook: string, error: unknown) => void) {
     this.#failed = failed;
+  }
+
+  /** Another number whenever handlers have come or gone. */
+  get revision(): number {
+    return this.#revision;
   }
 
   /** Attaches a handler; the function returned detaches it. */
@@ -38,7 +44,9 @@ export class HookTable {
     const before = this.#entries.get(hook) ?? [];
     const after = [...before, entry].sort((one, other) => one.order - other.order);
     this.#entries.set(hook, after);
+    this.#revision++;
     return () => {
+      this.#revision++;
       this.#entries.set(
         hook,
         this.#list(hook).filter((other) => other !== entry),

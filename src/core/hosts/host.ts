@@ -9,14 +9,34 @@ export class Host {
   readonly config: HostTypeConfig;
   readonly hooks: HookTable;
   readonly iqs: IqTable;
-  /** Features of the server and of its accounts for service discovery (XEP-0030), gathered from the running modules. */
-  readonly features = new Set<string>();
+  readonly #features = new Set<string>();
+  #advertised = 0;
 
   constructor(hostType: string, config: HostTypeConfig, hooks: HookTable, iqs: IqTable) {
     this.hostType = hostType;
     this.config = config;
     this.hooks = hooks;
     this.iqs = iqs;
+  }
+
+  /** Features of the server and of its accounts for service discovery (XEP-0030), gathered from the running modules. */
+  get features(): ReadonlySet<string> {
+    return this.#features;
+  }
+
+  /** Another number whenever features or handlers have changed: for what is computed from them. */
+  get revision(): number {
+    return this.#advertised + this.hooks.revision;
+  }
+
+  /** Adds a feature; the function returned takes it away. */
+  advertise(feature: string): () => void {
+    this.#features.add(feature);
+    this.#advertised++;
+    return () => {
+      this.#features.delete(feature);
+      this.#advertised++;
+    };
   }
 }
 

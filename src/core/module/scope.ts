@@ -109,8 +109,7 @@ export class Scope<Config, Stores, Used> {
 
   /** Advertises a feature, for those that depend on the configuration. */
   feature(feature: string): void {
-    this.host.features.add(feature);
-    this.#undo.push(() => this.host.features.delete(feature));
+    this.#undo.push(this.host.advertise(feature));
   }
 
   /** Publishes what other modules list in their `uses`. */

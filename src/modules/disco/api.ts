@@ -14,7 +14,7 @@ export interface DiscoQuestion {
 
 export const discoInfo = collectHook<DiscoQuestion, Element>(
   'disco.info',
-  'Information is asked for (XEP-0030): add identities, features or extensions (XEP-0128).',
+  'Information is asked for (XEP-0030): add identities, features or extensions (XEP-0128). What is said of a domain stays the same as long as the handler is there.',
 );
 
 export const discoItems = collectHook<DiscoQuestion, Element>(

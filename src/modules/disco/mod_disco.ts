@@ -1,5 +1,6 @@
 /** XEP-0030: tells what the server and its accounts are and can do. */
 import { order } from '../../core/hooks/order.js';
+import type { Host } from '../../core/hosts/host.js';
 import { defineModule } from '../../core/module/module.js';
 import type { Iq } from '../../core/routing/iq-table.js';
 import { streamFeatures } from '../../core/streams/hooks.js';
@@ -29,6 +30,7 @@ export default defineModule({
     const { host, sessions, config } = scope;
     const { roster } = scope.uses;
     const serverInfo = serverInfoForm(config.server_info);
+    const versions = new Versions(host);
     scope.iq('get', ns.DISCO_INFO, 'query', onInfo);
     scope.iq('get', ns.DISCO_ITEMS, 'query', onItems);
     scope.on(streamFeatures, order.record, ({ stream, isAuthenticated }) =>
@@ -106,10 +108,29 @@ export default defineModule({
 
     function version(domain: string): string {
       const to = Jid.trusted('', domain);
-      return verificationString(domainInfo({ host, from: to, to, node: '' }));
+      return versions.of(domain, () => verificationString(domainInfo({ host, from: to, to, node: '' })));
     }
   },
 });
+
+/** What was computed for each of our domains, as long as the host does not change. */
+class Versions {
+  readonly #host: Host;
+  readonly #known = new Map<string, { readonly revision: number; readonly version: string }>();
+
+  constructor(host: Host) {
+    this.#host = host;
+  }
+
+  of(domain: string, compute: () => string): string {
+    const { revision } = this.#host;
+    const known = this.#known.get(domain);
+    if (known?.revision === revision) return known.version;
+    const version = compute();
+    this.#known.set(domain, { revision, version });
+    return version;
+  }
+}
 
 function feature(name: string): Element {
   return el('feature', { var: name });

@@ -27,16 +27,14 @@ export default defineModule({
 
   start(scope) {
     const { router, sessions, config, random, host } = scope;
-    const isVersioned = config.versioning;
+    const { versioning: isVersioned } = config;
+    const maxItems = limitOf(config.max_items);
     const newVersion = isVersioned && config.store_current_id ? () => random.hex(16) : undefined;
-    const keeper = new RosterKeeper(
-      scope.stores.rosters,
-      (account) => sessions.account(account) !== undefined,
-      newVersion,
-    );
+    const isOnline = (account: Jid) => sessions.account(account) !== undefined;
+    const keeper = new RosterKeeper(scope.stores.rosters, isOnline, newVersion);
     const pushes = new RosterPushes(sessions, random, isVersioned);
-    const subscriptions = new SubscriptionHandling({ host, router, sessions, pushes });
-    const iqs = new RosterIqs({ keeper, pushes, subscriptions, isVersioned });
+    const subscriptions = new SubscriptionHandling({ host, router, sessions, pushes, maxItems });
+    const iqs = new RosterIqs({ keeper, pushes, subscriptions, isVersioned, maxItems });
     const arrivals = new KeyedQueue();
 
     scope.provide(rosterApi, rosterApiOf(keeper));
@@ -93,6 +91,10 @@ export default defineModule({
     }
   },
 });
+
+function limitOf(option: number | 'infinity'): number {
+  return option === 'infinity' ? Number.POSITIVE_INFINITY : option;
+}
 
 function rosterApiOf(keeper: RosterKeeper): RosterApi {
   return {

@@ -4,10 +4,10 @@ import { el } from '../../protocol/element.js';
 import { StanzaError } from '../../protocol/errors.js';
 import type { Jid } from '../../protocol/jid.js';
 import { ns } from '../../protocol/namespaces.js';
-import { type Entry, itemElement, type Roster } from './roster.js';
+import { type Entry, isVisible, itemElement, type Roster } from './roster.js';
 import type { RosterKeeper } from './roster-keeper.js';
 import type { RosterPushes } from './roster-pushes.js';
-import { parseRosterSet, type RosterChange } from './roster-request.js';
+import { parseRosterSet, type RosterChange, rosterFull } from './roster-request.js';
 import { NO_SUBSCRIPTION } from './subscription.js';
 import type { SubscriptionHandling } from './subscription-handling.js';
 
@@ -16,6 +16,7 @@ export interface RosterIqDependencies {
   readonly pushes: RosterPushes;
   readonly subscriptions: SubscriptionHandling;
   readonly isVersioned: boolean;
+  readonly maxItems: number;
 }
 
 export class RosterIqs {
@@ -46,8 +47,9 @@ export class RosterIqs {
     return change.isRemoval ? this.#remove(roster, change.jid) : this.#update(roster, change);
   }
 
-  async #update(roster: Roster, { jid, name, groups }: RosterChange): Promise<undefined> {
+  async #update(roster: Roster, { jid, name, groups }: RosterChange): Promise<StanzaError | undefined> {
     const old = roster.entry(jid);
+    if (!(old && isVisible(old)) && roster.isFull(this.#deps.maxItems)) return rosterFull();
     const entry: Entry = {
       jid,
       name,
@@ -57,6 +59,7 @@ export class RosterIqs {
     };
     await roster.put(entry);
     this.#deps.pushes.tell(roster, jid);
+    return undefined;
   }
 
   async #remove(roster: Roster, jid: Jid): Promise<StanzaError | undefined> {

@@ -14,6 +14,13 @@ export interface RosterChange {
 /** Longest name of a contact or of a group, in bytes. */
 const MAX_NAME_BYTES = 1023;
 const MAX_GROUPS = 100;
+/** All names of one item together, in bytes. */
+const MAX_ITEM_BYTES = 4096;
+
+/** A user has as many contacts as may be. */
+export function rosterFull(): StanzaError {
+  return StanzaError.resourceConstraint('the contact list is full');
+}
 
 export function parseRosterSet(query: Element): RosterChange | StanzaError {
   const items = query.childrenNamed('item');
@@ -29,6 +36,8 @@ export function parseRosterSet(query: Element): RosterChange | StanzaError {
   if (groups.includes('')) return StanzaError.notAcceptable('a group has no name');
   if (groups.some(isTooLong) || groups.length > MAX_GROUPS)
     return StanzaError.notAcceptable('too many groups, or too long a name');
+  if (Buffer.byteLength([name, ...groups].join('')) > MAX_ITEM_BYTES)
+    return StanzaError.notAcceptable('the names of the item are too long together');
   if (new Set(groups).size !== groups.length) return StanzaError.badRequest('a group is given twice');
   return { jid, isRemoval: item.attrs['subscription'] === 'remove', name, groups };
 }

@@ -59,6 +59,16 @@ export class Roster {
     return this.entry(contact)?.subscription ?? NO_SUBSCRIPTION;
   }
 
+  /** Whether the user may put no more contacts on the list. */
+  isFull(maxItems: number): boolean {
+    return this.size >= maxItems && this.visible().length >= maxItems;
+  }
+
+  /** Whether no more requests may wait for an answer, of contacts that are not on the list. */
+  isBesieged(maxItems: number): boolean {
+    return this.size >= maxItems && this.size - this.visible().length >= maxItems;
+  }
+
   /** Everything, items without a place in the visible list included. */
   entries(): Entry[] {
     return [...this.#entries.values()];

@@ -10,6 +10,7 @@ import { Stanza } from '../../protocol/stanza.js';
 import { subscriptionChanged } from './api.js';
 import { type Entry, isVisible, type Roster } from './roster.js';
 import type { RosterPushes } from './roster-pushes.js';
+import { rosterFull } from './roster-request.js';
 import { inbound, NO_SUBSCRIPTION, outbound, type Subscription, type SubscriptionStanza } from './subscription.js';
 
 export interface SubscriptionDependencies {
@@ -17,7 +18,11 @@ export interface SubscriptionDependencies {
   readonly router: Router;
   readonly sessions: Sessions;
   readonly pushes: RosterPushes;
+  readonly maxItems: number;
 }
+
+/** Longest text that is kept of a request, in characters. */
+const MAX_ASK_MESSAGE = 1023;
 
 export class SubscriptionHandling {
   readonly #deps: SubscriptionDependencies;
@@ -31,12 +36,16 @@ export class SubscriptionHandling {
     const type = stanza.type as SubscriptionStanza;
     const before = roster.subscription(contact);
     const { next, passes } = outbound(before, type);
+    const { router, maxItems } = this.#deps;
+    const entry = roster.entry(contact);
+    if (next.pendingOut && !(entry && isVisible(entry)) && roster.isFull(maxItems))
+      return router.bounce(stanza, rosterFull());
     // RFC 6121 section 3.2.2: presence is withdrawn while the contact is still subscribed.
     if (type === 'unsubscribed') this.#announce(roster, contact, before, next);
     // Before it is routed: a contact at home here may be done with it, and have its answer here, when `route` returns.
     const done = this.#apply(roster, contact, before, next);
     // RFC 6121 section 3.1.2: from the bare address of the user to the bare address of the contact.
-    if (passes) this.#deps.router.route(stanza.readdressed(contact, roster.owner));
+    if (passes) router.route(stanza.readdressed(contact, roster.owner));
     if (type !== 'unsubscribed') this.#announce(roster, contact, before, next);
     await done;
   }
@@ -46,11 +55,13 @@ export class SubscriptionHandling {
     const type = stanza.type as SubscriptionStanza;
     const before = roster.subscription(contact);
     const { next, passes, answersSubscribed } = inbound(before, type);
+    // Whoever asks learns nothing of it: neither that the account exists nor how many others have asked.
+    if (type === 'subscribe' && !roster.entry(contact) && roster.isBesieged(this.#deps.maxItems)) return;
     if (answersSubscribed) this.#deps.router.route(subscriptionStanza('subscribed', contact, roster.owner));
 
     // RFC 6121 section 3.1.6: clients see the answer before the push that follows from it.
     if (passes) this.#deliver(roster, stanza);
-    const request = type === 'subscribe' ? (stanza.tree().childText('status') ?? '') : undefined;
+    const request = type === 'subscribe' ? shortened(stanza.tree().childText('status') ?? '') : undefined;
     const done = this.#apply(roster, contact, before, next, request);
     this.#announce(roster, contact, before, next);
     await done;
@@ -122,6 +133,12 @@ export class SubscriptionHandling {
 export function subscriptionStanza(type: SubscriptionStanza, to: Jid, from: Jid, status?: string): Stanza {
   const text = status ? el('status', {}, status) : undefined;
   return Stanza.fromElement(el('presence', { xmlns: ns.CLIENT, type }, text), to, from);
+}
+
+function shortened(text: string): string {
+  return text.length > MAX_ASK_MESSAGE
+    ? [...text.slice(0, 2 * MAX_ASK_MESSAGE)].slice(0, MAX_ASK_MESSAGE).join('')
+    : text;
 }
 
 function hasState({ to, from, pendingIn, pendingOut }: Subscription): boolean {

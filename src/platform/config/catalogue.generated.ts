@@ -1066,6 +1066,7 @@ additions: [
   {"path":"listen.c2s[].proxy_trusted","type":"array:string:network","default":[],"doc":"With proxy_protocol: addresses and networks (10.0.0.0/8) of the load balancers. From anywhere else connections are closed; empty trusts all."},
   {"path":"outgoing_pools.rdbms.*.connection.file","type":"string:path","doc":"Driver sqlite only: the database file, relative to the data directory; the embedded store's own file when not set."},
   {"path":"outgoing_pools.rdbms.*.connection","type":"table","required":true,"doc":"How to reach the database."},
+  {"path":"modules.mod_roster.max_items","type":"integer>0|infinity","default":10000,"doc":"Meerkat only. Contacts that a user may have on the list, and unanswered requests that may wait beside them; larger lists stay, but do not grow."},
   {"path":"modules.mod_commands","type":"table","history":"4.0.0-5.1.0","doc":"Command registry behind the old REST interfaces; no options."},
   {"path":"modules.mod_muc_commands","type":"table","history":"4.0.0-5.1.0","doc":"Room commands of the old REST interfaces; no options."},
   {"path":"modules.mod_muc_light_commands","type":"table","history":"4.0.0-5.1.0","doc":"MUC Light commands of the old REST interfaces; no options."}

@@ -203,6 +203,7 @@ export interface ModulesByName {
     readonly backend: BackendName;
     readonly versioning: boolean;
     readonly store_current_id: boolean;
+    readonly max_items: number | 'infinity';
   };
   readonly mod_time: Readonly<Record<never, never>>;
   readonly mod_vcard: {

@@ -293,6 +293,7 @@ export const optionExamples: Readonly<Record<string, OptionExample>> = {
   'modules.mod_roster.backend': stored,
   'modules.mod_roster.versioning': yesOrNo,
   'modules.mod_roster.store_current_id': yesOrNo,
+  'modules.mod_roster.max_items': limit,
   'modules.mod_vcard.backend': around(word(['mnesia', 'rdbms'], 'ldap', 'riak'), pool),
   'modules.mod_vcard.search': { accepted: [true, false], refused: ['no', 1] },
   'modules.mod_vcard.host': { accepted: ['vjud.@HOST@', 'directory.example.org'], refused: [7, ''] },
