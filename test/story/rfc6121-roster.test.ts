@@ -232,6 +232,7 @@ onBothEngines(
 onBothEngines('mod_roster.max_items', withOptions('mod_roster', 'max_items = 2'), (server) => {
   const story = teller(server);
   story('a full list takes changes, but nobody new', { alice: 1 }, async ({ alice }) => {
+    await fetchRoster(alice);
     for (const name of ['bob', 'carol']) await setItem(alice, `<item jid='${name}@localhost'/>`);
     expect(condition(await setItem(alice, "<item jid='dave@localhost'/>"))).toBe('resource-constraint');
     expect((await setItem(alice, "<item jid='bob@localhost' name='Bob'/>")).attrs['type']).toBe('result');

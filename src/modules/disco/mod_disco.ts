@@ -41,8 +41,7 @@ export default defineModule({
       const question = questionOf(iq);
       const refused = await refusal(question);
       if (refused) return refused;
-      const isOurNode = question.to.local === '' && question.node === capabilitiesNode(question.to.domain);
-      const about = isOurNode ? { ...question, node: '' } : question;
+      const about = isOurs(question) ? { ...question, node: '' } : question;
       const info = question.to.local === '' ? domainInfo(about) : accountInfo(about);
       if (info.length === 0) return StanzaError.itemNotFound();
       return el('query', { xmlns: ns.DISCO_INFO, node: question.node || undefined }, info);
@@ -102,8 +101,8 @@ export default defineModule({
     }
 
     /** XEP-0115 section 6.2: the node under which these very capabilities can be asked for. */
-    function capabilitiesNode(domain: string): string {
-      return `${CAPS_NODE}#${version(domain)}`;
+    function isOurs({ to, node }: DiscoQuestion): boolean {
+      return to.local === '' && node === `${CAPS_NODE}#${version(to.domain)}`;
     }
 
     function version(domain: string): string {
