@@ -28,7 +28,6 @@ export default defineModule({
 
   start(scope) {
     const { host, sessions, config } = scope;
-    const { roster } = scope.uses;
     const serverInfo = serverInfoForm(config.server_info);
     const versions = new Versions(host);
     scope.iq('get', ns.DISCO_INFO, 'query', onInfo);
@@ -60,7 +59,7 @@ export default defineModule({
 
     /** XEP-0030 section 8: who may not see presence may not learn that the account exists either. */
     async function refusal({ from, to }: DiscoQuestion): Promise<StanzaError | undefined> {
-      if (to.local === '' || (await roster.maySeePresence(to, from))) return undefined;
+      if (to.local === '' || (await scope.uses.roster.maySeePresence(to, from))) return undefined;
       return StanzaError.serviceUnavailable();
     }
 
