@@ -72,7 +72,7 @@ napi_value StanzaTypes(napi_env env) {
   napi_value types;
   napi_create_array(env, &types);
   uint32_t index = 0;
-  for (const char* const type : kStanzaTypes) napi_set_element(env, types, index++, Value(env, std::string_view(type)));
+  for (const std::string_view type : kStanzaTypes) napi_set_element(env, types, index++, Value(env, type));
   return types;
 }
 

@@ -12,16 +12,19 @@ inline constexpr uint8_t kName = 2;
 inline constexpr uint8_t kSpace = 4;
 /// A name may begin with it, and it is no colon.
 inline constexpr uint8_t kPlain = 8;
+/// A name may hold it, and it is no colon.
+inline constexpr uint8_t kPlainName = 16;
 }  // namespace character_class
 
 consteval std::array<uint8_t, 256> ClassifyAscii() {
   using namespace character_class;
   std::array<uint8_t, 256> classes{};
-  for (int c = 'a'; c <= 'z'; c++) classes[c] = kNameStart | kName | kPlain;
-  for (int c = 'A'; c <= 'Z'; c++) classes[c] = kNameStart | kName | kPlain;
-  for (int c = '0'; c <= '9'; c++) classes[c] = kName;
-  classes['_'] = classes[':'] = kNameStart | kName;
-  classes['-'] = classes['.'] = kName;
+  for (int c = 'a'; c <= 'z'; c++) classes[c] = kNameStart | kName | kPlain | kPlainName;
+  for (int c = 'A'; c <= 'Z'; c++) classes[c] = kNameStart | kName | kPlain | kPlainName;
+  for (int c = '0'; c <= '9'; c++) classes[c] = kName | kPlainName;
+  classes['_'] = kNameStart | kName | kPlain | kPlainName;
+  classes[':'] = kNameStart | kName;
+  classes['-'] = classes['.'] = kName | kPlainName;
   classes[' '] = classes['\t'] = classes['\r'] = classes['\n'] = kSpace;
   return classes;
 }

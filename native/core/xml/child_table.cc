@@ -28,29 +28,4 @@ ChildTable::ChildTable(std::span<const ChildPattern> patterns) {
   }
 }
 
-const ChildTable::Namespace* ChildTable::Find(std::string_view ns) const noexcept {
-  for (size_t slot = HashName(ns) & (slots_.size() - 1); slots_[slot] != 0; slot = (slot + 1) & (slots_.size() - 1)) {
-    const Namespace& candidate = namespaces_[slots_[slot] - 1u];
-    if (candidate.text == ns) return &candidate;
-  }
-  return nullptr;
-}
-
-uint64_t ChildTable::Bits(const Namespace& ns, std::string_view name) noexcept {
-  uint64_t bits = ns.any;
-  for (const Name& each : ns.names) {
-    if (each.text == name) bits |= each.bits;
-  }
-  return bits;
-}
-
-uint64_t ChildTable::Match(std::string_view ns, std::string_view name) const noexcept {
-  const Namespace* found = Find(ns);
-  return found ? Bits(*found, name) : 0;
-}
-
-uint64_t ChildTable::MatchClient(std::string_view name) const noexcept {
-  return client_ < 0 ? 0 : Bits(namespaces_[static_cast<size_t>(client_)], name);
-}
-
 }  // namespace meerkat

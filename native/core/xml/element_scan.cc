@@ -1,8 +1,11 @@
 #include "core/xml/element_scan.h"
 
 #include <algorithm>
-#include <cstring>
 #include <iterator>
+
+#include "core/xml/plain_tag.h"
+#include "core/xml/scanner.h"
+#include "core/xml/text_scan.h"
 
 namespace meerkat {
 
@@ -79,21 +82,14 @@ StreamFailure ElementScan::StartTag(const uint8_t* base, const Tag& tag, const O
     if (tag.colon != 0) envelope_.words[word::kKind] |= envelope_flag::kForeignScope;
   } else {
     if (++children_ > limits.max_children) return StreamFailure::kTooManyChildren;
-    if (open_.size() == 1) MarkChild(base, tag, scope, children);
+    Resolved found;
+    if (open_.size() == 1 && scopes_.Resolve(base, Prefix(base, tag), scope, found)) {
+      MarkChild(found.ns, LocalName(base, tag), scope, children);
+    }
   }
   if (tag.is_empty) scopes_.Truncate(scopes);
   else open_.push_back({tag.name, tag.name_end, scopes});
   return StreamFailure::kNone;
-}
-
-uint32_t ElementScan::PlainEndTag(const uint8_t* base, uint32_t at, uint32_t end) noexcept {
-  const Open& open = open_.back();
-  const uint32_t length = open.name_end - open.name;
-  if (end - at < length + 3 || base[at + 1] != '/' || base[at + 2 + length] != '>') return 0;
-  if (std::memcmp(base + at + 2, base + open.name, length) != 0) return 0;
-  scopes_.Truncate(open.scopes);
-  open_.pop_back();
-  return at + length + 3;
 }
 
 StreamFailure ElementScan::EndTag(const uint8_t* base, const Tag& tag) noexcept {
@@ -157,22 +153,173 @@ void ElementScan::TakeAttribute(const uint8_t* base, const Attribute& attribute)
   if (!attribute.is_ascii) envelope_.words[word::kKind] |= envelope_flag::kNonAscii;
 }
 
-void ElementScan::MarkChild(const uint8_t* base, const Tag& tag, const OuterScope& scope, const ChildTable& children) noexcept {
-  Resolved found;
-  if (!scopes_.Resolve(base, Prefix(base, tag), scope, found)) return;
-  const std::string_view name = LocalName(base, tag);
-  uint64_t bits;
-  if (IsContentNamespace(found.ns, scope)) {
+void ElementScan::MarkChild(RawValue ns, std::string_view name, const OuterScope& scope, const ChildTable& children) noexcept {
+  uint64_t bits = 0;
+  if (IsContentNamespace(ns, scope)) {
     // The patterns speak of `jabber:client`, but a body is a body on any stream.
     bits = children.MatchClient(name);
+  } else if (ns.is_plain) {
+    bits = children.Match(ns.text, name);
   } else {
     char room[kLongestMatched];
     bool fits;
-    const std::string_view ns = ReadValue(found.ns, room, sizeof room, fits);
-    bits = fits ? children.Match(ns, name) : 0;
+    const std::string_view decoded = ReadValue(ns, room, sizeof room, fits);
+    if (fits) bits = children.Match(decoded, name);
   }
   envelope_.words[word::kChildrenLow] |= static_cast<uint32_t>(bits);
   envelope_.words[word::kChildrenHigh] |= static_cast<uint32_t>(bits >> 32);
+}
+
+/// What most elements consist of, read in one pass: a stanza's tag with its own attributes; inner tags with at most an `xmlns`; end tags;
+/// text. All names are ASCII and have no prefix. Whatever else there is, and whatever breaks a rule or a limit, is left alone.
+/// Everything is inlined into the loop: the calls would cost as much as the work.
+class ElementScan::UsualReader {
+ public:
+  UsualReader(ElementScan& scan, const uint8_t* base, uint32_t end, const OuterScope& scope, const Limits& limits,
+              const ChildTable& children) noexcept
+      : scan_(scan), base_(base), end_(base + end), scope_(scope), limits_(limits), children_(children),
+        longest_tag_(std::min(limits.max_tag_bytes, kMostTagBytes)) {}
+
+  [[gnu::flatten]] uint32_t Read(uint32_t from) {
+    const uint8_t* at = base_ + from;
+    while (at < end_) {
+      if (*at != '<' && !SkipText(at)) break;
+      if (end_ - at < kShortestTag) break;
+      const uint8_t* const behind = at == base_ ? StanzaTag(at) : at[1] == '/' ? EndTag(at) : InnerTag(at);
+      if (!behind) break;
+      at = behind;
+      if (scan_.is_complete()) break;
+    }
+    return Offset(at);
+  }
+
+ private:
+  [[nodiscard]] uint32_t Offset(const uint8_t* at) const noexcept { return static_cast<uint32_t>(at - base_); }
+  [[nodiscard]] std::string_view View(const uint8_t* from, const uint8_t* to) const noexcept {
+    return {reinterpret_cast<const char*>(from), static_cast<size_t>(to - from)};
+  }
+
+  /// To the next `<`; false when the text stops short of one.
+  bool SkipText(const uint8_t*& at) const noexcept {
+    at = SkipPlain<'<', '&', '>'>(at, end_);
+    if (at == end_) return false;
+    if (*at == '<') return true;
+    const TextResult text = ScanText(base_, Offset(at), Offset(end_));
+    at = base_ + text.at;
+    return text.status == TextResult::Status::kEnd;
+  }
+
+  /// One past the end of a start tag that may end at `at`, where at least two bytes stand; null when it does not.
+  [[nodiscard]] const uint8_t* TagEnd(const uint8_t* start, const uint8_t* at, bool& is_empty) const noexcept {
+    is_empty = *at == '/';
+    at += is_empty;
+    const bool fits = static_cast<size_t>(at + 1 - start) <= longest_tag_ && scan_.open_.size() < limits_.max_depth;
+    return *at == '>' && fits ? at + 1 : nullptr;
+  }
+
+  const uint8_t* StanzaTag(const uint8_t* start) {
+    const uint8_t* const name_end = SkipAsciiName(start + 1, end_);
+    const StanzaKind kind = KindOf(View(start + 1, name_end));
+    if (kind == StanzaKind::kNonza || !IsContentNamespace(RawValue{scope_.default_ns}, scope_)) return nullptr;
+    const uint8_t* at = name_end;
+    uint32_t left = limits_.max_attributes;
+    for (; at < end_ && *at == ' '; left--) {
+      Attribute attribute;
+      at = StanzaAttribute(at, attribute);
+      if (!at || left == 0) return nullptr;
+      scan_.TakeAttribute(base_, attribute);
+    }
+    bool is_empty = false;
+    const uint8_t* const behind = end_ - at < 2 ? nullptr : TagEnd(start, at, is_empty);
+    if (!behind) return nullptr;
+    scan_.envelope_.words[word::kStanza] |= static_cast<uint32_t>(kind);
+    scan_.envelope_.words[word::kHead] = Offset(behind) << 16 | (Offset(name_end) & 0xffff);
+    if (!is_empty) scan_.open_.push_back({1, Offset(name_end), 0});
+    return behind;
+  }
+
+  /// An attribute that envelopes tell about, and that the tag has not had yet.
+  const uint8_t* StanzaAttribute(const uint8_t* space, Attribute& attribute) const noexcept {
+    const uint8_t* const behind = LexPlainAttribute(base_, space, end_, attribute);
+    if (!behind) return nullptr;
+    const uint32_t* const words = scan_.envelope_.words;
+    switch (attribute.kind) {
+      case AttributeKind::kTo: return words[word::kTo] == 0 ? behind : nullptr;
+      case AttributeKind::kFrom: return words[word::kFrom] == 0 ? behind : nullptr;
+      case AttributeKind::kId: return words[word::kId] == 0 ? behind : nullptr;
+      case AttributeKind::kLang: return words[word::kLang] == 0 ? behind : nullptr;
+      case AttributeKind::kType: return words[word::kStanza] == 0 ? behind : nullptr;
+      default: return nullptr;
+    }
+  }
+
+  const uint8_t* InnerTag(const uint8_t* start) {
+    const uint8_t* const name_end = SkipAsciiName(start + 1, end_);
+    if (name_end == start + 1 || end_ - name_end < 2) return nullptr;
+    const uint8_t* at = name_end;
+    const uint8_t* value = nullptr;
+    if (*at == ' ') {
+      value = at + kDeclaration.size() + 1;
+      at = Declaration(at);
+      if (!at) return nullptr;
+    }
+    bool is_empty;
+    const uint8_t* const behind = TagEnd(start, at, is_empty);
+    if (!behind || scan_.children_ >= limits_.max_children) return nullptr;
+    scan_.children_++;
+    if (scan_.open_.size() == 1) Mark(value, at, View(start + 1, name_end));
+    if (is_empty) return behind;
+    scan_.open_.push_back({Offset(start) + 1, Offset(name_end), scan_.scopes_.size()});
+    if (value) scan_.scopes_.BindDefault(Offset(value), Offset(at) - 1);
+    return behind;
+  }
+
+  /// One past the `xmlns` with its value behind the space at `space`, where two more bytes have to be.
+  [[nodiscard]] const uint8_t* Declaration(const uint8_t* space) const noexcept {
+    const uint8_t* const quote = space + kDeclaration.size();
+    if (end_ - quote < 2 || std::memcmp(space, kDeclaration.data(), kDeclaration.size()) != 0) return nullptr;
+    const uint8_t* const value_end = SkipPlain<'"', '\'', '<', '&'>(quote + 1, end_);
+    if (end_ - value_end < 3 || (*quote != '\'' && *quote != '"') || *value_end != *quote) return nullptr;
+    const std::string_view ns = View(quote + 1, value_end);
+    if (ns.size() > limits_.max_namespace_bytes || limits_.max_attributes == 0 || !ScopeStack::MayBindDefault(ns)) return nullptr;
+    return value_end + 1;
+  }
+
+  /// A child, in the namespace that it declares before `value_end`, or in the default one.
+  void Mark(const uint8_t* value, const uint8_t* behind_quote, std::string_view name) noexcept {
+    Resolved found{RawValue{}, false};
+    if (value) found.ns.text = View(value, behind_quote - 1);
+    else static_cast<void>(scan_.scopes_.Resolve(base_, {}, scope_, found));
+    scan_.MarkChild(found.ns, name, scope_, children_);
+  }
+
+  /// The end tag that is due, without white space.
+  const uint8_t* EndTag(const uint8_t* start) noexcept {
+    const Open open = scan_.open_.back();
+    const size_t length = open.name_end - open.name;
+    const size_t size = length + 3;
+    if (static_cast<size_t>(end_ - start) < size || size > longest_tag_ || start[2 + length] != '>') return nullptr;
+    if (!SameBytes(start + 2, base_ + open.name, length)) return nullptr;
+    scan_.scopes_.Truncate(open.scopes);
+    scan_.open_.pop_back();
+    return start + size;
+  }
+
+  static constexpr std::string_view kDeclaration = " xmlns=";
+  static constexpr int kShortestTag = 3;
+
+  ElementScan& scan_;
+  const uint8_t* const base_;
+  const uint8_t* const end_;
+  const OuterScope& scope_;
+  const Limits& limits_;
+  const ChildTable& children_;
+  const size_t longest_tag_;
+};
+
+uint32_t ElementScan::ReadUsual(const uint8_t* base, uint32_t at, uint32_t end, const OuterScope& scope, const Limits& limits,
+                                const ChildTable& children) {
+  return UsualReader(*this, base, end, scope, limits, children).Read(at);
 }
 
 const Envelope& ElementScan::Finish(EventKind kind, uint32_t start, uint32_t size) noexcept {

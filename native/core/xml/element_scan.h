@@ -22,8 +22,10 @@ class ElementScan {
   [[nodiscard]] StreamFailure StartTag(const uint8_t* base, const Tag& tag, const OuterScope& scope, const Limits& limits,
                                        const ChildTable& children);
   [[nodiscard]] StreamFailure EndTag(const uint8_t* base, const Tag& tag) noexcept;
-  /// Takes the end tag at `at` when it is the one that is due, without white space, and tells where it ends; 0 leaves it to `EndTag`.
-  [[nodiscard]] uint32_t PlainEndTag(const uint8_t* base, uint32_t at, uint32_t end) noexcept;
+  /// Reads from `at` on, as long as everything is usual, complete and allowed, and tells where it stopped: in text, or at a `<` from
+  /// which on nothing has been taken. Then, or behind a `Begin` with `at` 0, it is for the calls above to say what is wrong or odd.
+  [[nodiscard]] uint32_t ReadUsual(const uint8_t* base, uint32_t at, uint32_t end, const OuterScope& scope, const Limits& limits,
+                                   const ChildTable& children);
   /// A stream header (RFC 6120 section 4.2). Sets `owned` for an unusual one, and `scope` in any case.
   [[nodiscard]] StreamFailure Header(const uint8_t* base, const Tag& tag, const Limits& limits, const OuterScope*& scope,
                                      std::unique_ptr<OwnedScope>& owned);
@@ -37,16 +39,19 @@ class ElementScan {
   [[nodiscard]] size_t bytes() const noexcept { return sizeof(*this) + open_.capacity() * sizeof(Open) + scopes_.bytes(); }
 
  private:
-  struct Open {
+  /// Of a size that is a power of two, for the sake of `open_.size()`.
+  struct alignas(16) Open {
     uint32_t name;
     uint32_t name_end;
     uint32_t scopes;  // declarations that held before it
   };
 
+  class UsualReader;
+
   [[nodiscard]] StreamFailure Check(const uint8_t* base, const Tag& tag, const OuterScope& scope, const Limits& limits);
   void Outline(const uint8_t* base, const Tag& tag, const OuterScope& scope) noexcept;
   void TakeAttribute(const uint8_t* base, const Attribute& attribute) noexcept;
-  void MarkChild(const uint8_t* base, const Tag& tag, const OuterScope& scope, const ChildTable& children) noexcept;
+  void MarkChild(RawValue ns, std::string_view name, const OuterScope& scope, const ChildTable& children) noexcept;
 
   Envelope envelope_ = {};
   std::vector<Open> open_;

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 namespace meerkat {
 
@@ -64,7 +65,7 @@ inline constexpr uint32_t kForeignScope = 1u << 10;
 enum class StanzaKind : uint8_t { kNonza = 0, kMessage = 1, kPresence = 2, kIq = 3 };
 
 /// Index into `stanzaTypes` of envelope.ts; 0 stands for an absent `type`.
-inline constexpr const char* kStanzaTypes[] = {
+inline constexpr std::string_view kStanzaTypes[] = {
     "",    "chat",   "error",       "groupchat", "headline",   "normal",      "get",   "set",
     "result", "unavailable", "subscribe", "subscribed", "unsubscribe", "unsubscribed", "probe",
 };

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <limits>
 
-#include "core/xml/text_scan.h"
 #include "core/xml/xml_declaration.h"
 
 namespace meerkat {
@@ -18,7 +17,7 @@ constexpr uint32_t kEndless = std::numeric_limits<uint32_t>::max();
 StreamFramer::Run::Run(StreamFramer& framer, std::span<const uint8_t> bytes, ScanContext& context, Sink& sink) noexcept
     : framer_(framer), bytes_(bytes), context_(context), sink_(sink), scan_(std::move(framer.suspended_)) {}
 
-StreamFramer::Result StreamFramer::Run::Read() noexcept {
+[[gnu::flatten]] StreamFramer::Result StreamFramer::Run::Read() noexcept {
   Step step;
   do step = ReadState();
   while (step == Step::kGoOn);
@@ -71,7 +70,7 @@ StreamFramer::Run::Step StreamFramer::Run::ReadOutside() noexcept {
     }
     framer_.scanned_ = 0;
     framer_.construct_ = Construct::kNone;
-    return Step::kGoOn;
+    return framer_.state_ == State::kDeclaration ? Step::kGoOn : ReadElement();
   }
   const Decoded character = DecodeCharacter(base(), base() + end);
   if (character.point == Utf8Decoder::kIncomplete) return RunDry(0, end);
@@ -105,48 +104,51 @@ StreamFramer::Run::Step StreamFramer::Run::ReadDeclaration() noexcept {
 /// Goes on inside the header or an element.
 StreamFramer::Run::Step StreamFramer::Run::ReadElement() noexcept {
   if (framer_.construct_ != Construct::kNone) return ResumeConstruct();
-  const uint32_t end = End();
-  if (!scan_ || scan_->is_complete()) return ReadMarkup(end);
+  if (framer_.state_ == State::kHeader) return ReadMarkup(framer_.scanned_, End());
+  return scan_ && scan_->in_cdata() ? ReadCdata(End()) : ReadContent(End());
+}
 
-  const bool in_cdata = scan_->in_cdata();
-  if (!in_cdata && framer_.scanned_ < end && base()[framer_.scanned_] == '<') return ReadMarkup(end);
-  const TextResult text = in_cdata ? ScanCdata(base(), framer_.scanned_, end) : ScanText(base(), framer_.scanned_, end);
-  framer_.scanned_ = text.at;
-  switch (text.status) {
-    case TextResult::Status::kIncomplete: return RunDry(text.at, end);
-    case TextResult::Status::kReference: return BeginConstruct(Construct::kReference, text.at);
-    case TextResult::Status::kFailed: return Fail(text.failure);
-    default: break;
-  }
-  if (!in_cdata) return ReadMarkup(end);
+/// Everything usual at once, then what comes behind it.
+StreamFramer::Run::Step StreamFramer::Run::ReadContent(uint32_t end) noexcept {
+  const uint8_t* const bytes = base();
+  ElementScan& scan = Scan();
+  if (framer_.scanned_ == 0) scan.Begin();
+  const uint32_t at = scan.ReadUsual(bytes, framer_.scanned_, end, *framer_.scope_, *framer_.limits_, context_.children());
+  if (at > 0 && scan.is_complete()) return Tell(EventKind::kElement, at, State::kBetween);
+  if (at == end) return RunDry(at, end);
+  if (bytes[at] == '<') return ReadMarkup(at, end);
+  const TextResult text = ScanText(bytes, at, end);
+  return text.status == TextResult::Status::kEnd ? ReadMarkup(text.at, end) : LeaveText(text, end);
+}
+
+StreamFramer::Run::Step StreamFramer::Run::ReadCdata(uint32_t end) noexcept {
+  const TextResult cdata = ScanCdata(base(), framer_.scanned_, end);
+  if (cdata.status != TextResult::Status::kEnd) return LeaveText(cdata, end);
+  framer_.scanned_ = cdata.at;
   scan_->set_in_cdata(false);
   return Step::kGoOn;
 }
 
-/// A `<` stands at `scanned_`. Reads tags as long as they follow one another.
-StreamFramer::Run::Step StreamFramer::Run::ReadMarkup(uint32_t end_of_element) noexcept {
+/// Where text stopped short of its end.
+StreamFramer::Run::Step StreamFramer::Run::LeaveText(const TextResult& text, uint32_t end) noexcept {
+  switch (text.status) {
+    case TextResult::Status::kReference: return BeginConstruct(Construct::kReference, text.at);
+    case TextResult::Status::kFailed: return Fail(text.failure);
+    default: return RunDry(text.at, end);
+  }
+}
+
+/// A `<` stands at `start`, with anything behind it.
+StreamFramer::Run::Step StreamFramer::Run::ReadMarkup(uint32_t start, uint32_t end_of_element) noexcept {
   const uint8_t* const bytes = base();
-  const uint32_t most = std::min(framer_.limits_->max_tag_bytes, kMostTagBytes);
-  Step step = Step::kGoOn;
+  const uint32_t longest = std::min(framer_.limits_->max_tag_bytes, kMostTagBytes);
+  const uint32_t end = end_of_element - start > longest ? start + longest : end_of_element;
+  if (end - start < 2 || bytes[start + 1] == '!' || bytes[start + 1] == '?') return BeginConstruct(Construct::kMarkup, start);
   Tag tag;
-  do {
-    const uint32_t start = framer_.scanned_;
-    const uint32_t end = end_of_element - start > most ? start + most : end_of_element;
-    if (end - start < 2 || bytes[start + 1] == '!' || bytes[start + 1] == '?') return BeginConstruct(Construct::kMarkup, start);
-    if (scan_ && !scan_->is_complete()) {
-      const uint32_t tag_end = scan_->PlainEndTag(bytes, start, end);
-      if (tag_end != 0) {
-        step = Advance(tag_end);
-        continue;
-      }
-    }
-    const LexResult read = LexTag(bytes, start, end, framer_.limits_->max_attributes, tag);
-    if (read.status == LexResult::Status::kFailed) return Fail(read.failure);
-    if (read.status == LexResult::Status::kIncomplete) return BeginConstruct(Construct::kMarkup, start);
-    step = TakeTag(tag);
-  } while (step == Step::kGoOn && framer_.state_ == State::kInside && framer_.scanned_ < end_of_element &&
-           bytes[framer_.scanned_] == '<');
-  return step;
+  const LexResult read = LexTag(bytes, start, end, framer_.limits_->max_attributes, tag);
+  if (read.status == LexResult::Status::kFailed) return Fail(read.failure);
+  if (read.status == LexResult::Status::kIncomplete) return BeginConstruct(Construct::kMarkup, start);
+  return TakeTag(tag);
 }
 
 StreamFramer::Run::Step StreamFramer::Run::BeginConstruct(Construct construct, uint32_t start) noexcept {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/xml/stream_framer.h"
+#include "core/xml/text_scan.h"
 
 namespace meerkat {
 
@@ -17,7 +18,10 @@ class StreamFramer::Run {
   Step ReadOutside() noexcept;
   Step ReadDeclaration() noexcept;
   Step ReadElement() noexcept;
-  Step ReadMarkup(uint32_t end_of_element) noexcept;
+  Step ReadContent(uint32_t end) noexcept;
+  Step ReadCdata(uint32_t end) noexcept;
+  Step ReadMarkup(uint32_t start, uint32_t end_of_element) noexcept;
+  Step LeaveText(const TextResult& text, uint32_t end) noexcept;
   Step ResumeConstruct() noexcept;
   Step BeginConstruct(Construct construct, uint32_t start) noexcept;
   Step TakeTag(const Tag& tag) noexcept;

@@ -32,10 +32,6 @@ bool OuterScope::Find(std::string_view prefix, std::string_view& ns) const noexc
   return false;
 }
 
-std::string_view OuterScope::ContentNamespace() const noexcept {
-  return default_ns == kStreamNamespace ? std::string_view() : default_ns;
-}
-
 const OuterScope& OuterScope::Fragment() noexcept { return kFragment; }
 
 const OuterScope* OuterScope::Usual(const OuterScope& scope) noexcept {

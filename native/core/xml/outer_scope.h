@@ -31,7 +31,9 @@ struct OuterScope {
   /// False when the prefix was not declared. `xml` always is.
   [[nodiscard]] bool Find(std::string_view prefix, std::string_view& ns) const noexcept;
   /// The namespace of stanzas on this stream (RFC 6120 section 4.8.2); empty when each stanza declares its own.
-  [[nodiscard]] std::string_view ContentNamespace() const noexcept;
+  [[nodiscard]] std::string_view ContentNamespace() const noexcept {
+    return default_ns == kStreamNamespace ? std::string_view() : default_ns;
+  }
 
   /// No header: `jabber:client` is the namespace around, as for stored stanzas and those from other shards.
   [[nodiscard]] static const OuterScope& Fragment() noexcept;

@@ -67,12 +67,12 @@ StreamFailure ScopeStack::Bind(const uint8_t* base, const Tag& tag, uint32_t max
     if (!attribute.is_declaration()) continue;
     const bool is_default = attribute.kind == AttributeKind::kDefaultDeclaration;
     if (attribute.value_end - attribute.value > max_namespace_bytes) return StreamFailure::kTagTooLarge;
-    Binding binding{attribute.colon + 1, attribute.name_end, attribute.value, attribute.value_end, attribute.is_plain(), 0, 0};
+    Binding binding{attribute.colon + 1, attribute.name_end, attribute.value, attribute.value_end, 0, 0, attribute.is_plain()};
     if (is_default) binding.prefix = binding.prefix_end = attribute.name;
     const std::string_view prefix = Text(base, binding.prefix, binding.prefix_end);
     if (!MayBind(prefix, binding.ns(base))) return StreamFailure::kBadNamespacePrefix;
-    binding.prefix_hash = HashOf(prefix);
-    uint32_t& newest = newest_[binding.prefix_hash % kChains];
+    if (!is_default) binding.prefix_hash = HashOf(prefix);
+    uint32_t& newest = ChainOf(binding);
     binding.older = newest;
     bindings_.push_back(binding);
     newest = size();
@@ -89,7 +89,7 @@ bool ScopeStack::Search(const uint8_t* base, std::string_view prefix, const Oute
     return true;
   }
   found = {RawValue{outer.default_ns}, true};
-  return prefix.empty() || outer.Find(prefix, found.ns.text);
+  return outer.Find(prefix, found.ns.text);
 }
 
 StreamFailure ScopeStack::CheckNames(const uint8_t* base, const Tag& tag, const OuterScope& outer, bool& leans_out) const noexcept {

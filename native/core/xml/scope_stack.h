@@ -27,38 +27,53 @@ class ScopeStack {
   void Truncate(uint32_t size) noexcept {
     for (; bindings_.size() > size; bindings_.pop_back()) {
       const Binding& last = bindings_.back();
-      newest_[last.prefix_hash % kChains] = last.older;
+      ChainOf(last) = last.older;
     }
   }
   [[nodiscard]] size_t bytes() const noexcept { return bindings_.capacity() * sizeof(Binding); }
 
   /// Puts the tag's declarations in force.
   [[nodiscard]] StreamFailure Bind(const uint8_t* base, const Tag& tag, uint32_t max_namespace_bytes);
+  /// Puts a declaration of the default namespace in force that `MayBindDefault` allows. It stands in the element from `value` to
+  /// `value_end`.
+  void BindDefault(uint32_t value, uint32_t value_end) {
+    bindings_.push_back({value, value, value, value_end, 0, newest_default_, true});
+    newest_default_ = size();
+  }
+  /// A plain value that may be the default namespace (section 3).
+  [[nodiscard]] static bool MayBindDefault(std::string_view ns) noexcept { return ns != kXmlNamespace && ns != kXmlnsNamespace; }
   /// Every prefix declared, no attribute twice, neither by name nor by expanded name (section 6.3). Sets `leans_out` when a prefix is
   /// declared by the outer scope only.
   [[nodiscard]] StreamFailure CheckNames(const uint8_t* base, const Tag& tag, const OuterScope& outer, bool& leans_out) const noexcept;
   /// False when the prefix is not declared. The empty prefix is that of the default namespace.
   [[nodiscard]] bool Resolve(const uint8_t* base, std::string_view prefix, const OuterScope& outer, Resolved& found) const noexcept {
-    if (!bindings_.empty() || !prefix.empty()) return Search(base, prefix, outer, found);
-    found = {RawValue{outer.default_ns}, true};
+    if (!prefix.empty()) return Search(base, prefix, outer, found);
+    found = newest_default_ == 0 ? Resolved{RawValue{outer.default_ns}, true}
+                                 : Resolved{bindings_[newest_default_ - 1].ns(base), false};
     return true;
   }
   /// All that is in force, decoded; for stream headers. The views in `scope` point into `texts` and the bytes.
   void Export(const uint8_t* base, OuterScope& scope, std::vector<PrefixBinding>& bindings, std::vector<std::string>& texts) const;
 
  private:
-  struct Binding {
+  /// Of a size that is a power of two, for the sake of `size()`.
+  struct alignas(32) Binding {
     uint32_t prefix;
     uint32_t prefix_end;  // the same as `prefix` for the default namespace
     uint32_t value;
     uint32_t value_end;
+    uint32_t prefix_hash;  // 0 for the default namespace
+    uint32_t older;        // the binding before it in its chain, plus 1, or 0
     bool is_plain;
-    uint32_t prefix_hash;
-    uint32_t older;  // the binding before it in its chain, plus 1, or 0
 
+    [[nodiscard]] bool is_default() const noexcept { return prefix == prefix_end; }
     [[nodiscard]] RawValue ns(const uint8_t* base) const noexcept { return {Text(base, value, value_end), is_plain}; }
   };
 
+  /// Where the chain of a binding begins.
+  [[nodiscard]] uint32_t& ChainOf(const Binding& binding) noexcept {
+    return binding.is_default() ? newest_default_ : newest_[binding.prefix_hash % kChains];
+  }
   [[nodiscard]] bool Search(const uint8_t* base, std::string_view prefix, const OuterScope& outer, Resolved& found) const noexcept;
   [[nodiscard]] bool CheckPrefix(const uint8_t* base, const Attribute& attribute, const OuterScope& outer, Resolved& found,
                                  bool& leans_out) const noexcept;
@@ -68,7 +83,9 @@ class ScopeStack {
   static constexpr uint32_t kChains = 64;
 
   std::vector<Binding> bindings_;
-  /// Where each chain of bindings with like hashes begins: an index plus 1, or 0. A peer may put thousands in force, and then
+  /// The default namespace has a chain of its own: an index plus 1, or 0.
+  uint32_t newest_default_ = 0;
+  /// Where each chain of prefixes with like hashes begins, in the same way. A peer may put thousands in force, and then
   /// have them searched by each of thousands of names.
   std::array<uint32_t, kChains> newest_ = {};
 };

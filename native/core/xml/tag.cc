@@ -1,9 +1,8 @@
 #include "core/xml/tag.h"
 
-#include <cstring>
-
 #include "core/xml/characters.h"
 #include "core/xml/lexer.h"
+#include "core/xml/plain_tag.h"
 #include "core/xml/scanner.h"
 
 namespace meerkat {
@@ -12,83 +11,12 @@ namespace {
 
 using Status = LexResult::Status;
 
-/// Letters and the underscore: names of those alone need no further look.
-constexpr uint8_t kPlainName = character_class::kPlain;
-
-template <size_t size>
-bool Is(const uint8_t* name, const char (&text)[size]) noexcept {
-  return std::memcmp(name, text, size - 1) == 0;
-}
-
-AttributeKind PlainKindOf(const uint8_t* name, size_t length) noexcept {
-  switch (length) {
-    case 2:
-      if (Is(name, "to")) return AttributeKind::kTo;
-      return Is(name, "id") ? AttributeKind::kId : AttributeKind::kOther;
-    case 4:
-      if (Is(name, "type")) return AttributeKind::kType;
-      return Is(name, "from") ? AttributeKind::kFrom : AttributeKind::kOther;
-    case 5:
-      return Is(name, "xmlns") ? AttributeKind::kDefaultDeclaration : AttributeKind::kOther;
-    default:
-      return AttributeKind::kOther;
-  }
-}
-
 AttributeKind KindOf(const uint8_t* base, const Attribute& attribute) noexcept {
   const uint8_t* name = base + attribute.name;
   const uint32_t length = attribute.name_end - attribute.name;
   if (attribute.colon == 0) return PlainKindOf(name, length);
-  if (attribute.colon == attribute.name + 5 && Is(name, "xmlns")) return AttributeKind::kPrefixDeclaration;
-  return length == 8 && Is(name, "xml:lang") ? AttributeKind::kLang : AttributeKind::kOther;
-}
-
-/// One bit of 64 that equal local names share.
-uint64_t Mark(const uint8_t* local, const uint8_t* end) noexcept {
-  return uint64_t{1} << ((static_cast<uint32_t>(end - local) * 7 + *local * 31u + end[-1]) & 63);
-}
-
-/// Reads the usual start tag: letters, single spaces, plain values. False leaves all others to TagReader. A loop without calls, for this is
-/// where most of the time goes.
-bool LexPlainTag(const uint8_t* base, uint32_t start, uint32_t until, uint32_t kept, Tag& tag) noexcept {
-  const uint8_t* const end = base + until;
-  const uint8_t* at = SkipLowerCase(base + start + 1, end);
-  const auto offset = [base](const uint8_t* place) { return static_cast<uint32_t>(place - base); };
-  if (at == base + start + 1 || at == end) return false;
-  tag.start = start;
-  tag.name = start + 1;
-  tag.colon = 0;
-  tag.name_end = offset(at);
-  uint32_t count = 0;
-  uint64_t seen = 0;
-  bool has_declaration = false;
-  bool may_repeat = false;
-  for (; *at == ' '; count++) {
-    if (count == kept) return false;
-    const uint8_t* const name = at + 1;
-    const uint8_t* const name_end = SkipLowerCase(name, end);
-    if (name_end == name || end - name_end < 3 || name_end[0] != '=' || (name_end[1] != '\'' && name_end[1] != '"')) return false;
-    const uint8_t* const value_end = SkipPlain(name_end + 2, end, static_cast<char>(name_end[1]), '<', '&');
-    // The byte behind the value has to be there, too.
-    if (end - value_end < 2 || *value_end != name_end[1]) return false;
-    const AttributeKind kind = PlainKindOf(name, static_cast<size_t>(name_end - name));
-    tag.attributes[count] = {offset(at),           offset(name),      0,    offset(name_end), offset(name_end) + 2,
-                             offset(value_end), kind, false, false, true};
-    const uint64_t mark = Mark(name, name_end);
-    may_repeat |= (seen & mark) != 0;
-    seen |= mark;
-    has_declaration |= kind == AttributeKind::kDefaultDeclaration;
-    at = value_end + 1;
-  }
-  tag.is_empty = *at == '/';
-  if (tag.is_empty && ++at == end) return false;
-  if (*at != '>') return false;
-  tag.end = offset(at) + 1;
-  tag.count = count;
-  tag.has_declaration = has_declaration;
-  tag.may_repeat = may_repeat;
-  tag.has_prefix = tag.is_end = tag.has_bad_name = false;
-  return true;
+  if (attribute.colon == attribute.name + 5 && IsText(name, "xmlns")) return AttributeKind::kPrefixDeclaration;
+  return length == 8 && IsText(name, "xml:lang") ? AttributeKind::kLang : AttributeKind::kOther;
 }
 
 class TagReader {
@@ -168,12 +96,11 @@ class TagReader {
   /// Reads a name; the byte behind it is left, but has to be there.
   bool ReadName(uint32_t& name, uint32_t& colon, uint32_t& name_end) noexcept {
     const uint8_t* const start = at_;
-    at_ = SkipLowerCase(at_, end_);
-    while (at_ < end_ && (kAsciiClasses[*at_] & kPlainName) == kPlainName) at_++;
+    at_ = SkipAsciiName(at_, end_);
     if (IsOver()) return false;
     name = Offset(start);
     colon = 0;
-    if (at_ == start || *at_ >= 0x80 || (kAsciiClasses[*at_] & character_class::kName) != 0) {
+    if (at_ == start || *at_ >= 0x80 || *at_ == ':') {
       at_ = start;
       return ReadOddName(colon, name_end);
     }
@@ -181,7 +108,7 @@ class TagReader {
     return true;
   }
 
-  /// A name with a colon, or with more than letters.
+  /// A name with a colon, or with more than ASCII.
   bool ReadOddName(uint32_t& colon, uint32_t& name_end) noexcept {
     const uint8_t* const start = at_;
     bool expects_start = true;
@@ -233,7 +160,7 @@ class TagReader {
     attribute.has_reference = attribute.has_white = false;
     attribute.is_ascii = true;
     while (true) {
-      at_ = SkipPlain(at_, end_, static_cast<char>(quote), '<', '&');
+      at_ = SkipPlain<'"', '\'', '<', '&'>(at_, end_);
       if (IsOver()) return false;
       const uint8_t byte = *at_;
       if (byte == quote) break;
@@ -246,6 +173,8 @@ class TagReader {
         if (!IsSpace(byte)) return Fail(StreamFailure::kBadCharacter);
         attribute.has_white = true;
         at_++;
+      } else if (byte < 0x80) {
+        at_++;  // the other quote
       } else {
         attribute.is_ascii = false;
         const Decoded character = DecodeCharacter(at_, end_);

@@ -58,7 +58,7 @@ TextResult ScanText(const uint8_t* base, uint32_t from, uint32_t until) noexcept
   const uint8_t* at = base + from;
   const uint8_t* const end = base + until;
   StreamFailure failure = StreamFailure::kNone;
-  while ((at = SkipPlain(at, end, '<', '&', '>')) < end) {
+  while ((at = SkipPlain<'<', '&', '>'>(at, end)) < end) {
     if (*at == '<') return Stop(Status::kEnd, base, at, failure);
     if (*at == '>') {
       // XML 1.0 production 14.
@@ -77,7 +77,7 @@ TextResult ScanCdata(const uint8_t* base, uint32_t from, uint32_t until) noexcep
   const uint8_t* at = base + from;
   const uint8_t* const end = base + until;
   StreamFailure failure = StreamFailure::kNone;
-  while ((at = SkipPlain(at, end, '>', '>', '>')) < end) {
+  while ((at = SkipPlain<'>'>(at, end)) < end) {
     if (*at == '>') {
       if (ClosesBrackets(base, at++)) return Stop(Status::kEnd, base, at, failure);
     } else if (!StepOver(at, end, failure)) {
