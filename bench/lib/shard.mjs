@@ -18,6 +18,8 @@ export async function startShard(engine) {
   const { loadConfig } = await import(compiled('platform/config/index.js'));
   const { openLog } = await import(compiled('platform/log.js'));
   const { TaskBroker, TaskPool } = await import(compiled('platform/workers.js'));
+  const { systemRandom } = await import(compiled('platform/random.js'));
+  const { TicketKeyring } = await import(compiled('runtime/ticket-keys.js'));
   const { listenForClients } = await import(compiled('net/listeners/c2s.js'));
 
   const directory = mkdtempSync(join(tmpdir(), 'meerkat-bench-'));
@@ -32,6 +34,7 @@ export async function startShard(engine) {
   const broker = new TaskBroker(tasks);
   const birth = {
     ...{ shards: 1, engine, group: randomUUID(), version: 'bench', config: config.toPlain(), log: log.share(), secret },
+    tickets: TicketKeyring.create(systemRandom, Date.now()).share(Date.now()),
     ...{ tls: [undefined], tasks: broker.connect(), writers: databases.connect() },
   };
   const parts = await assembleShard(0, birth, log);

@@ -52,6 +52,7 @@ class EngineBinding final : public Reactor::Host {
   napi_value Unlisten(const Call& call);
   napi_value CreateTlsContext(const Call& call);
   napi_value DropTlsContext(const Call& call);
+  napi_value SetTicketKeys(const Call& call);
   napi_value Send(const Call& call);
   napi_value Deliver(const Call& call);
   napi_value Stamp(const Call& call);
@@ -94,6 +95,7 @@ class EngineBinding final : public Reactor::Host {
   bool stopping_ = false;
   std::vector<uint32_t> tokens_;
   std::vector<std::shared_ptr<const TlsContext>> contexts_;  // by id; null once dropped
+  const std::shared_ptr<TicketKeys> ticket_keys_ = std::make_shared<TicketKeys>();  // shared with the contexts
   std::string text_;                                         // reused from call to call
   void (*stopped_)(void*) = nullptr;
   void* stopped_context_ = nullptr;

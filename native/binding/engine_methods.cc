@@ -48,6 +48,7 @@ napi_value EngineBinding::MakeObject() {
       {"unlisten", Invoke<&EngineBinding::Unlisten>},
       {"createTlsContext", Invoke<&EngineBinding::CreateTlsContext>},
       {"dropTlsContext", Invoke<&EngineBinding::DropTlsContext>},
+      {"setTicketKeys", Invoke<&EngineBinding::SetTicketKeys>},
       {"send", Invoke<&EngineBinding::Send>},
       {"deliver", Invoke<&EngineBinding::Deliver>},
       {"stamp", Invoke<&EngineBinding::Stamp>},
@@ -127,7 +128,7 @@ napi_value EngineBinding::CreateTlsContext(const Call& call) {
   TlsSettings settings;
   if (!ReadTlsSettings(env_, call.arguments[0], settings)) return nullptr;
   Failure failure;
-  std::shared_ptr<const TlsContext> context = TlsContext::Create(settings, failure);
+  std::shared_ptr<const TlsContext> context = TlsContext::Create(settings, ticket_keys_, failure);
   if (!context) {
     Throw(env_, failure);
     return nullptr;
@@ -140,6 +141,17 @@ napi_value EngineBinding::DropTlsContext(const Call& call) {
   const uint32_t id = call.Number(env_, 0);
   // Connections and listeners that use it hold it on.
   if (id < contexts_.size()) contexts_[id].reset();
+  return nullptr;
+}
+
+napi_value EngineBinding::SetTicketKeys(const Call& call) {
+  std::string_view current;
+  std::string_view previous;
+  if (!ReadBytes(env_, call.arguments[0], current)) return nullptr;
+  if (!IsUndefined(env_, call.arguments[1]) && !ReadBytes(env_, call.arguments[1], previous)) return nullptr;
+  if (!ticket_keys_->Set(current, previous)) {
+    Throw(env_, {"bad-ticket-key", "A ticket key has " + std::to_string(TicketKeys::kKeyBytes) + " bytes."});
+  }
   return nullptr;
 }
 

@@ -105,6 +105,10 @@ export interface TlsOptions extends TlsIdentity {
   readonly alpn: readonly string[];
 }
 
+export const TICKET_KEY_BYTES = 80;
+/** How long a ticket is good for; its key has to be taken for as long. */
+export const TICKET_SECONDS = 4 * 60 * 60;
+
 export interface TlsDetails {
   readonly version: TlsVersion;
   readonly cipher: string;
@@ -201,6 +205,11 @@ export interface EnginePort {
   createTlsContext(options: TlsOptions): number;
   /** Frees the context once the last connection that uses it is gone. */
   dropTlsContext(context: number): void;
+  /**
+   * Lets clients resume TLS sessions: tickets are sealed with `current`, and those of `previous` are taken too. Each key has
+   * `TICKET_KEY_BYTES`. Until the first call nothing is resumed, and never on a context that asks for client certificates.
+   */
+  setTicketKeys(current: Uint8Array, previous: Uint8Array | undefined): void;
 
   /** Queues bytes. Returns false once the queue is over half of its limit: wait for DRAINED. */
   send(slot: number, generation: number, data: string | Uint8Array): boolean;

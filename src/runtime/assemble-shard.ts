@@ -21,6 +21,7 @@ import { createHost, type RunningHost, startModules } from './hosts.js';
 import { Inbox } from './inbox.js';
 import type { ShardBirth } from './shard-protocol.js';
 import { ShardStorage } from './shard-storage.js';
+import { keepTicketKeys } from './ticket-keys.js';
 
 /** Open password checks of one shard; more are told to try later. */
 const MAX_TASKS = 1_024;
@@ -99,6 +100,7 @@ async function startEngine(
     onBatch: dispatcher.dispatch,
   });
   dispatcher.attach(engine);
+  keepTicketKeys(engine, birth.tickets, systemClock);
   return { engine, dispatcher };
 }
 

@@ -15,6 +15,7 @@ import { type Databases, openDatabases } from './databases.js';
 import type { ShardBirth } from './shard-protocol.js';
 import { type ShardDelivery, Supervisor } from './supervisor.js';
 import { requireFreePorts } from './taken-ports.js';
+import { followTime, TicketKeyring } from './ticket-keys.js';
 
 export interface BootOptions {
   readonly config: Config;
@@ -92,11 +93,13 @@ async function start(options: BootOptions, undo: Undo): Promise<RunningServer> {
     secret,
     tls,
   };
+  const tickets = TicketKeyring.create(systemRandom, systemClock.now());
+  followTime(tickets, systemClock);
   const supervisor = new Supervisor({
     shards,
     log,
     clock: systemClock,
-    birth: () => giveBirth(heritage, broker, databases),
+    birth: () => giveBirth(heritage, broker, databases, tickets),
     ports: config.listen.c2s.map((listener) => listener.port),
     needsLinks: engine.kind === 'portable',
   });
@@ -142,11 +145,13 @@ function readCertificates(config: Config, dataDir: string, log: Log): Promise<(T
 
 /** What one life of a shard gets: what all shards share, and ports of its own. */
 function giveBirth(
-  heritage: Omit<ShardBirth, 'tasks' | 'writers'>,
+  heritage: Omit<ShardBirth, 'tasks' | 'writers' | 'tickets'>,
   broker: TaskBroker,
   databases: Databases,
+  tickets: TicketKeyring,
 ): ShardDelivery {
-  const birth: ShardBirth = { ...heritage, tasks: broker.connect(), writers: databases.connect() };
+  const own = { tasks: broker.connect(), writers: databases.connect(), tickets: tickets.share(systemClock.now()) };
+  const birth: ShardBirth = { ...heritage, ...own };
   return { birth, transfer: [birth.tasks, ...birth.writers.map(({ port }) => port)] };
 }
 

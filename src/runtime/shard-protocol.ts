@@ -3,6 +3,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { EngineKind, TlsOptions } from '../engine/port.js';
 import type { PlainConfig } from '../platform/config/index.js';
 import type { SharedLog } from '../platform/log.js';
+import type { TicketSecret } from './ticket-keys.js';
 
 /** Everything that a shard is born with; plain data and ports. */
 export interface ShardBirth {
@@ -17,6 +18,8 @@ export interface ShardBirth {
   readonly secret: Uint8Array;
   /** For each `[[listen.c2s]]`; `undefined` without TLS. */
   readonly tls: readonly (TlsOptions | undefined)[];
+  /** For session tickets of TLS. */
+  readonly tickets: TicketSecret;
   /** To the pool of short tasks. */
   readonly tasks: MessagePort;
   /** To the writers of the SQLite databases. */

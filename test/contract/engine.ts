@@ -6,6 +6,7 @@ import { inputContract } from './engine/input.js';
 import { listeningContract } from './engine/listening.js';
 import { outputContract } from './engine/output.js';
 import { proxyContract } from './engine/proxy.js';
+import { resumptionContract } from './engine/resumption.js';
 import { shardContract } from './engine/shards.js';
 import { tlsContract } from './engine/tls.js';
 import { treeContract } from './engine/trees.js';
@@ -18,6 +19,7 @@ export function engineContract(name: string, create: CreateEngine): void {
     closingContract(create);
     tlsContract(create);
     proxyContract(create);
+    resumptionContract(create);
     shardContract(create);
     treeContract(create);
   });

@@ -20,11 +20,14 @@ std::vector<uint8_t> Exporter(SSL* ssl) {
   return exported == 1 ? binding : std::vector<uint8_t>();
 }
 
-/// RFC 5929 section 3.1: the first Finished message, which is the client's because nothing is ever resumed here.
+/// RFC 5929 section 3.1: the first Finished message. That of the client, but ours where a session was resumed, which without the
+/// extended master secret could be another one for the client (RFC 7627 section 1).
 std::vector<uint8_t> Unique(SSL* ssl) {
-  if (SSL_version(ssl) >= TLS1_3_VERSION || SSL_session_reused(ssl)) return {};
+  const bool is_resumed = SSL_session_reused(ssl) == 1;
+  if (SSL_version(ssl) >= TLS1_3_VERSION || (is_resumed && SSL_get_extms_support(ssl) != 1)) return {};
   std::vector<uint8_t> binding(EVP_MAX_MD_SIZE);
-  binding.resize(SSL_get_peer_finished(ssl, binding.data(), binding.size()));
+  binding.resize(is_resumed ? SSL_get_finished(ssl, binding.data(), binding.size())
+                            : SSL_get_peer_finished(ssl, binding.data(), binding.size()));
   return binding;
 }
 

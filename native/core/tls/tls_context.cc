@@ -1,5 +1,7 @@
 #include "core/tls/tls_context.h"
 
+#include <openssl/evp.h>
+
 #include <algorithm>
 
 #include "core/tls/pem.h"
@@ -94,6 +96,29 @@ int VerifyPeer(int verified, X509_STORE_CTX* store) {
   return TlsSession::Of(ssl).OnVerifyError(store) ? 1 : 0;
 }
 
+int PrepareTicket(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac,
+                  int is_sealing) {
+  const TlsContext& context = TlsSession::Of(ssl).context();
+  return context.may_resume() ? context.tickets().Prepare(name, iv, cipher, mac, is_sealing != 0) : 0;
+}
+
+/// What a session was made under. A ticket from before any of it changed, or from another listener, is not taken, so that a client
+/// meets the certificate and the rules of today.
+bool NameOwner(const TlsSettings& settings, unsigned char (&owner)[32]) {
+  std::string all;
+  const auto add = [&all](std::string_view part) { all += std::to_string(part.size()).append(":").append(part); };
+  add(std::to_string(static_cast<int>(settings.verify)));
+  add(settings.ca.value_or(""));
+  for (const std::string& list : settings.crls) add(list);
+  add(settings.identity.certificate);
+  for (const auto& [name, identity] : settings.names) {
+    add(name);
+    add(identity.certificate);
+  }
+  unsigned int size = 0;
+  return EVP_Digest(all.data(), all.size(), owner, &size, EVP_sha256(), nullptr) == 1;
+}
+
 void TakeSecret(const SSL* ssl, const char* line) { TlsSession::Of(ssl).OnSecret(line); }
 
 void CountRecord(int is_written, int, int type, const void*, size_t, SSL* ssl, void*) {
@@ -114,14 +139,14 @@ void SetVerification(SSL_CTX* context, const TlsSettings& settings, X509_STORE* 
 
 /// What holds for every connection, whatever was configured.
 void Harden(SSL_CTX* context) {
-  // No resumption: tickets and caches would keep keys for longer than a connection lives. tls-unique leans on this too.
-  SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET |
-                                   SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_SINGLE_DH_USE | SSL_OP_SINGLE_ECDH_USE);
+  SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF |
+                                   SSL_OP_SINGLE_DH_USE | SSL_OP_SINGLE_ECDH_USE);
+  // Sessions are kept by clients alone, in tickets; one of them, for a client opens one stream.
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-  SSL_CTX_set_num_tickets(context, 0);
+  SSL_CTX_set_num_tickets(context, 1);
+  SSL_CTX_set_timeout(context, TlsContext::kTicketSeconds);
+  SSL_CTX_set_tlsext_ticket_key_evp_cb(context, PrepareTicket);
   SSL_CTX_set_max_early_data(context, 0);
-  static constexpr unsigned char kOwner[] = {'m', 'e', 'e', 'r', 'k', 'a', 't'};
-  SSL_CTX_set_session_id_context(context, kOwner, sizeof kOwner);
   SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                                 SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   // Our record layer goes on where OpenSSL stops, so nothing may be read beyond that.
@@ -132,15 +157,18 @@ void Harden(SSL_CTX* context) {
 
 }  // namespace
 
-TlsContext::TlsContext(const TlsSettings& settings)
-    : verify_(settings.verify), disconnect_on_failure_(settings.disconnect_on_failure) {
+TlsContext::TlsContext(const TlsSettings& settings, std::shared_ptr<const TicketKeys> tickets)
+    : verify_(settings.verify),
+      disconnect_on_failure_(settings.disconnect_on_failure),
+      tickets_(std::move(tickets)) {
   for (const std::string& protocol : settings.alpn) {
     alpn_.push_back(static_cast<char>(protocol.size()));
     alpn_ += protocol;
   }
 }
 
-std::shared_ptr<const TlsContext> TlsContext::Create(const TlsSettings& settings, Failure& failure) {
+std::shared_ptr<const TlsContext> TlsContext::Create(const TlsSettings& settings,
+                                                     std::shared_ptr<const TicketKeys> tickets, Failure& failure) {
   ERR_clear_error();
   for (const std::string& protocol : settings.alpn) {
     if (protocol.empty() || protocol.size() > 255) {
@@ -150,7 +178,11 @@ std::shared_ptr<const TlsContext> TlsContext::Create(const TlsSettings& settings
   }
   const CertificateStore store = ReadStore(settings.ca, settings.crls, failure);
   if (!store) return nullptr;
-  const std::shared_ptr<TlsContext> context(new TlsContext(settings));
+  const std::shared_ptr<TlsContext> context(new TlsContext(settings, std::move(tickets)));
+  if (!NameOwner(settings, context->session_owner_)) {
+    Fail(failure, "out-of-memory", "No TLS context");
+    return nullptr;
+  }
   context->default_ = context->Make(settings, settings.identity, store.get(), "the default certificate", failure);
   if (!context->default_) return nullptr;
   for (const auto& [name, identity] : settings.names) {
@@ -170,6 +202,7 @@ SslContext TlsContext::Make(const TlsSettings& settings, const TlsIdentity& iden
   }
   SSL_CTX* const made = context.get();
   Harden(made);
+  SSL_CTX_set_session_id_context(made, session_owner_, sizeof session_owner_);
   if (!SetVersions(made, settings.versions, failure) || !SetCiphers(made, settings, failure) ||
       !SetDhParameters(made, settings, failure) || !UseIdentity(made, identity, owner, failure)) {
     return nullptr;

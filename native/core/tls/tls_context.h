@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/net/failure.h"
+#include "core/tls/ticket_keys.h"
 
 namespace meerkat {
 
@@ -48,8 +49,13 @@ using SslContext = std::unique_ptr<SSL_CTX, SslContextFree>;
 /// Immutable once made, so sessions on any thread may share it; the last one frees it.
 class TlsContext {
  public:
-  /// Null, with `failure` filled in, when the settings cannot be used.
-  [[nodiscard]] static std::shared_ptr<const TlsContext> Create(const TlsSettings& settings, Failure& failure);
+  /// How long a ticket is good for: as long as the key that sealed it is kept at least.
+  static constexpr long kTicketSeconds = 4 * 60 * 60;
+
+  /// Null, with `failure` filled in, when the settings cannot be used. Sessions are resumed once `tickets` are set.
+  [[nodiscard]] static std::shared_ptr<const TlsContext> Create(const TlsSettings& settings,
+                                                                std::shared_ptr<const TicketKeys> tickets,
+                                                                Failure& failure);
   TlsContext(const TlsContext&) = delete;
   TlsContext& operator=(const TlsContext&) = delete;
 
@@ -58,11 +64,14 @@ class TlsContext {
   [[nodiscard]] SSL_CTX* Default() const noexcept { return default_.get(); }
   [[nodiscard]] TlsVerify verify() const noexcept { return verify_; }
   [[nodiscard]] bool disconnect_on_failure() const noexcept { return disconnect_on_failure_; }
+  /// A client that may be asked for a certificate shows it in every handshake, so that it is judged each time.
+  [[nodiscard]] bool may_resume() const noexcept { return verify_ == TlsVerify::kNone && tickets_->is_set(); }
+  [[nodiscard]] const TicketKeys& tickets() const noexcept { return *tickets_; }
   /// Protocol names in the form of RFC 7301 section 3.1.
   [[nodiscard]] const std::string& alpn() const noexcept { return alpn_; }
 
  private:
-  explicit TlsContext(const TlsSettings& settings);
+  TlsContext(const TlsSettings& settings, std::shared_ptr<const TicketKeys> tickets);
   [[nodiscard]] SslContext Make(const TlsSettings& settings, const TlsIdentity& identity, X509_STORE* store,
                                 const std::string& owner, Failure& failure);
 
@@ -71,6 +80,8 @@ class TlsContext {
   const TlsVerify verify_;
   const bool disconnect_on_failure_;
   std::string alpn_;
+  const std::shared_ptr<const TicketKeys> tickets_;  // shared with the other contexts of the shard
+  unsigned char session_owner_[32] = {};
 };
 
 }  // namespace meerkat

@@ -28,6 +28,10 @@ std::unique_ptr<TlsSession> TlsSession::Create(std::shared_ptr<const TlsContext>
   SSL_set_bio(session->ssl_, bio, bio);
   SSL_set_app_data(session->ssl_, session.get());
   SSL_set_accept_state(session->ssl_);
+  if (!session->context_->may_resume()) {
+    SSL_set_options(session->ssl_, SSL_OP_NO_TICKET);
+    SSL_set_num_tickets(session->ssl_, 0);
+  }
   return session;
 }
 

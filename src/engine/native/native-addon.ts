@@ -28,6 +28,7 @@ export interface NativeHandle {
   unlisten(listener: number): void;
   createTlsContext(options: TlsOptions): number | undefined;
   dropTlsContext(context: number): void;
+  setTicketKeys(current: Uint8Array, previous: Uint8Array | undefined): void;
   send(slot: number, generation: number, data: string | Uint8Array): boolean | undefined;
   deliver(slot: number, generation: number, envelope: number): boolean | undefined;
   stamp(slot: number, generation: number, from: string): void;

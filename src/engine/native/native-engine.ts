@@ -65,6 +65,10 @@ class NativeEngine implements EnginePort {
     this.#native.dropTlsContext(context);
   }
 
+  setTicketKeys(current: Uint8Array, previous: Uint8Array | undefined): void {
+    translated(() => this.#native.setTicketKeys(current, previous));
+  }
+
   send(slot: number, generation: number, data: string | Uint8Array): boolean {
     return this.#native.send(slot, generation, data) === true;
   }

@@ -31,6 +31,7 @@ import { type Message, ShardLinks } from './shard-links.js';
 import { Slots } from './slots.js';
 import { SocketTransport } from './socket-transport.js';
 import { stamped } from './stamped.js';
+import { TicketKeys } from './ticket-keys.js';
 import { TlsContext } from './tls-context.js';
 import { type Transport, UNHEARD } from './transport.js';
 import { buildHeader, buildTree } from './tree.js';
@@ -65,6 +66,7 @@ class PortableEngine implements EnginePort, Host {
   #turn: NodeJS.Immediate | undefined;
   #isStopped = false;
   #lastContext = 0;
+  readonly #tickets = new TicketKeys();
   #accepted = 0;
   #bytesIn = 0;
   #bytesOut = 0;
@@ -118,12 +120,16 @@ class PortableEngine implements EnginePort, Host {
   }
 
   createTlsContext(options: TlsOptions): number {
-    this.#contexts.set(++this.#lastContext, new TlsContext(options));
+    this.#contexts.set(++this.#lastContext, new TlsContext(options, this.#tickets));
     return this.#lastContext;
   }
 
   dropTlsContext(context: number): void {
     this.#contexts.delete(context);
+  }
+
+  setTicketKeys(current: Uint8Array, previous: Uint8Array | undefined): void {
+    this.#tickets.set(current, previous);
   }
 
   send(slot: number, generation: number, data: string | Uint8Array): boolean {

@@ -1,8 +1,9 @@
 /** What TLS connections share: certificates by name, rules for clients, protocol limits. */
-import { constants, createPrivateKey, X509Certificate } from 'node:crypto';
+import { constants, createHash, createPrivateKey, X509Certificate } from 'node:crypto';
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
-import { EngineError, type TlsIdentity, type TlsOptions, type TlsVersion } from '../port.js';
+import { EngineError, TICKET_SECONDS, type TlsIdentity, type TlsOptions, type TlsVersion } from '../port.js';
 import { INTEGER, parts, SEQUENCE } from './der.js';
+import type { TicketKeys } from './ticket-keys.js';
 
 const VERSIONS: readonly TlsVersion[] = ['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'];
 const SWITCHED_OFF: Readonly<Record<TlsVersion, number>> = {
@@ -19,10 +20,15 @@ export class TlsContext {
   readonly options: TlsOptions;
   readonly #default: SecureContext;
   readonly #names = new Map<string, SecureContext>();
+  /** Undefined where nothing is resumed. */
+  readonly #tickets: TicketKeys | undefined;
+  #generation = 0;
 
-  constructor(options: TlsOptions) {
+  constructor(options: TlsOptions, tickets: TicketKeys) {
     this.options = options;
-    const shared = sharedOptions(options);
+    // A client that may be asked for a certificate shows it in every handshake, so that it is judged each time.
+    if (options.verify === 'none' && tickets.key !== undefined) this.#tickets = tickets;
+    const shared = sharedOptions(options, this.#tickets !== undefined);
     this.#default = secureContext(shared, options, 'the default certificate');
     for (const identity of options.names) {
       const context = secureContext(shared, identity, `the certificate for ${identity.name}`);
@@ -32,11 +38,19 @@ export class TlsContext {
 
   /** The certificate for the first of these server names that has one, else the default. */
   choose(...serverNames: string[]): SecureContext {
+    this.#useTicketKeys();
     for (const name of serverNames) {
       const found = this.#forName(name);
       if (found) return found;
     }
     return this.#default;
+  }
+
+  #useTicketKeys(): void {
+    const { key, generation } = this.#tickets ?? {};
+    if (key === undefined || generation === undefined || generation === this.#generation) return;
+    this.#generation = generation;
+    for (const { context } of [this.#default, ...this.#names.values()]) context.setTicketKeys(key);
   }
 
   /** Exact, then `*.` for its first label. */
@@ -47,7 +61,7 @@ export class TlsContext {
   }
 }
 
-function sharedOptions(options: TlsOptions): SecureContextOptions {
+function sharedOptions(options: TlsOptions, hasTickets: boolean): SecureContextOptions {
   const allowed = VERSIONS.filter((version) => options.versions.includes(version));
   const [minVersion] = allowed;
   const maxVersion = allowed.at(-1);
@@ -56,8 +70,8 @@ function sharedOptions(options: TlsOptions): SecureContextOptions {
     throw new EngineError('bad-alpn', 'An ALPN protocol name has between 1 and 255 bytes.');
   }
 
-  // No resumption and no renegotiation: `tls-unique` must name this very handshake (RFC 5929 section 3).
-  let switches = constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_COMPRESSION | constants.SSL_OP_NO_RENEGOTIATION;
+  let switches = constants.SSL_OP_NO_COMPRESSION | constants.SSL_OP_NO_RENEGOTIATION;
+  if (!hasTickets) switches |= constants.SSL_OP_NO_TICKET;
   for (const version of VERSIONS) if (!allowed.includes(version)) switches |= SWITCHED_OFF[version];
   if (options.preferServerCiphers) switches |= constants.SSL_OP_CIPHER_SERVER_PREFERENCE;
   const shared: SecureContextOptions = {
@@ -68,10 +82,21 @@ function sharedOptions(options: TlsOptions): SecureContextOptions {
     // An empty list, or node:tls would trust every public authority.
     ca: options.ca === undefined ? [] : [options.ca],
     dhparam: options.dhParameters ?? 'auto',
+    sessionIdContext: sessionOwner(options),
+    sessionTimeout: TICKET_SECONDS,
   };
   if (options.crls.length > 0) shared.crl = [...options.crls];
   tryOptions(shared, options);
   return shared;
+}
+
+/**
+ * What a session was made under. A ticket from before any of it changed, or from another listener, is not taken, so that a client
+ * meets the certificate and the rules of today.
+ */
+function sessionOwner({ certificate, names, verify, ca, crls }: TlsOptions): string {
+  const all = [verify, ca, crls, certificate, names.map((each) => [each.name, each.certificate])];
+  return createHash('sha256').update(JSON.stringify(all)).digest('base64').slice(0, 32);
 }
 
 function cipherSuites(options: TlsOptions): string {

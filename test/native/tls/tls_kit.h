@@ -50,11 +50,13 @@ inline TlsIdentity MakeIdentity() {
 }
 
 inline std::shared_ptr<const TlsContext> MakeContext() {
+  const auto tickets = std::make_shared<TicketKeys>();
+  (void)tickets->Set(std::string(TicketKeys::kKeyBytes, 'k'), {});
   TlsSettings settings;
   settings.identity = MakeIdentity();
   settings.versions = {TLS1_2_VERSION, TLS1_3_VERSION};
   Failure failure;
-  return TlsContext::Create(settings, failure);
+  return TlsContext::Create(settings, tickets, failure);
 }
 
 class TlsPair {
