@@ -22,8 +22,11 @@ export interface EngineOptions {
   readonly onBatch: BatchHandler;
 }
 
+/** What the engines can read in one piece; a stanza may never be larger. */
+export const MOST_STANZA_BYTES = 2 ** 27 - 1;
+
 export interface Limits {
-  /** One top-level element or stream header, from `<` to `>`. */
+  /** One top-level element or stream header, from `<` to `>`; more than `MOST_STANZA_BYTES` counts as that. */
   readonly maxStanzaBytes: number;
   /** Elements inside one another, the stanza itself counted as 1. */
   readonly maxDepth: number;

@@ -36,6 +36,8 @@ export const ns = {
   LEGACY_DELAY: 'jabber:x:delay',
   /** XEP-0440: SASL channel-binding type capability. */
   SASL_CHANNEL_BINDING: 'urn:xmpp:sasl-cb:0',
+  /** XEP-0478. */
+  STREAM_LIMITS: 'urn:xmpp:stream-limits:0',
   CHAT_STATES: 'http://jabber.org/protocol/chatstates',
   RECEIPTS: 'urn:xmpp:receipts',
   HINTS: 'urn:xmpp:hints',

@@ -9,7 +9,9 @@ import { ShardCalls } from '../core/shards/shard-calls.js';
 import { createEngine } from '../engine/create-engine.js';
 import { Dispatcher } from '../engine/dispatcher.js';
 import type { EnginePort } from '../engine/port.js';
-import type { C2sEntrance, C2sServices } from '../net/c2s/c2s-services.js';
+import type { C2sServices } from '../net/c2s/c2s-services.js';
+import { AddressLimits } from '../net/limits/address-limits.js';
+import { Admission } from '../net/limits/admission.js';
 import { systemClock } from '../platform/clock.js';
 import { Config } from '../platform/config/index.js';
 import type { Logger } from '../platform/log.js';
@@ -34,7 +36,7 @@ export interface ShardParts {
   readonly storage: ShardStorage;
   readonly sessions: Sessions;
   readonly hosts: readonly RunningHost[];
-  readonly entrances: readonly C2sEntrance[];
+  readonly c2s: C2sServices;
 }
 
 /** What is there before the hosts are. */
@@ -82,7 +84,7 @@ export async function assembleShard(number: number, birth: ShardBirth, log: Logg
     storage,
     sessions,
     hosts: [...running.values()],
-    entrances: c2s.entrances,
+    c2s,
   };
 }
 
@@ -127,7 +129,9 @@ function shardServices(foundation: Foundation, router: Router, calls: ShardCalls
 }
 
 function clientServices(foundation: Foundation, router: Router, of: (host: Host) => RunningHost): C2sServices {
-  const { birth, config, log, engine, hosts, sessions } = foundation;
+  const { number, birth, config, log, engine, hosts, sessions } = foundation;
+  const { limits, overload } = config.meerkat;
+  const { addresses: memory, secret } = birth;
   return {
     config,
     hosts,
@@ -140,6 +144,8 @@ function clientServices(foundation: Foundation, router: Router, of: (host: Host)
       return { index, settings, tlsContext: tls && engine.createTlsContext(tls) };
     }),
     mechanisms,
+    addresses: new AddressLimits({ memory, shard: number, secret, options: limits, clock: systemClock, log }),
+    admission: new Admission({ clock: systemClock, options: overload, log }),
     accounts: (host) => of(host).accounts,
     access: (host) => of(host).access,
   };

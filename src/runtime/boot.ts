@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { chooseEngine, type EngineChoice } from '../engine/create-engine.js';
 import type { TlsOptions } from '../engine/port.js';
+import { createAddressMemory } from '../net/limits/address-memory.js';
 import { tlsOptions } from '../net/listeners/tls-options.js';
 import { systemClock } from '../platform/clock.js';
 import type { Config } from '../platform/config/index.js';
@@ -91,6 +92,7 @@ async function start(options: BootOptions, undo: Undo): Promise<RunningServer> {
     config: config.toPlain(),
     log: log.share(),
     secret,
+    addresses: createAddressMemory(shards),
     tls,
   };
   const tickets = TicketKeyring.create(systemRandom, systemClock.now());

@@ -3,6 +3,7 @@ import type { AdminSession } from '../admin/context.js';
 import type { Session } from '../core/sessions/session.js';
 import type { Sessions } from '../core/sessions/sessions.js';
 import type { EnginePort } from '../engine/port.js';
+import type { C2sServices } from '../net/c2s/c2s-services.js';
 import { StreamError } from '../protocol/errors.js';
 import type { Jid } from '../protocol/jid.js';
 import type { RunningHost } from './hosts.js';
@@ -11,6 +12,7 @@ export interface AdminParts {
   readonly engine: EnginePort;
   readonly sessions: Sessions;
   readonly hosts: readonly RunningHost[];
+  readonly c2s: Pick<C2sServices, 'addresses' | 'admission'>;
   readonly jid: (text: string) => Jid | undefined;
 }
 
@@ -57,7 +59,12 @@ export function serveAdmin(parts: AdminParts): AdminWork {
       [...(sessions.account(address(parts, jid))?.sessions() ?? [])].map(facts),
     'session.kick': ({ jid, reason = 'Kicked by an administrator' }: AccountArgs) =>
       kick(parts, address(parts, jid), reason),
-    'server.counters': () => ({ ...parts.engine.counters(), sessions: sessions.count }),
+    'server.counters': () => ({
+      ...parts.engine.counters(),
+      sessions: sessions.count,
+      ...parts.c2s.admission.counters,
+      addressesRefused: parts.c2s.addresses.refused,
+    }),
   };
   return async (name, args) => {
     const work = works[name];

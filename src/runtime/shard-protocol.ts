@@ -1,6 +1,7 @@
 /** What the supervisor and its shards say to each other over the port of a shard. */
 import type { MessagePort } from 'node:worker_threads';
 import type { EngineKind, TlsOptions } from '../engine/port.js';
+import type { AddressMemory } from '../net/limits/address-memory.js';
 import type { PlainConfig } from '../platform/config/index.js';
 import type { SharedLog } from '../platform/log.js';
 import type { TicketSecret } from './ticket-keys.js';
@@ -16,6 +17,8 @@ export interface ShardBirth {
   readonly log: SharedLog;
   /** 32 bytes that only this installation knows. */
   readonly secret: Uint8Array;
+  /** Counts by source address; shared by all shards. */
+  readonly addresses: AddressMemory;
   /** For each `[[listen.c2s]]`; `undefined` without TLS. */
   readonly tls: readonly (TlsOptions | undefined)[];
   /** For session tickets of TLS. */

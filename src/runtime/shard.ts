@@ -34,8 +34,8 @@ class Shard {
     this.#parts = parts;
     this.#birth = birth;
     this.#log = log;
-    const { engine, sessions, hosts, dispatcher } = parts;
-    this.#admin = serveAdmin({ engine, sessions, hosts, jid: (text) => dispatcher.jid(text) });
+    const { engine, sessions, hosts, dispatcher, c2s } = parts;
+    this.#admin = serveAdmin({ engine, sessions, hosts, c2s, jid: (text) => dispatcher.jid(text) });
   }
 
   /** Does what the supervisor says until it says stop. */
@@ -88,9 +88,9 @@ class Shard {
   }
 
   async #listen(ports: readonly number[]): Promise<number[]> {
-    const { engine, entrances, inbox } = this.#parts;
+    const { engine, c2s, inbox } = this.#parts;
     const bound: number[] = [];
-    for (const entrance of entrances) {
+    for (const entrance of c2s.entrances) {
       const wanted = ports[entrance.index] ?? entrance.settings.port;
       const { listener, port } = await listenForClients(engine, entrance, wanted, this.#birth.shards > 1);
       inbox.listeners.set(listener, entrance);
@@ -119,7 +119,8 @@ class Shard {
 
   /** What was accepted is committed. */
   async #finish(): Promise<void> {
-    const { engine, hosts, storage } = this.#parts;
+    const { engine, hosts, storage, c2s } = this.#parts;
+    c2s.admission.stop();
     for (const { modules } of hosts) modules.stop();
     await storage.close();
     engine.stop();

@@ -96,6 +96,23 @@ onBothEngines(
       for (const actor of [flooder, reader, other]) actor.vanish();
     });
 
+    it('shaper: a stanza that is longer than a second may carry, and cut anywhere, arrives whole', async () => {
+      const shaped = await Actor.join(server().ports[1] as number, fresh());
+      const reader = await Actor.join(server().port, fresh());
+      const body = Array.from({ length: 1_500 }, (_, i) => String.fromCodePoint(0x400 + (i % 100), 0x1f400)).join('');
+      const xml = Buffer.from(
+        `<message to='${reader.jid}' id='long'><body>${body}</body></message><message to='${reader.jid}' id='next'/>`,
+      );
+      expect(xml.length).toBeGreaterThan(9_000);
+      for (let at = 0; at < xml.length; at += 1_111) {
+        shaped.client.send(xml.subarray(at, at + 1_111));
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      expect((await reader.receives("<message id='long'/>")).getChildText('body')).toBe(body);
+      await reader.receives("<message id='next'/>");
+      for (const actor of [shaped, reader]) actor.vanish();
+    });
+
     it('shaper: an access rule chooses it for each user', async () => {
       const port = server().ports[4] as number;
       const times: number[] = [];
@@ -147,6 +164,27 @@ onBothEngines(
       await ping(sender);
       sender.vanish();
       stuck.vanish();
+    });
+  },
+);
+
+onBothEngines(
+  'max_fsm_queue of [general]',
+  (engine) => ownConfig({ engine, general: '  max_fsm_queue = 20', listeners: ['', 'max_fsm_queue = 100000'] }),
+  (server) => {
+    it('counts for a listener without one of its own, and for no other', async () => {
+      const [general, own] = server().ports as [number, number];
+      const sender = await Actor.join(own, fresh());
+      const [limited, free] = [await Actor.join(general, fresh()), await Actor.join(own, fresh())];
+      for (const actor of [limited, free]) actor.client.socket.pause();
+      const sent = await pour(sender, limited, () => isGone(sender, limited));
+      expect(sent).toBeLessThan(8_000_000);
+      for (let at = 0; at < sent; at += 50_000) {
+        sender.send(flood(free, 50));
+        await ping(sender);
+      }
+      expect(await isGone(sender, free)).toBe(false);
+      for (const actor of [sender, limited, free]) actor.vanish();
     });
   },
 );

@@ -14,6 +14,7 @@ import { ns } from '../../protocol/namespaces.js';
 import { Stanza } from '../../protocol/stanza.js';
 import { BoundStream } from './bound-stream.js';
 import { C2sStream, type OpenedStream } from './c2s-stream.js';
+import { limitsOfSession } from './stream-limits.js';
 
 /** MongooseIM's default for the access rule `max_user_sessions`. */
 const DEFAULT_MAX_SESSIONS = 10;
@@ -33,6 +34,7 @@ export class AuthenticatedStream extends C2sStream {
   constructor(previous: C2sStream, stream: OpenedStream, identity: Pick<SaslIdentity, 'jid'>) {
     super(previous.connection, previous.services, previous.entrance);
     this.lang = previous.lang;
+    this.addressKey = previous.addressKey;
     this.#stream = stream;
     this.#user = identity.jid;
   }
@@ -44,6 +46,7 @@ export class AuthenticatedStream extends C2sStream {
     if (this.entrance.settings.backwards_compatible_session) {
       features.push(el('session', { xmlns: ns.SESSION }, el('optional')));
     }
+    features.push(limitsOfSession(this.entrance.settings, host.config));
     const facts = { host, domain, ip: this.ip, isSecure: this.isSecure };
     features.push(...host.hooks.collect(streamFeatures, { stream: facts, isAuthenticated: true }));
     this.sendFeatures(features);

@@ -27,6 +27,7 @@ export class BoundStream extends C2sStream implements SessionLink {
   constructor(previous: C2sStream) {
     super(previous.connection, previous.services, previous.entrance);
     this.lang = previous.lang;
+    this.addressKey = previous.addressKey;
     this.isHeaderSent = true;
     const details = this.connection.details();
     this.address = { ip: plainAddress(details?.remoteAddress), port: details?.remotePort ?? 0 };

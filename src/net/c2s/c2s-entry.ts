@@ -7,7 +7,9 @@ import type { C2sEntrance, C2sServices } from './c2s-services.js';
 import { UnauthenticatedStream } from './unauthenticated-stream.js';
 
 export function acceptClient(connection: Connection, services: C2sServices, entrance: C2sEntrance): ConnectionHandler {
-  return new UnauthenticatedStream(connection, services, entrance);
+  const stream = new UnauthenticatedStream(connection, services, entrance);
+  stream.enter();
+  return stream;
 }
 
 /** Goes on with a bind that began on another shard. */
@@ -19,6 +21,8 @@ export function adoptClient(connection: Connection, services: C2sServices, state
 
   const arrived = new UnauthenticatedStream(connection, services, services.entrances[entrance] as C2sEntrance);
   arrived.lang = lang;
+  arrived.addressKey = services.addresses.key(arrived.ip);
+  services.addresses.enter(arrived.addressKey);
   const stream = new AuthenticatedStream(arrived, { host, domain: jid.domain }, { jid: jid.bare });
   connection.handler = stream;
   stream.bind(jid, id);

@@ -8,6 +8,8 @@ import type { Sessions } from '../../core/sessions/sessions.js';
 import type { C2sListener, Config } from '../../platform/config/index.js';
 import type { Logger } from '../../platform/log.js';
 import type { Random } from '../../platform/random.js';
+import type { AddressLimits } from '../limits/address-limits.js';
+import type { Admission } from '../limits/admission.js';
 
 /** One `[[listen.c2s]]` at work. */
 export interface C2sEntrance {
@@ -27,6 +29,8 @@ export interface C2sServices {
   readonly log: Logger;
   readonly entrances: readonly C2sEntrance[];
   readonly mechanisms: readonly Mechanism[];
+  readonly addresses: AddressLimits;
+  readonly admission: Admission;
   readonly accounts: (host: Host) => Accounts;
   readonly access: (host: Host) => Access;
 }

@@ -9,6 +9,7 @@ import { Jid } from '../../protocol/jid.js';
 import { isLanguageTag } from '../../protocol/language.js';
 import { ns } from '../../protocol/namespaces.js';
 import type { Stanza } from '../../protocol/stanza.js';
+import { EXEMPT } from '../limits/address-key.js';
 import { errorForFailure } from '../stream/stream-failure.js';
 import { STREAM_END, streamHeader } from '../stream/stream-text.js';
 import type { C2sEntrance, C2sServices } from './c2s-services.js';
@@ -27,6 +28,8 @@ export abstract class C2sStream implements ConnectionHandler {
   lang: string;
   /** Whether our header of the present stream is out: an error must not come before it. */
   isHeaderSent = false;
+  /** What the address of the client is counted under, from the first phase to the last. */
+  addressKey: number = EXEMPT;
   #isEnding = false;
   #isClosed = false;
 
@@ -136,6 +139,7 @@ export abstract class C2sStream implements ConnectionHandler {
 
   closed(_reason: number): void {
     this.#isClosed = true;
+    this.services.addresses.leave(this.addressKey);
   }
 
   get ip(): string {

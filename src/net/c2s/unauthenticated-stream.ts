@@ -11,8 +11,10 @@ import { type Element, el } from '../../protocol/element.js';
 import { StanzaError, StreamError } from '../../protocol/errors.js';
 import { ns } from '../../protocol/namespaces.js';
 import type { Stanza } from '../../protocol/stanza.js';
+import type { Applicant } from '../limits/admission.js';
 import { AuthenticatedStream } from './authenticated-stream.js';
 import { C2sStream, type OpenedStream } from './c2s-stream.js';
+import { limitsBeforeLogin } from './stream-limits.js';
 
 /** RFC 6120 section 6.4.5 asks for 2 to 5. */
 const MAX_FAILED_ATTEMPTS = 5;
@@ -26,18 +28,77 @@ const NO_GUESSES = new Set<SaslCondition>([
   'malformed-request',
   'mechanism-too-weak',
 ]);
+/** What tells somebody who tries passwords that this one was wrong. */
+const GUESSES = new Set<SaslCondition>([
+  'not-authorized',
+  'account-disabled',
+  'credentials-expired',
+  'invalid-authzid',
+]);
+/** Mechanisms without a password. */
+const NOTHING_TO_GUESS: readonly string[] = ['ANONYMOUS', 'EXTERNAL'];
 /** Elements before authentication; a login needs fewer than ten. */
 const MAX_STEPS = 64;
 
-export class UnauthenticatedStream extends C2sStream {
+export class UnauthenticatedStream extends C2sStream implements Applicant {
   #stream: OpenedStream | undefined;
   #negotiation: SaslNegotiation | undefined;
   #failedAttempts = 0;
   #steps = 0;
   /** TLS is being negotiated: nothing can be said until it is there. */
   #isHandshaking = false;
+  /** Counted among those of its address that have not logged in. */
+  #isCounted = false;
+  #isAdmitted = false;
+  /** The header that waits for an answer until the shard has time. */
+  #held: StreamHeader | undefined;
+
+  /** Comes in from outside, unless its address has too many connections already. */
+  enter(): void {
+    const { addresses } = this.services;
+    this.addressKey = addresses.key(this.ip);
+    addresses.enter(this.addressKey);
+    addresses.beginLogin(this.addressKey);
+    this.#isCounted = true;
+    const limit = addresses.exceeded(this.addressKey);
+    if (limit === undefined) return;
+    addresses.refuse(limit, this.ip);
+    this.end(new StreamError('policy-violation', 'Too many connections from your address'));
+  }
 
   override streamOpened(header: StreamHeader): void {
+    const outcome = this.#isAdmitted ? 'now' : this.services.admission.apply(this);
+    if (outcome === 'never') return this.fail(busy());
+    if (outcome === 'now') return this.#open(header);
+    this.#held = header;
+    this.connection.deadline(this.services.config.meerkat.overload.max_wait);
+  }
+
+  admitted(): void {
+    const header = this.#held;
+    this.#held = undefined;
+    if (header && !this.isEnding && !this.isClosed) this.#open(header);
+  }
+
+  override timedOut(): void {
+    if (!this.#held) return super.timedOut();
+    this.services.admission.giveUp(this);
+    this.end(busy());
+  }
+
+  override closed(reason: number): void {
+    super.closed(reason);
+    this.services.admission.leave(this);
+    this.#leaveLogin();
+  }
+
+  #leaveLogin(): void {
+    if (this.#isCounted) this.services.addresses.endLogin(this.addressKey);
+    this.#isCounted = false;
+  }
+
+  #open(header: StreamHeader): void {
+    this.#isAdmitted = true;
     const stream = this.answerHeader(header);
     if (!stream) return;
     this.#stream = stream;
@@ -84,6 +145,7 @@ export class UnauthenticatedStream extends C2sStream {
   }
 
   override end(error?: StreamError): void {
+    this.services.admission.leave(this);
     const isDirectTls = this.entrance.settings.tls?.mode === 'tls';
     if (this.#isHandshaking || (isDirectTls && !this.isSecure)) this.connection.abort();
     else super.end(error);
@@ -138,10 +200,36 @@ export class UnauthenticatedStream extends C2sStream {
         return this.#step();
       case 'failure':
         this.services.log.info('c2s.sasl.failed', { condition: answer.failure.condition, ip: this.ip });
-        return this.#refuse(answer.failure);
+        return this.#fail(answer.failure);
       case 'success':
-        return this.#succeed(answer.text, answer.identity);
+        if (this.#mayEnter(answer.identity)) return this.#succeed(answer.text, answer.identity);
+        return this.#lockOut();
     }
+  }
+
+  #fail(failure: SaslFailure): void {
+    const { addresses } = this.services;
+    if (!GUESSES.has(failure.condition)) return this.#refuse(failure);
+    // An outcome that does not show is no guess: so the address is free again in time, however many more come.
+    if (addresses.isLocked(this.addressKey)) return this.#lockOut();
+    addresses.failed(this.addressKey);
+    this.#refuse(failure);
+  }
+
+  /** Behind an address with too many failures, accounts that have come from there before are still let in. */
+  #mayEnter({ jid, mechanism }: SaslIdentity): boolean {
+    const { addresses } = this.services;
+    if (NOTHING_TO_GUESS.includes(mechanism)) return true;
+    const account = jid.bare.toString();
+    if (addresses.isLocked(this.addressKey) && !addresses.knows(this.addressKey, account)) return false;
+    addresses.remember(this.addressKey, account);
+    return true;
+  }
+
+  /** Right and wrong passwords look the same. */
+  #lockOut(): void {
+    this.services.addresses.refuse('failed_logins_per_address', this.ip);
+    this.#refuse(SaslFailure.temporaryAuthFailure('Too many failed logins from your address'));
   }
 
   #refuse(failure: SaslFailure): void {
@@ -153,6 +241,7 @@ export class UnauthenticatedStream extends C2sStream {
 
   #succeed(text: string, identity: SaslIdentity): void {
     const stream = this.#stream as OpenedStream;
+    this.#leaveLogin();
     this.services.log.info('c2s.authenticated', {
       jid: identity.jid.toString(),
       mechanism: identity.mechanism,
@@ -171,6 +260,7 @@ export class UnauthenticatedStream extends C2sStream {
       features.push(el('starttls', { xmlns: ns.TLS }, this.#needsTls() && el('required')));
     }
     if (!this.#needsTls()) features.push(...this.#authenticationFeatures(stream));
+    features.push(limitsBeforeLogin(settings));
     this.sendFeatures(features);
   }
 
@@ -234,4 +324,8 @@ export class UnauthenticatedStream extends C2sStream {
     const { state_timeout } = this.entrance.settings;
     this.connection.deadline(state_timeout === 'infinity' ? 0 : state_timeout);
   }
+}
+
+function busy(): StreamError {
+  return new StreamError('resource-constraint', 'The server is busy; try again later');
 }

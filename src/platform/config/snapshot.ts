@@ -37,7 +37,7 @@ export function buildSnapshot(raw: Table, valid: Table, root: CatalogueNode, fil
   const plain: PlainConfig = {
     ...(file !== undefined && { file }),
     general,
-    meerkat: draft.filled('meerkat', draft.table('meerkat')) as unknown as Meerkat,
+    meerkat: buildMeerkat(draft),
     listen: { c2s },
     auth,
     acl,
@@ -48,6 +48,14 @@ export function buildSnapshot(raw: Table, valid: Table, root: CatalogueNode, fil
     host_types,
   };
   return { draft, plain };
+}
+
+function buildMeerkat(draft: Draft): Meerkat {
+  return {
+    ...draft.filled('meerkat', draft.table('meerkat')),
+    limits: draft.filled('meerkat.limits', draft.table('meerkat', 'limits')),
+    overload: draft.filled('meerkat.overload', draft.table('meerkat', 'overload')),
+  } as unknown as Meerkat;
 }
 
 /** A listener serves all host types, so it may name a rule that only some of them have. */

@@ -44,6 +44,27 @@ export interface Meerkat {
   readonly shards: number | 'auto';
   readonly engine: 'auto' | 'native' | 'portable';
   readonly data_dir: string;
+  readonly limits: AddressLimitOptions;
+  readonly overload: OverloadOptions;
+}
+
+/** What one source address may have and do. */
+export interface AddressLimitOptions {
+  readonly connections_per_address: Limit;
+  readonly unauthenticated_per_address: Limit;
+  readonly failed_logins_per_address: Limit;
+  /** Seconds. */
+  readonly failed_logins_period: number;
+  /** Addresses and networks. */
+  readonly exempt_addresses: readonly string[];
+}
+
+export interface OverloadOptions {
+  /** Milliseconds. */
+  readonly lag: Limit;
+  /** Milliseconds. */
+  readonly max_wait: number;
+  readonly max_waiting: Limit;
 }
 
 /** A shaper by its name, or an access rule whose value for a user is the name of one. */

@@ -39,10 +39,15 @@ export class RawClient {
     this.#listen();
   }
 
-  static async connect(port: number, options: { readonly tls?: ConnectionOptions } = {}): Promise<RawClient> {
+  /** `from` is the address to come from: every one of 127.0.0.0/8 is ours. */
+  static async connect(
+    port: number,
+    options: { readonly tls?: ConnectionOptions; readonly from?: string } = {},
+  ): Promise<RawClient> {
+    const address = { port, host: '127.0.0.1', ...(options.from !== undefined && { localAddress: options.from }) };
     const socket = options.tls
-      ? connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false, ...options.tls })
-      : connectTcp(port, '127.0.0.1');
+      ? connectTls({ ...address, rejectUnauthorized: false, ...options.tls })
+      : connectTcp(address);
     await new Promise<void>((resolve, reject) => {
       socket.once(options.tls ? 'secureConnect' : 'connect', () => resolve());
       socket.once('error', reject);

@@ -58,7 +58,14 @@ beforeEach(async () => {
   });
   const accountExists = () => exists;
   const router = new Router({ shard: 0, shards: 1, engine, hosts, sessions, log, accountExists });
-  const services = { sessions, router, log, config: { general: { language: 'en' } } } as unknown as C2sServices;
+  const addresses = { leave: () => {} };
+  const services = {
+    sessions,
+    router,
+    log,
+    addresses,
+    config: { general: { language: 'en' } },
+  } as unknown as C2sServices;
   const entrance = { settings: { shaper: { kind: 'none' } } } as unknown as C2sEntrance;
   const connection = new Connection(engine, 1, 1, undefined as never);
   stream = new BoundStream(new UnauthenticatedStream(connection, services, entrance));

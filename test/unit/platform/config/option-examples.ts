@@ -192,6 +192,21 @@ export const optionExamples: Readonly<Record<string, OptionExample>> = {
   'meerkat.shards': { accepted: [3, 'auto'], refused: [0, 'many'] },
   'meerkat.engine': word(['native', 'portable', 'auto']),
   'meerkat.data_dir': path,
+  ...all(
+    'meerkat.limits.',
+    {},
+    {
+      connections_per_address: limit,
+      unauthenticated_per_address: limit,
+      failed_logins_per_address: limit,
+      failed_logins_period: positive,
+      exempt_addresses: {
+        accepted: [['192.0.2.0/24', '::1'], []],
+        refused: ['::1', ['192.0.2.0/33'], ['localhost'], [1]],
+      },
+    },
+  ),
+  ...all('meerkat.overload.', {}, { lag: limit, max_wait: positive, max_waiting: limit }),
   ...all('outgoing_pools.rdbms.*.', pool, {
     scope: { ...word(['global'], 'host_type', 'host'), isNeutral: true },
     workers: positive,
