@@ -1,5 +1,9 @@
 /** A parsed XML element: names resolved to namespaces, prefixes gone. */
 
+import { elementXml } from './element-xml.js';
+
+export { escapeXml, unescapeXml } from './xml-text.js';
+
 export type ElementChild = Element | string;
 export type Attributes = Record<string, string>;
 
@@ -71,17 +75,12 @@ export class Element {
     return this;
   }
 
-  /** XML text. A namespace is declared wherever it differs from `inherited`, that of the enclosing element. */
+  /**
+   * XML text. A namespace is declared wherever it differs from `inherited`, that of the enclosing element; where that would make the
+   * text much longer than it has to be, namespaces get prefixes that are declared once.
+   */
   toXml(inherited = ''): string {
-    let xml = `<${this.name}`;
-    if (this.ns !== inherited && this.ns !== '') xml += ` xmlns='${escapeXml(this.ns)}'`;
-    for (const key in this.attrs) xml += ` ${key}='${escapeXml(this.attrs[key] as string)}'`;
-    if (this.children.length === 0) return `${xml}/>`;
-
-    xml += '>';
-    const scope = this.ns === '' ? inherited : this.ns;
-    for (const child of this.children) xml += typeof child === 'string' ? escapeXml(child) : child.toXml(scope);
-    return `${xml}</${this.name}>`;
+    return elementXml(this, inherited);
   }
 
   toString(): string {
@@ -115,24 +114,4 @@ function adopt(child: Element, ns: string): Element {
   child.ns = ns;
   for (const grandchild of child.children) if (typeof grandchild !== 'string') adopt(grandchild, ns);
   return child;
-}
-
-const ESCAPES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', "'": '&apos;', '"': '&quot;' };
-const NEEDS_ESCAPE = /[&<>'"]/;
-const EVERY_ESCAPE = /[&<>'"]/g;
-
-/** Text made safe for character data and attribute values alike. */
-export function escapeXml(text: string): string {
-  return NEEDS_ESCAPE.test(text) ? text.replace(EVERY_ESCAPE, (character) => ESCAPES[character] as string) : text;
-}
-
-const NAMED_REFERENCES: Record<string, string> = { amp: '&', lt: '<', gt: '>', apos: "'", quot: '"' };
-
-/** Undoes the five predefined entities and character references (XML 1.0 section 4.1); anything else stays as it is. */
-export function unescapeXml(text: string): string {
-  return text.replace(/&(?:#x([0-9a-fA-F]+)|#([0-9]+)|(amp|lt|gt|apos|quot));/g, (whole, hex, decimal, name) => {
-    if (name !== undefined) return NAMED_REFERENCES[name] as string;
-    const codePoint = hex === undefined ? Number.parseInt(decimal, 10) : Number.parseInt(hex, 16);
-    return codePoint <= 0x10ffff ? String.fromCodePoint(codePoint) : whole;
-  });
 }
