@@ -25,7 +25,6 @@ const KINDS = {
   claim: 'the first that takes it ends it',
   'async-claim': 'the same, and may wait',
   collect: 'adds to a list',
-  'async-collect': 'the same, and may wait',
   notify: 'is told; nothing depends on it',
 };
 

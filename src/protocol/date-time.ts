@@ -5,9 +5,6 @@ const TIME = '(\\d\\d):(\\d\\d):(\\d\\d)(?:\\.(\\d+))?';
 const ZONE = '(Z|[+-]\\d\\d:\\d\\d)';
 
 const dateTimePattern = new RegExp(`^${DATE}T${TIME}${ZONE}$`);
-const datePattern = new RegExp(`^${DATE}$`);
-const timePattern = new RegExp(`^${TIME}${ZONE}?$`);
-const legacyPattern = /^(\d{4})(\d\d)(\d\d)T(\d\d):(\d\d):(\d\d)$/;
 
 /** XML Schema part 2 section 3.2.7.3. */
 const MAX_OFFSET_MINUTES = 14 * 60;
@@ -30,54 +27,11 @@ export function parseDateTime(text: string): number | undefined {
   return date + time - offset;
 }
 
-/** XEP-0082 section 3.1: `1776-07-04`. */
-export function formatDate(ms: number): string {
-  return new Date(ms).toISOString().slice(0, 10);
-}
-
-/** The midnight in UTC at which the day begins. */
-export function parseDate(text: string): number | undefined {
-  const match = datePattern.exec(text);
-  return match ? dateOf(match[1], match[2], match[3]) : undefined;
-}
-
-export interface TimeOfDay {
-  /** Since midnight in its zone. */
-  readonly ms: number;
-  /** Minutes that the zone is ahead of UTC; `undefined` when the text names none. */
-  readonly offsetMinutes: number | undefined;
-}
-
-/** XEP-0082 section 3.3: `16:00:00`, `16:00:00.5-05:00`. */
-export function parseTime(text: string): TimeOfDay | undefined {
-  const match = timePattern.exec(text);
-  if (!match) return undefined;
-  const ms = timeOf(match[1], match[2], match[3], match[4]);
-  if (ms === undefined) return undefined;
-  if (match[5] === undefined) return { ms, offsetMinutes: undefined };
-  const offset = offsetOf(match[5]);
-  return offset === undefined ? undefined : { ms, offsetMinutes: offset / 60_000 };
-}
-
 /** XEP-0202: `+01:00`; UTC is `Z`. */
 export function formatOffset(minutesAheadOfUtc: number): string {
   if (minutesAheadOfUtc === 0) return 'Z';
   const minutes = Math.abs(minutesAheadOfUtc);
   return `${minutesAheadOfUtc < 0 ? '-' : '+'}${twoDigits(Math.floor(minutes / 60))}:${twoDigits(minutes % 60)}`;
-}
-
-/** XEP-0091: `20020910T23:08:25`, in UTC. */
-export function formatLegacyDateTime(ms: number): string {
-  return new Date(ms).toISOString().slice(0, 19).replaceAll('-', '');
-}
-
-/** XEP-0082 section 4 asks those who read XEP-0091 to take the newer form too. */
-export function parseLegacyDateTime(text: string): number | undefined {
-  const match = legacyPattern.exec(text);
-  if (!match) return parseDateTime(text);
-  const date = dateOf(match[1], match[2], match[3]);
-  const time = timeOf(match[4], match[5], match[6], undefined);
-  return date === undefined || time === undefined ? undefined : date + time;
 }
 
 type Digits = string | undefined;

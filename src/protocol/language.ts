@@ -1,4 +1,4 @@
-/** Language tags: their syntax (BCP 47), and the choice among what is at hand (RFC 4647). */
+/** The syntax of language tags (BCP 47). */
 
 /** RFC 5646 section 4.4.1 asks for room for 35 characters, which no meaningful tag exceeds. */
 const MAX_BYTES = 35;
@@ -32,26 +32,6 @@ export function isLanguageTag(text: string): boolean {
   if (text.length > MAX_BYTES) return false;
   const tag = text.toLowerCase();
   return irregular.has(tag) || (wellFormed.test(tag) && !repeatsSubtag(tag));
-}
-
-/**
- * The tag among `available` that suits `range` best by RFC 4647 section 3.4: the range itself, or what is left of it
- * after subtags are taken off its end. `undefined` when there is none. A `*` matches nothing.
- */
-export function lookupLanguage(range: string, available: readonly string[]): string | undefined {
-  let subtags = range
-    .toLowerCase()
-    .split('-')
-    .filter((subtag) => subtag !== '*' && subtag !== '');
-  while (subtags.length > 0) {
-    const wanted = subtags.join('-');
-    const found = available.find((tag) => tag.toLowerCase() === wanted);
-    if (found !== undefined) return found;
-    subtags = subtags.slice(0, -1);
-    // A single letter only introduces what follows it.
-    if (subtags.at(-1)?.length === 1) subtags = subtags.slice(0, -1);
-  }
-  return undefined;
 }
 
 /** RFC 5646 section 2.2.9: neither an extension's letter nor a variant may come twice. */

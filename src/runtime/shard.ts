@@ -6,6 +6,7 @@ import { systemClock } from '../platform/clock.js';
 import { joinLog, type Logger } from '../platform/log.js';
 import type { ShardStart } from '../platform/workers.js';
 import { assembleShard, type ShardParts } from './assemble-shard.js';
+import { OutageLog } from './outage-log.js';
 import { type AdminWork, serveAdmin } from './shard-admin.js';
 import type { FromShard, ShardBirth, ToShard } from './shard-protocol.js';
 
@@ -14,7 +15,7 @@ const CLOSING_POLL_MS = 20;
 
 /** The task of a shard's thread. Returns when the shard has stopped in order. */
 export default async function runShard({ shard, port, data }: ShardStart<ShardBirth>): Promise<void> {
-  const log = joinLog(data.log).child({ shard });
+  const log = new OutageLog(joinLog(data.log).child({ shard }));
   try {
     const parts = await assembleShard(shard, data, log);
     await new Shard(parts, data, log).serve(port);

@@ -3,7 +3,6 @@ import { StanzaError } from '../../protocol/errors.js';
 import type {
   AnyHook,
   AsyncClaimHook,
-  AsyncCollectHook,
   AsyncFilterHook,
   ClaimHook,
   CollectHook,
@@ -105,18 +104,6 @@ export class HookTable {
     for (const { handler } of this.#list(hook)) {
       try {
         add(items, handler(args));
-      } catch (error) {
-        this.#failed(hook.name, error);
-      }
-    }
-    return items;
-  }
-
-  async collectAsync<Args, Item>(hook: AsyncCollectHook<Args, Item>, args: Args): Promise<Item[]> {
-    const items: Item[] = [];
-    for (const { handler } of this.#list(hook)) {
-      try {
-        add(items, await handler(args));
       } catch (error) {
         this.#failed(hook.name, error);
       }

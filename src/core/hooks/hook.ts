@@ -38,15 +38,9 @@ export type ClaimHook<Args, Result = typeof TAKEN> = HookOf<'claim', Args, Resul
 export type AsyncClaimHook<Args, Result = typeof TAKEN> = HookOf<'async-claim', Args, MaybePromise<Result | undefined>>;
 /** Everybody may add to a list. Synchronous. */
 export type CollectHook<Args, Item> = HookOf<'collect', Args, Item | readonly Item[] | undefined>;
-export type AsyncCollectHook<Args, Item> = HookOf<
-  'async-collect',
-  Args,
-  MaybePromise<Item | readonly Item[] | undefined>
->;
 /** Tells that something happened. A failing handler is logged and does not disturb the others. Returns when all are done. */
 export type NotifyHook<Args> = HookOf<'notify', Args, MaybePromise<undefined | void>>;
 
-export type Hook<Args, Result> = HookOf<string, Args, Result>;
 // biome-ignore lint/suspicious/noExplicitAny: a table holds hooks of every type; `on` checks each pair
 export type AnyHook = HookOf<string, any, any>;
 
@@ -74,11 +68,6 @@ export const asyncClaimHook = <Args, Result = typeof TAKEN>(
 });
 export const collectHook = <Args, Item>(name: string, doc: string): CollectHook<Args, Item> => ({
   kind: 'collect',
-  name,
-  doc,
-});
-export const asyncCollectHook = <Args, Item>(name: string, doc: string): AsyncCollectHook<Args, Item> => ({
-  kind: 'async-collect',
   name,
   doc,
 });

@@ -1,16 +1,7 @@
-/** Dates and times of XEP-0082 and XEP-0091. */
+/** Dates and times of XEP-0082. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  formatDate,
-  formatDateTime,
-  formatLegacyDateTime,
-  formatOffset,
-  parseDate,
-  parseDateTime,
-  parseLegacyDateTime,
-  parseTime,
-} from '../../../src/protocol/date-time.js';
+import { formatDateTime, formatOffset, parseDateTime } from '../../../src/protocol/date-time.js';
 
 const instants = fc.integer({ min: Date.parse('0001-01-01T00:00:00Z'), max: Date.parse('9999-12-31T23:59:59Z') });
 
@@ -75,32 +66,7 @@ describe('formats', () => {
     expect(formatDateTime(ms, true)).toBe('2002-09-10T23:08:25.060Z');
   });
 
-  it('XEP-0082 section 3.1: dates', () => {
-    expect(formatDate(ms)).toBe('2002-09-10');
-    expect(parseDate('1776-07-04')).toBe(Date.UTC(1776, 6, 4));
-    expect(parseDate('1776-07-04Z')).toBeUndefined();
-    expect(parseDate('1776-02-30')).toBeUndefined();
-  });
-
-  it('XEP-0082 section 3.3: times of the day, with or without a zone', () => {
-    expect(parseTime('16:00:00')).toEqual({ ms: 57_600_000, offsetMinutes: undefined });
-    expect(parseTime('16:00:00.25-05:30')).toEqual({ ms: 57_600_250, offsetMinutes: -330 });
-    expect(parseTime('16:00:00Z')).toEqual({ ms: 57_600_000, offsetMinutes: 0 });
-    expect(parseTime('24:00:00')).toBeUndefined();
-    expect(parseTime('16:00')).toBeUndefined();
-  });
-
   it('XEP-0202 section 2: offsets', () => {
     expect([0, 60, -330, 845].map(formatOffset)).toEqual(['Z', '+01:00', '-05:30', '+14:05']);
-  });
-
-  it('XEP-0091 section 2: the format of old', () => {
-    expect(formatLegacyDateTime(ms)).toBe('20020910T23:08:25');
-    expect(parseLegacyDateTime('20020910T23:08:25')).toBe(Date.UTC(2002, 8, 10, 23, 8, 25));
-    expect(parseLegacyDateTime('20020931T23:08:25')).toBeUndefined();
-  });
-
-  it('XEP-0082 section 4: readers of the old format take the new one', () => {
-    expect(parseLegacyDateTime('2002-09-10T23:08:25Z')).toBe(Date.UTC(2002, 8, 10, 23, 8, 25));
   });
 });

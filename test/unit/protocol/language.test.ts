@@ -1,7 +1,7 @@
-/** Language tags and their look-up. */
+/** Language tags. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isLanguageTag, lookupLanguage } from '../../../src/protocol/language.js';
+import { isLanguageTag } from '../../../src/protocol/language.js';
 
 describe('isLanguageTag', () => {
   it.each([
@@ -63,26 +63,5 @@ describe('isLanguageTag', () => {
   it('RFC 5646 section 2.1.1: takes no notice of case', () => {
     const any = fc.stringMatching(/^[a-zA-Z0-9-]{1,12}$/);
     fc.assert(fc.property(any, (tag) => isLanguageTag(tag) === isLanguageTag(tag.toUpperCase())));
-  });
-});
-
-describe('lookupLanguage', () => {
-  it('RFC 4647 section 3.4: takes subtags off the end until one fits', () => {
-    expect(lookupLanguage('zh-Hant-CN-x-private1-private2', ['en', 'zh-Hant'])).toBe('zh-Hant');
-    expect(lookupLanguage('zh-Hant-CN-x-private1-private2', ['zh', 'zh-Hant-CN-x-private1'])).toBe(
-      'zh-Hant-CN-x-private1',
-    );
-    expect(lookupLanguage('zh-Hant-CN-x-private1', ['zh-Hant-CN-x'])).toBeUndefined();
-    expect(lookupLanguage('de-CH', ['en', 'DE'])).toBe('DE');
-  });
-
-  it('RFC 4647 section 3.4: does not go from a language to a more special one', () => {
-    expect(lookupLanguage('de', ['de-CH'])).toBeUndefined();
-  });
-
-  it('finds nothing for an asterisk or an empty range', () => {
-    expect(lookupLanguage('*', ['en'])).toBeUndefined();
-    expect(lookupLanguage('', ['en', ''])).toBeUndefined();
-    expect(lookupLanguage('en-*', ['en'])).toBe('en');
   });
 });

@@ -14,6 +14,7 @@ import type { Logger } from '../../../platform/log.js';
 import type { Random } from '../../../platform/random.js';
 import { defaultWriteLimits, PendingWrites, type WriteLimits } from '../pending-writes.js';
 import type { SqlEngine } from '../sql-engine.js';
+import { Outage } from './outage.js';
 import { connectClient } from './pg-client.js';
 import { isHopeless, pgError } from './pg-error.js';
 import { PgLink } from './pg-link.js';
@@ -50,6 +51,7 @@ class PgEngine implements SqlEngine {
   readonly #options: PgEngineOptions;
   readonly #clock: Clock;
   readonly #name: string;
+  readonly #outage: Outage;
   readonly #links: readonly PgLink[];
   readonly #readers: readonly PgLink[];
   readonly #writer: PgWriter;
@@ -63,7 +65,9 @@ class PgEngine implements SqlEngine {
     this.#options = options;
     this.#clock = clock;
     this.#name = `PostgreSQL database "${settings.database}" at ${settings.host}:${settings.port}`;
-    this.#links = Array.from({ length: settings.connections }, () => new PgLink({ settings, log, clock, random }));
+    const outage = new Outage({ database: this.#name, log, clock });
+    this.#outage = outage;
+    this.#links = Array.from({ length: settings.connections }, () => new PgLink({ settings, outage, clock, random }));
     const [first, ...others] = this.#links;
     this.#readers = others.length > 0 ? others : this.#links;
     this.#writer = new PgWriter(first!, (client, step) => this.#run(client, step), this.#name);
@@ -92,7 +96,7 @@ class PgEngine implements SqlEngine {
       const { rows } = await this.#run(client, { statement, values });
       return rows as object[] as R[];
     } catch (error) {
-      throw pgError(error, this.#name);
+      throw this.#counted(pgError(error, this.#name));
     }
   }
 
@@ -105,7 +109,7 @@ class PgEngine implements SqlEngine {
     if (this.#isClosed) throw new StorageError('unavailable', `${this.#name} is closed`);
     if (steps.length === 0) return [];
     const { id, done } = this.#pending.add(steps.map(({ values }) => values));
-    this.#writer.add({ steps, settle: (outcome) => this.#pending.settle(id, outcome) });
+    this.#writer.add({ steps, settle: (outcome) => this.#settle(id, outcome) });
     return done;
   }
 
@@ -134,7 +138,17 @@ class PgEngine implements SqlEngine {
   async close(): Promise<void> {
     await this.barrier();
     this.#isClosed = true;
+    this.#outage.close();
     await Promise.all(this.#links.map((link) => link.close()));
+  }
+
+  #settle(id: number, outcome: readonly WriteResult[] | StorageError): void {
+    this.#pending.settle(id, outcome instanceof StorageError ? this.#counted(outcome) : outcome);
+  }
+
+  #counted(error: StorageError): StorageError {
+    if (error.code === 'unavailable') this.#outage.refused();
+    return error;
   }
 
   /** The next one in turn, passing over those that are down as long as one is up. */

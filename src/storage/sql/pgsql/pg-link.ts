@@ -2,15 +2,16 @@
 import type pg from 'pg';
 import { StorageError } from '../../../core/storage/index.js';
 import type { Cancel, Clock } from '../../../platform/clock.js';
-import type { Logger } from '../../../platform/log.js';
 import type { Random } from '../../../platform/random.js';
+import type { Outage } from './outage.js';
 import { connectClient } from './pg-client.js';
 import { pgError } from './pg-error.js';
 import type { PgSettings } from './settings.js';
 
 export interface LinkOptions {
   readonly settings: PgSettings;
-  readonly log: Logger;
+  /** Hears of every loss, failure and success. */
+  readonly outage: Outage;
   readonly clock: Clock;
   readonly random: Random;
 }
@@ -102,14 +103,14 @@ export class PgLink {
   }
 
   async #connect(): Promise<void> {
-    const { settings, log, clock, random } = this.#options;
+    const { settings, outage, clock, random } = this.#options;
     for (let pause = FIRST_PAUSE_MS; !this.#isClosed; pause = Math.min(pause * 2, settings.maxStartIntervalMs)) {
       try {
         this.#use(await connectClient(settings, true));
         return;
       } catch (error) {
         this.#lastError = error;
-        log.error('storage.connect.failed', { database: this.#name, error: pgError(error, this.#name) });
+        outage.failed(pgError(error, this.#name));
       }
       // Half of the pause is left to chance, so that many connections do not come back at the same moment.
       await new Promise<void>((resolve) => {
@@ -124,6 +125,7 @@ export class PgLink {
       return;
     }
     this.#client = client;
+    this.#options.outage.restored();
     client.once('end', () => this.#lost(client));
     client.once('error', () => this.#lost(client));
     for (const waiter of this.#waiters) waiter.resolve(client);
@@ -134,7 +136,7 @@ export class PgLink {
     if (client !== this.#client) return;
     this.#client = undefined;
     if (this.#isClosed) return;
-    this.#options.log.warn('storage.connection.lost', { database: this.#name });
+    this.#options.outage.failed(new StorageError('unavailable', `the connection to ${this.#name} was lost`));
     this.wake();
   }
 
