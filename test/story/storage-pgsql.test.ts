@@ -175,7 +175,8 @@ describe.skipIf(!isThere)(isThere ? 'PostgreSQL' : `PostgreSQL, not run because 
     await one.receives(`<presence type='subscribe' from='dan@localhost'/>`);
     const rest = (await one.hasReceived()).filter((element) => element.is('message'));
     expect(rest).toEqual([]);
-    expect(await database.query('taken_over', 'SELECT id FROM offline_message')).toEqual([]);
+    // They are deleted behind their delivery.
+    await expect.poll(() => database.query('taken_over', 'SELECT id FROM offline_message')).toEqual([]);
     expect(
       String(await one.asks(`<iq type='get'><query xmlns='jabber:iq:private'><n xmlns='test:n'/></query></iq>`)),
     ).toContain('kept');
