@@ -62,7 +62,7 @@ export function standardsPage(modules) {
   return [
     '# Standards',
     '',
-    `${NOTE} Streams, logins and routing follow RFC 6120, RFC 6121, RFC 7622 and RFC 7590; the modules add these.`,
+    `${NOTE} Streams, logins and routing follow RFC 6120, RFC 6121, RFC 7622, RFC 7590, XEP-0440 and XEP-0478; the modules add these.`,
     '',
     '| XEP | title | version | | module |',
     '| --- | --- | --- | --- | --- |',

@@ -14,7 +14,11 @@ for (const shards of [1, 4]) {
       ownConfig({
         engine,
         shards,
-        listeners: ['', 'tls = {mode = "tls", certificate = "automatic", verify_mode = "none"}'],
+        listeners: [
+          '',
+          'tls = {mode = "tls", certificate = "automatic", verify_mode = "none"}',
+          'proxy_protocol = true',
+        ],
         rest: `
 [meerkat.limits]
   connections_per_address = 6
@@ -68,6 +72,24 @@ for (const shards of [1, 4]) {
         // Whoever has come from there before is let in, and the victim itself from elsewhere.
         (await loggedIn(port, from, neighbour)).destroy();
         (await loggedIn(port, '127.0.0.6', victim)).destroy();
+      });
+
+      it('behind a PROXY header its address counts, the /64 of IPv6 as one', async () => {
+        const port = server().ports[2] as number;
+        const behind = async (line: string) => {
+          const client = await RawClient.connect(port);
+          client.send(`PROXY ${line} 4000 5222\r\n`);
+          return client;
+        };
+        const held = await Promise.all([1, 2, 3, 4].map((i) => behind(`TCP6 2001:db8::${i} ::1`)));
+        for (const client of held) await client.open();
+        expect(await (await behind('TCP6 2001:db8::ffff:5 ::1')).fails()).toBe('policy-violation');
+        for (const line of ['TCP6 2001:db8:0:1::1 ::1', 'TCP4 203.0.113.9 127.0.0.1']) {
+          const other = await behind(line);
+          await other.open();
+          held.push(other);
+        }
+        for (const client of held) client.destroy();
       });
 
       it('exempt_addresses: as many as they like', async () => {

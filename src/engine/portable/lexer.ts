@@ -1,6 +1,6 @@
 /** Turns the bytes of a stream into tags, one character at a time, and refuses what XML 1.0 and RFC 6120 section 11 forbid. */
 import { streamFailure } from '../envelope.js';
-import type { Limits } from '../port.js';
+import { type Limits, MOST_STANZA_BYTES } from '../port.js';
 import {
   AMPERSAND,
   APOSTROPHE,
@@ -65,7 +65,7 @@ export class Lexer {
   bytes: Buffer | undefined;
   length = 0;
 
-  readonly #limits: Limits;
+  readonly #maxStanzaBytes: number;
   readonly #maxTagBytes: number;
   readonly #sink: TagSink;
   readonly #utf8 = new Utf8Decoder();
@@ -93,7 +93,7 @@ export class Lexer {
   #mayDeclare = true;
 
   constructor(limits: Limits, sink: TagSink) {
-    this.#limits = limits;
+    this.#maxStanzaBytes = Math.min(limits.maxStanzaBytes, MOST_STANZA_BYTES);
     this.#maxTagBytes = Math.min(limits.maxTagBytes, MOST_TAG_BYTES);
     this.#sink = sink;
     this.#state = this.#prolog;
@@ -119,7 +119,7 @@ export class Lexer {
 
   next(byte: number): Failure {
     if (!this.#utf8.isInside) this.#at = this.length;
-    if (this.bytes !== undefined && this.length >= this.#limits.maxStanzaBytes) return STANZA_TOO_LARGE;
+    if (this.bytes !== undefined && this.length >= this.#maxStanzaBytes) return STANZA_TOO_LARGE;
     if (this.#sink.isSpent) return TOO_MUCH_BEFORE_AUTHENTICATION;
     if (this.bytes !== undefined) {
       const failure = this.#append(byte);

@@ -1087,7 +1087,7 @@ amendments: [
   {"path":"auth.jwt.algorithm","addValues":["HS384","RS384","ES384"]},
   {"path":"auth.methods","addValues":["riak"]},
   {"path":"listen.http[].handlers","values":null},
-  {"path":"listen.c2s[].max_stanza_size","default":262144,"doc":"Largest stanza. MongooseIM has no limit unless one is set; no limit means one here only when it is written as \"infinity\"."},
+  {"path":"listen.c2s[].max_stanza_size","default":262144,"doc":"Largest stanza. MongooseIM has no limit unless one is set; \"infinity\" means 134217727 here, as does everything above."},
   {"path":"listen.c2s[].tls.module","default":"just_tls"},
   {"path":"listen.c2s[].tls.verify_mode","default":"none","doc":"How client certificates are checked; peer is the default where cacertfile stands beside keyfile or module = \"just_tls\"."},
   {"path":"shaper.*.maxrate","isDropped":true},
