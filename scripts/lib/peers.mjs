@@ -12,6 +12,16 @@ const PEERS = [
     ],
     howToGet: 'apt-get install python3-slixmpp',
   },
+  {
+    name: 'HAProxy',
+    what: 'HAProxy stories',
+    // Debian has it where only root looks.
+    commands: [
+      ['haproxy', '-v'],
+      ['/usr/sbin/haproxy', '-v'],
+    ],
+    howToGet: 'apt-get install haproxy',
+  },
 ];
 
 export function absentPeers() {

@@ -34,11 +34,13 @@ export class ProxyGate {
   }
 
   enter(socket: Socket, events: GateEvents): void {
-    const address = canonicalAddress(socket.remoteAddress ?? '');
-    if (!this.#trusts(address)) {
+    // The system no longer knows who it was when the peer has reset the connection by now, as health checks do.
+    const { remoteAddress } = socket;
+    const address = canonicalAddress(remoteAddress ?? '');
+    if (remoteAddress === undefined || !this.#trusts(address)) {
       socket.on('error', () => {});
       socket.destroy();
-      events.refused(refusal.UNTRUSTED, address);
+      if (remoteAddress !== undefined) events.refused(refusal.UNTRUSTED, address);
       events.closed();
       return;
     }

@@ -15,6 +15,15 @@ export function header(attributes = "to='localhost' version='1.0'"): string {
   return `<?xml version='1.0'?><stream:stream ${attributes} xmlns='jabber:client' xmlns:stream='${STREAMS}'>`;
 }
 
+export interface RawClientOptions {
+  /** TLS from the first byte. */
+  readonly tls?: ConnectionOptions;
+  /** What goes before everything else, TLS included. */
+  readonly first?: string | Uint8Array;
+  /** The address to come from: every one of 127.0.0.0/8 is ours. */
+  readonly from?: string;
+}
+
 interface Waiter {
   readonly fits: (element: Element) => boolean;
   readonly resolve: (element: Element) => void;
@@ -39,15 +48,12 @@ export class RawClient {
     this.#listen();
   }
 
-  /** `from` is the address to come from: every one of 127.0.0.0/8 is ours. */
-  static async connect(
-    port: number,
-    options: { readonly tls?: ConnectionOptions; readonly from?: string } = {},
-  ): Promise<RawClient> {
-    const address = { port, host: '127.0.0.1', ...(options.from !== undefined && { localAddress: options.from }) };
-    const socket = options.tls
-      ? connectTls({ ...address, rejectUnauthorized: false, ...options.tls })
-      : connectTcp(address);
+  static async connect(port: number, options: RawClientOptions = {}): Promise<RawClient> {
+    const { from } = options;
+    const plain = connectTcp({ port, host: '127.0.0.1', ...(from !== undefined && { localAddress: from }) });
+    if (options.first !== undefined) plain.write(options.first);
+    const socket = options.tls ? connectTls({ socket: plain, rejectUnauthorized: false, ...options.tls }) : plain;
+    if (options.tls) plain.on('error', (error) => socket.destroy(error));
     await new Promise<void>((resolve, reject) => {
       socket.once(options.tls ? 'secureConnect' : 'connect', () => resolve());
       socket.once('error', reject);

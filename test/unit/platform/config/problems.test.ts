@@ -156,6 +156,13 @@ const cases: readonly [claim: string, text: string, problems: readonly string[]]
     ],
   ],
   [
+    'trust in a header that is not asked for',
+    `${general}[[listen.c2s]]\n  port = 5222\n  proxy_trusted = ["10.0.0.0/8"]\n`,
+    [
+      'mongooseim.toml:6:3: listen.c2s[0].proxy_trusted: only says who may send a PROXY header, expected proxy_protocol = true beside it',
+    ],
+  ],
+  [
     'an address of the other version',
     `${general}[[listen.c2s]]\n  port = 5222\n  ip_address = "::1"\n  ip_version = 4\n`,
     ['mongooseim.toml:7:16: listen.c2s[0].ip_version: 4 contradicts ip_address = "::1", expected 6 or no ip_version'],
