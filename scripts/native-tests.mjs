@@ -5,8 +5,8 @@
  *
  * Every `*_test.cc` below test/native goes into one binary under the address and undefined behaviour sanitizers; those named
  * `*_thread_test.cc` go into another one under the thread sanitizer. Every `*_fuzz.cc` in test/fuzz is a binary of its own.
- * A binary holds the sources that its headers lead to. What leads to OpenSSL is linked with the system's (libssl-dev): only here, for
- * the addon takes Node's. A test that leads to Node, libuv or zlib, or to OpenSSL where there is none, is named and left out.
+ * A binary holds the sources that its headers lead to. What leads to OpenSSL or zlib is linked with the system's (libssl-dev, zlib1g-dev): only
+ * here, for the addon takes Node's. A test that leads to Node or libuv, or to one of those where there is none, is named and left out.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -34,9 +34,11 @@ const COMMON = [
 const INCLUDES = ['-Inative', '-Itest/native'];
 const CHECKED = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-D_GLIBCXX_ASSERTIONS'];
 const THREADED = ['-fsanitize=thread', '-pthread'];
-const NEEDS_NODE = /#include\s*<(?:uv|node|node_api|js_native_api|napi|zlib)(?:\.h)?>/;
+const NEEDS_NODE = /#include\s*<(?:uv|node|node_api|js_native_api|napi)(?:\.h)?>/;
 const NEEDS_OPENSSL = /#include\s*<openssl\//;
 const OPENSSL = ['-lssl', '-lcrypto'];
+const NEEDS_ZLIB = /#include\s*<zlib\.h>/;
+const ZLIB = ['-lz'];
 const LOCAL_INCLUDE = /^\s*#include\s*"([^"]+)"/gm;
 
 const { values: options } = parseArgs({
@@ -61,6 +63,7 @@ const read = (file) => {
 
 mkdirSync(join(out, 'objects'), { recursive: true });
 let openSsl;
+let zlib;
 const { ready, skipped } = sortOut(list('test/native', /_test\.cc$/));
 const { ready: fuzzers, skipped: skippedFuzzers } = sortOut(list('test/fuzz', /_fuzz\.cc$/));
 const isThreaded = (file) => file.endsWith('_thread_test.cc');
@@ -116,6 +119,7 @@ function closure(files) {
     const text = read(file);
     if (NEEDS_NODE.test(text)) needs.add('Node');
     if (NEEDS_OPENSSL.test(text)) needs.add('OpenSSL');
+    if (NEEDS_ZLIB.test(text)) needs.add('zlib');
     for (const [, name] of text.matchAll(LOCAL_INCLUDE)) {
       const header = [join(dirname(file), name), `native/${name}`, `test/native/${name}`].find((each) =>
         existsSync(join(root, each)),
@@ -150,6 +154,7 @@ function sortOut(files) {
     const { needs } = program([file]);
     if (needs.has('Node')) skipped.push(`${file}: needs the headers of Node or its libraries`);
     else if (needs.has('OpenSSL') && !hasOpenSsl()) skipped.push(`${file}: needs OpenSSL 3 (install libssl-dev)`);
+    else if (needs.has('zlib') && !hasZlib()) skipped.push(`${file}: needs zlib (install zlib1g-dev)`);
     else ready.push(file);
   }
   return { ready, skipped };
@@ -162,13 +167,21 @@ function hasOpenSsl() {
   return openSsl.status === 0;
 }
 
+function hasZlib() {
+  zlib ??= spawnSync(compiler.command, ['-x', 'c++', '-', '-o', join(out, 'zlib-probe'), ...ZLIB], {
+    input: '#include <zlib.h>\nint main() { return zlibVersion() == nullptr; }\n',
+  });
+  return zlib.status === 0;
+}
+
 function withMain(files) {
   return files.length > 0 ? [...files, 'test/native/main.cc'] : [];
 }
 
 function binary(name, files, flags, args) {
   const { sources, needs } = files.length > 0 ? program(files) : { sources: [], needs: new Set() };
-  return { name, sources, libraries: needs.has('OpenSSL') ? OPENSSL : [], flags, args };
+  const libraries = [...(needs.has('OpenSSL') ? OPENSSL : []), ...(needs.has('zlib') ? ZLIB : [])];
+  return { name, sources, libraries, flags, args };
 }
 
 /** Unit tests are compiled more often than they run long. */
