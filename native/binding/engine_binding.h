@@ -63,6 +63,7 @@ class EngineBinding final : public Reactor::Host {
   napi_value Authenticated(const Call& call);
   napi_value Deadline(const Call& call);
   napi_value StartTls(const Call& call);
+  napi_value StartCompression(const Call& call);
   napi_value ChannelBinding(const Call& call);
   napi_value Close(const Call& call);
   napi_value Abort(const Call& call);

@@ -8,6 +8,7 @@
 #include "binding/values.h"
 #include "core/xml/stream_framer.h"
 #include "core/xml/tokens.h"
+#include "core/zlib/host_zlib.h"
 
 namespace meerkat {
 
@@ -59,6 +60,7 @@ napi_value EngineBinding::MakeObject() {
       {"authenticated", Invoke<&EngineBinding::Authenticated>},
       {"deadline", Invoke<&EngineBinding::Deadline>},
       {"startTls", Invoke<&EngineBinding::StartTls>},
+      {"startCompression", Invoke<&EngineBinding::StartCompression>},
       {"channelBinding", Invoke<&EngineBinding::ChannelBinding>},
       {"close", Invoke<&EngineBinding::Close>},
       {"abort", Invoke<&EngineBinding::Abort>},
@@ -84,6 +86,7 @@ napi_value EngineBinding::MakeObject() {
     napi_get_reference_value(env_, reference, &array);
     napi_set_named_property(env_, object, name, array);
   }
+  SetProperty(env_, object, "canCompress", HostHasZlib());
   return object;
 }
 
@@ -238,6 +241,13 @@ napi_value EngineBinding::StartTls(const Call& call) {
   return Value(env_, connection && reactor_->StartTls(*connection, std::move(context), name));
 }
 
+napi_value EngineBinding::StartCompression(const Call& call) {
+  std::string confirmation;
+  if (!Read(env_, call.arguments[2], confirmation)) return nullptr;
+  Connection* const connection = ConnectionOf(call);
+  return Value(env_, connection && reactor_->StartCompression(*connection, confirmation));
+}
+
 napi_value EngineBinding::ChannelBinding(const Call& call) {
   std::string type;
   if (!Read(env_, call.arguments[2], type)) return nullptr;
@@ -347,6 +357,7 @@ napi_value EngineBinding::Counters(const Call&) {
   SetProperty(env_, result, "bytesOut", counters.bytes_out);
   SetProperty(env_, result, "refused", counters.refused);
   SetProperty(env_, result, "memoryBytes", counters.memory);
+  SetProperty(env_, result, "decompressionsRefused", counters.decompressions_refused);
   return result;
 }
 

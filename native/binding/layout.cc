@@ -52,7 +52,8 @@ napi_value Failures(napi_env env) {
                      Of("BAD_FORMAT", kBadFormat), Of("STANZA_TOO_LARGE", kStanzaTooLarge), Of("TOO_DEEP", kTooDeep),
                      Of("TOO_MANY_ATTRIBUTES", kTooManyAttributes), Of("TAG_TOO_LARGE", kTagTooLarge),
                      Of("TOO_MANY_CHILDREN", kTooManyChildren),
-                     Of("TOO_MUCH_BEFORE_AUTHENTICATION", kTooMuchBeforeAuthentication)});
+                     Of("TOO_MUCH_BEFORE_AUTHENTICATION", kTooMuchBeforeAuthentication),
+                     Of("TOO_MUCH_DECOMPRESSED", kTooMuchDecompressed), Of("BAD_COMPRESSION", kBadCompression)});
 }
 
 napi_value CloseReasons(napi_env env) {

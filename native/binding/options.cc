@@ -150,15 +150,19 @@ bool ReadListenSettings(napi_env env, napi_value options, ListenSettings& to) {
 
 bool ReadPolicy(napi_env env, napi_value options, ConnectionPolicy& to) {
   uint64_t most_output = 0;
+  uint32_t most_decompressed = 0;
   if (!ReadLimits(env, Property(env, options, "limits"), to.limits) ||
       !ReadProperty(env, options, "maxOutputBytes", most_output) ||
       !ReadLimit(env, options, "maxOutputWrites", to.max_output_writes) ||
+      !ReadLimit(env, options, "maxDecompressedBytes", most_decompressed) ||
       !ReadProperty(env, options, "authenticationDeadlineMs", to.authentication_deadline_ms) ||
       !ReadLimit(env, options, "maxConnections", to.max_connections) ||
       !ReadProxyRules(env, Property(env, options, "proxy"), to.proxy)) {
     return false;
   }
   to.max_output_bytes = static_cast<size_t>(most_output);
+  to.compressed_limits = to.limits;
+  to.compressed_limits.max_stanza_bytes = std::min(to.limits.max_stanza_bytes, most_decompressed);
   return true;
 }
 

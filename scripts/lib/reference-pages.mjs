@@ -10,6 +10,7 @@ const TITLES = {
   92: 'Software Version',
   115: 'Entity Capabilities',
   128: 'Service Discovery Extensions',
+  138: 'Stream Compression',
   157: 'Contact Addresses for XMPP Services',
   160: 'Best Practices for Handling Offline Messages',
   199: 'XMPP Ping',
@@ -51,9 +52,13 @@ export function hooksPage(files) {
 }
 
 /** `modules` is the registry. */
+/** What the streams themselves serve, when their listener is told to. */
+const STREAM_XEPS = [{ number: 138, version: '2.1', status: 'complete', name: 'listen.c2s.zlib' }];
+
 export function standardsPage(modules) {
   const rows = modules
     .flatMap(({ name, xeps }) => xeps.map((xep) => ({ ...xep, name })))
+    .concat(STREAM_XEPS)
     .sort((one, other) => one.number - other.number)
     .map(({ number, version, status, name }) => {
       const id = `XEP-${String(number).padStart(4, '0')}`;
@@ -62,9 +67,9 @@ export function standardsPage(modules) {
   return [
     '# Standards',
     '',
-    `${NOTE} Streams, logins and routing follow RFC 6120, RFC 6121, RFC 7622, RFC 7590, XEP-0440 and XEP-0478; the modules add these.`,
+    `${NOTE} Streams, logins and routing follow RFC 6120, RFC 6121, RFC 7622, RFC 7590, XEP-0440 and XEP-0478; the modules and options add these.`,
     '',
-    '| XEP | title | version | | module |',
+    '| XEP | title | version | | module or option |',
     '| --- | --- | --- | --- | --- |',
     ...rows,
     '',

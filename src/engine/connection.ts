@@ -96,6 +96,15 @@ export class Connection {
     return this.#engine.startTls(this.slot, this.generation, context, serverName);
   }
 
+  /** Whether the engine can. */
+  get canCompress(): boolean {
+    return this.#engine.canCompress;
+  }
+
+  startCompression(confirmation: string): boolean {
+    return this.#engine.startCompression(this.slot, this.generation, confirmation);
+  }
+
   channelBinding(type: ChannelBindingType): Uint8Array | undefined {
     return this.#engine.channelBinding(this.slot, this.generation, type);
   }

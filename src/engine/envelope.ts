@@ -122,6 +122,10 @@ export const streamFailure = {
   TOO_MANY_CHILDREN: 12,
   /** More bytes before authentication than the connection may send. */
   TOO_MUCH_BEFORE_AUTHENTICATION: 13,
+  /** A compressed stream grows beyond its limit, or as no text does. */
+  TOO_MUCH_DECOMPRESSED: 14,
+  /** Not what zlib writes, or bytes behind its end. */
+  BAD_COMPRESSION: 15,
 } as const;
 
 export const closeReason = {

@@ -65,6 +65,8 @@ export interface ListenOptions {
   readonly maxOutputBytes: number;
   /** A connection with more queued writes is closed with `QUEUE_FULL`; 0 for no limit (`max_fsm_queue`). */
   readonly maxOutputWrites: number;
+  /** `maxStanzaBytes` of compressed streams where it is lower. */
+  readonly maxDecompressedBytes: number;
   /** The first deadline of each connection, as `deadline` would set it. 0 for none. */
   readonly authenticationDeadlineMs: number;
   /** Answers with RST instead of an accepted connection above this many connections; 0 for no limit. */
@@ -174,6 +176,8 @@ export interface EngineCounters {
   readonly refused: number;
   /** Memory held by connection records, queues and pools, without the kernel's. */
   readonly memoryBytes: number;
+  /** Compressed streams that failed with TOO_MUCH_DECOMPRESSED. */
+  readonly decompressionsRefused: number;
 }
 
 /** How input goes on after an element that arrived in lockstep. */
@@ -194,6 +198,8 @@ export type Proceed = (typeof proceed)[keyof typeof proceed];
  */
 export interface EnginePort {
   readonly kind: EngineKind;
+  /** Whether `startCompression` can do anything here. */
+  readonly canCompress: boolean;
   /** The envelopes of the running batch. */
   readonly words: Uint32Array;
   /** The bytes they point into. */
@@ -241,6 +247,12 @@ export interface EnginePort {
    * `serverName` picks the certificate when the client sends no SNI. After SECURED a new stream header is expected.
    */
   startTls(slot: number, generation: number, context: number, serverName: string): boolean;
+  /**
+   * Compresses both directions with zlib (XEP-0138) behind the output queued so far and `confirmation`, which leaves in clear. Call in
+   * lockstep, in place of `proceed`; a new stream header is expected. Returns false, and changes nothing, when the stream is compressed
+   * already, or when bytes that are no white space wait behind the element: they were sent in clear.
+   */
+  startCompression(slot: number, generation: number, confirmation: string): boolean;
   /** Undefined without TLS, or when this TLS version does not have that kind. */
   channelBinding(slot: number, generation: number, type: ChannelBindingType): Uint8Array | undefined;
 

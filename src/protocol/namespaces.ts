@@ -8,6 +8,9 @@ export const ns = {
   TLS: 'urn:ietf:params:xml:ns:xmpp-tls',
   SASL: 'urn:ietf:params:xml:ns:xmpp-sasl',
   BIND: 'urn:ietf:params:xml:ns:xmpp-bind',
+  /** XEP-0138: what asks for compression, and the stream feature. */
+  COMPRESS: 'http://jabber.org/protocol/compress',
+  COMPRESS_FEATURE: 'http://jabber.org/features/compress',
   /** RFC 3921 section 3; kept for clients that still ask for it. */
   SESSION: 'urn:ietf:params:xml:ns:xmpp-session',
   STANZA_ERRORS: 'urn:ietf:params:xml:ns:xmpp-stanzas',

@@ -95,6 +95,9 @@ class Shard {
       const wanted = ports[entrance.index] ?? entrance.settings.port;
       const { listener, port } = await listenForClients(engine, entrance, wanted, this.#birth.shards > 1);
       inbox.listeners.set(listener, entrance);
+      if (entrance.settings.zlib !== undefined && !engine.canCompress) {
+        this.#log.warn('c2s.compression.unavailable', { listener: entrance.index, engine: engine.kind });
+      }
       bound.push(port);
     }
     return bound;

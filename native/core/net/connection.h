@@ -17,6 +17,7 @@
 #include "core/shard/mailbox.h"
 #include "core/tls/tls_session.h"
 #include "core/xml/stream_framer.h"
+#include "core/zlib/compression.h"
 
 namespace meerkat {
 
@@ -69,7 +70,11 @@ class Connection final : public Pollable {
     return stamp_bytes ? std::string_view(stamp_bytes.get(), stamp_size) : std::string_view();
   }
   /// Bytes that have been queued and not been taken by the kernel.
-  [[nodiscard]] size_t queued_bytes() const noexcept { return output.bytes() + (tls ? tls->wire().bytes() : 0); }
+  [[nodiscard]] size_t queued_bytes() const noexcept {
+    return output.bytes() + (compression ? compression->output.bytes() : 0) + (tls ? tls->wire().bytes() : 0);
+  }
+  /// What TLS, or the socket, is given.
+  [[nodiscard]] OutputQueue& outgoing() noexcept { return compression ? compression->output : output; }
   /// More is queued than this part of its limits: 1 for all, 2 for half.
   [[nodiscard]] bool is_output_over(uint32_t part) const noexcept {
     return queued_bytes() > policy->max_output_bytes / part ||
@@ -81,9 +86,12 @@ class Connection final : public Pollable {
   [[nodiscard]] bool may_scan() const noexcept {
     return is_open() && !is_held && !is_paused && !has_failed && !is_handshaking;
   }
+  /// The peer's end counts once everything in front of it was looked at.
+  [[nodiscard]] bool has_read_all() const noexcept { return has_ended && !(compression && compression->has_input()); }
   [[nodiscard]] size_t memory() const noexcept {
     return sizeof *this + tail.capacity() + stamp_size + queued_bytes() + framer.heap_bytes() +
-           (shaping ? sizeof(Shaping) : 0) + (proxied ? proxied->memory() : 0) + (tls ? tls->memory() : 0);
+           (shaping ? sizeof(Shaping) : 0) + (proxied ? proxied->memory() : 0) + (tls ? tls->memory() : 0) +
+           (compression ? compression->memory() : 0);
   }
 
   // In this order they leave no gaps.
@@ -110,9 +118,10 @@ class Connection final : public Pollable {
   Socket socket;
   const std::shared_ptr<const ConnectionPolicy> policy;  // shared with the listener
   std::unique_ptr<TlsSession> tls;                       // null for plain TCP
+  std::unique_ptr<Compression> compression;              // null for a stream in clear
   StreamFramer framer;
   InputTail tail;
-  OutputQueue output;                       // clear text, or what goes out as it is without TLS
+  OutputQueue output;                       // clear text, or what goes out as it is without TLS and compression
   std::unique_ptr<char[]> stamp_bytes;      // null until stamped
   std::unique_ptr<Shaping> shaping;         // null without a limit
   std::unique_ptr<Proxied> proxied;         // null unless a load balancer spoke for a client

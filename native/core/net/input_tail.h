@@ -22,6 +22,11 @@ class InputTail {
   [[nodiscard]] size_t capacity() const noexcept { return capacity_; }
   [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
 
+  /// Between elements it means nothing, whatever the stream turns into.
+  [[nodiscard]] bool is_white_space() const noexcept {
+    return std::all_of(bytes_, bytes_ + size_, [](uint8_t c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; });
+  }
+
   /// Replaces everything; `data` may lie in this tail.
   void Assign(const uint8_t* data, size_t size) {
     if (size == 0) return Clear();

@@ -27,6 +27,8 @@ struct ListenSettings {
 /// What a connection keeps from its listener; goes along when the connection moves to another shard.
 struct ConnectionPolicy {
   Limits limits;
+  /// The same for streams that are compressed (XEP-0138).
+  Limits compressed_limits;
   size_t max_output_bytes = 0;
   uint32_t max_output_writes = 0;
   uint64_t authentication_deadline_ms = 0;

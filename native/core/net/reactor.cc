@@ -276,9 +276,10 @@ void Reactor::UpdateHandles() {
 }
 
 Reactor::Counters Reactor::Count() const noexcept {
-  Counters counters{connections_, accepted_, bytes_in_, bytes_out_, 0, refusals_.total()};
+  Counters counters{connections_, accepted_, bytes_in_, bytes_out_, 0, refusals_.total(), decompressions_refused_};
   counters.memory = blocks_.idle_bytes() + slots_.capacity() * sizeof(Slot) + batch_.arena_size() +
-                    size_t{Batch::kCapacity} * kWordsPerEnvelope * sizeof(uint32_t) + mailbox_->reserved() + addresses_.memory();
+                    size_t{Batch::kCapacity} * kWordsPerEnvelope * sizeof(uint32_t) + mailbox_->reserved() +
+                    addresses_.memory() + compression_.memory();
   for (const Slot& slot : slots_) {
     if (!slot.connection) continue;
     counters.bytes_in += slot.connection->socket.bytes_in;

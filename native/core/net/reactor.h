@@ -23,6 +23,7 @@
 #include "core/xml/child_table.h"
 #include "core/xml/scan_context.h"
 #include "core/xml/stream_framer.h"
+#include "core/zlib/compression.h"
 
 namespace meerkat {
 
@@ -93,6 +94,8 @@ class Reactor {
   void SetDeadline(Connection& connection, uint64_t ms);
   [[nodiscard]] bool StartTls(Connection& connection, std::shared_ptr<const TlsContext> context,
                               const std::string& name);
+  /// Sends `confirmation` in clear; what follows it is compressed, both ways.
+  [[nodiscard]] bool StartCompression(Connection& connection, std::string_view confirmation);
   void Close(Connection& connection);
   void Abort(Connection& connection);
 
@@ -112,7 +115,7 @@ class Reactor {
   [[nodiscard]] Connection* SenderOf(const uint32_t* words) noexcept;
 
   struct Counters {
-    uint64_t connections, accepted, bytes_in, bytes_out, memory, refused;
+    uint64_t connections, accepted, bytes_in, bytes_out, memory, refused, decompressions_refused;
   };
   [[nodiscard]] Counters Count() const noexcept;
 
@@ -195,18 +198,25 @@ class Reactor {
   [[nodiscard]] bool ReadChunk(Connection& connection);
   [[nodiscard]] size_t ReadLimit(Connection& connection);
   [[nodiscard]] size_t Receive(Connection& connection, uint8_t* to, size_t room);
+  [[nodiscard]] size_t ReceiveWire(Connection& connection, uint8_t* to, size_t room);
   [[nodiscard]] size_t ReceiveTls(Connection& connection, uint8_t* to, size_t room);
   void Scan(Connection& connection, uint8_t* base, size_t size, bool is_in_arena);
   [[nodiscard]] bool ScanTail(Connection& connection);
   void NumberAddresses(uint32_t* words);
+  void FailStream(Connection& connection, StreamFailure failure);
   void OnEnd(Connection& connection);
   [[nodiscard]] bool EnsureArena(size_t bytes);
+
+  // reactor_compression.cc
+  [[nodiscard]] size_t ReceiveCompressed(Connection& connection, uint8_t* to, size_t room);
+  [[nodiscard]] bool CompressOutput(Connection& connection);
 
   // reactor_output.cc
   bool FinishWrite(Connection& connection, bool wants_drained);
   void ScheduleOutput(Connection& connection);
   void FlushOutputs();
   void WriteOutput(Connection& connection);
+  [[nodiscard]] bool WriteQueued(Connection& connection);
   [[nodiscard]] bool WritePlain(Connection& connection);
   [[nodiscard]] bool WriteTls(Connection& connection);
   [[nodiscard]] bool WriteRecord(Connection& connection);
@@ -270,6 +280,8 @@ class Reactor {
   std::shared_ptr<Mailbox> mailbox_;                // shared with the shards that write to us
   std::deque<Parcel> mail_;
   std::deque<Outgoing> outgoing_;                   // in the order in which they leave
+  CompressionTools compression_;
+  std::unique_ptr<uint8_t[]> packet_;               // compressed bytes as they were read
   std::unique_ptr<uint8_t[]> record_;               // one TLS record of clear text, gathered
   uint64_t notices_queued_ = 0;   // ever
   uint64_t notices_written_ = 0;  // into batches, ever
@@ -285,6 +297,7 @@ class Reactor {
   bool is_stopping_ = false;
   uint64_t connections_ = 0;
   uint64_t accepted_ = 0;
+  uint64_t decompressions_refused_ = 0;
   uint64_t bytes_in_ = 0;   // of connections that are gone
   uint64_t bytes_out_ = 0;  // of connections that are gone
 };

@@ -50,6 +50,7 @@ void Reactor::Retire(Connection& connection, CloseReason reason, Connection::Sta
   Depart(connection, reason, state);
   connection.tail.Clear();
   connection.output.Clear(blocks_);
+  if (connection.compression) connection.compression->output.Clear(blocks_);
   bytes_in_ += connection.socket.bytes_in;
   bytes_out_ += connection.socket.bytes_out;
   connection.socket.bytes_in = connection.socket.bytes_out = 0;

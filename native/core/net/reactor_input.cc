@@ -10,15 +10,13 @@ namespace {
 
 /// In lockstep whatever is read ahead has to be kept, so little is.
 constexpr size_t kLockstepChunk = 4096;
+/// Of a compressed stream: enough to tell a bomb by its growth before its contents are looked at.
+constexpr size_t kCompressedLockstepChunk = 16384;
 constexpr size_t kStreamChunk = 65536;
 /// Chunks of one connection in a row, while others wait.
 constexpr int kChunksPerRound = 2;
 /// An unfinished element over this size is completed where it lies; below it is copied in front of the next bytes.
 constexpr size_t kLongTail = 16384;
-
-bool IsWhiteSpace(const uint8_t* bytes, size_t size) {
-  return std::all_of(bytes, bytes + size, [](uint8_t c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; });
-}
 
 }  // namespace
 
@@ -78,7 +76,7 @@ void Reactor::HandleInput(Connection& connection) {
     if (batch_.is_full() || !notices_.empty()) return ScheduleInput(connection);
     if (connection.tail_is_fresh) {
       if (!ScanTail(connection)) return ScheduleInput(connection);
-    } else if (connection.has_ended) {
+    } else if (connection.has_read_all()) {
       return OnEnd(connection);
     } else {
       if (chunk++ == kChunksPerRound) return ScheduleInput(connection);
@@ -99,7 +97,7 @@ bool Reactor::ReadChunk(Connection& connection) {
   }
   uint8_t* const to = is_long ? tail.Room(limit) : batch_.tail() + tail.size();
   const size_t size = Receive(connection, to, limit);
-  if (size == 0) return connection.has_ended;
+  if (size == 0) return connection.has_read_all();
   if (connection.shaping) connection.shaping->shaper.Take(size);
   if (is_long) {
     tail.Grow(size);
@@ -113,7 +111,8 @@ bool Reactor::ReadChunk(Connection& connection) {
 
 size_t Reactor::ReadLimit(Connection& connection) {
   if (connection.tls && connection.tls->wire().bytes() >= TlsSession::kMostWire) return 0;
-  const size_t chunk = connection.is_lockstep ? kLockstepChunk : kStreamChunk;
+  const size_t lockstep = connection.compression ? kCompressedLockstepChunk : kLockstepChunk;
+  const size_t chunk = connection.is_lockstep ? lockstep : kStreamChunk;
   if (!connection.shaping) return chunk;
   const size_t allowance = connection.shaping->shaper.Allowance(uv_now(loop_));
   // The next tick comes within a second, when the bucket has filled again.
@@ -123,6 +122,11 @@ size_t Reactor::ReadLimit(Connection& connection) {
 
 /// Bytes of the stream; 0 when there are none for now, when the peer has ended, or when the connection broke.
 size_t Reactor::Receive(Connection& connection, uint8_t* to, size_t room) {
+  return connection.compression ? ReceiveCompressed(connection, to, room) : ReceiveWire(connection, to, room);
+}
+
+/// The same, as the socket or TLS gives them.
+size_t Reactor::ReceiveWire(Connection& connection, uint8_t* to, size_t room) {
   if (connection.tls) return ReceiveTls(connection, to, room);
   if (!connection.socket.readable()) return 0;
   const ssize_t size = connection.socket.Receive(to, room);
@@ -177,9 +181,7 @@ void Reactor::Scan(Connection& connection, uint8_t* base, size_t size, bool is_i
   }
   connection.is_held = result.status == StreamFramer::Status::kHeld;
   if (result.status == StreamFramer::Status::kFailed) {
-    connection.has_failed = true;
-    connection.tail.Clear();
-    return Tell(EventKind::kStreamFailed, connection, static_cast<uint32_t>(result.failure));
+    return FailStream(connection, result.failure);
   }
   connection.tail.Assign(base + result.consumed, size - result.consumed);
   connection.tail_is_fresh = !connection.tail.empty() && result.status != StreamFramer::Status::kNeedMore;
@@ -193,6 +195,20 @@ void Reactor::NumberAddresses(uint32_t* words) {
   };
   words[word::kToNumber] = number(words[word::kTo]);
   words[word::kFromNumber] = number(words[word::kFrom]);
+}
+
+void Reactor::FailStream(Connection& connection, StreamFailure failure) {
+  connection.has_failed = true;
+  connection.tail.Clear();
+  if (const Compression* const compression = connection.compression.get()) {
+    const ConnectionPolicy& policy = *connection.policy;
+    const bool is_over = failure == StreamFailure::kStanzaTooLarge &&
+                         policy.compressed_limits.max_stanza_bytes < policy.limits.max_stanza_bytes;
+    // What a bomb consists of is no news beside what it is.
+    if (is_over || compression->inflate.is_bloated()) failure = StreamFailure::kTooMuchDecompressed;
+  }
+  if (failure == StreamFailure::kTooMuchDecompressed) decompressions_refused_++;
+  Tell(EventKind::kStreamFailed, connection, static_cast<uint32_t>(failure));
 }
 
 void Reactor::OnEnd(Connection& connection) {
@@ -223,8 +239,8 @@ bool Reactor::BeginTls(Connection& connection, std::shared_ptr<const TlsContext>
 }
 
 bool Reactor::StartTls(Connection& connection, std::shared_ptr<const TlsContext> context, const std::string& name) {
-  if (!connection.is_open() || connection.tls || !connection.is_held) return false;
-  if (!IsWhiteSpace(connection.tail.data(), connection.tail.size())) return false;
+  if (!connection.is_open() || connection.tls || connection.compression || !connection.is_held) return false;
+  if (!connection.tail.is_white_space()) return false;
   WriteOutput(connection);
   if (!connection.is_open() || !BeginTls(connection, std::move(context), name)) return false;
   connection.tail.Clear();

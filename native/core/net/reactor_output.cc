@@ -129,7 +129,7 @@ void Reactor::FlushOutputs() {
 
 void Reactor::WriteOutput(Connection& connection) {
   if (!connection.may_write()) return;
-  const bool is_written = connection.tls ? WriteTls(connection) : WritePlain(connection);
+  const bool is_written = WriteQueued(connection);
   if (!connection.may_write()) return;
   if (connection.wants_drained && !connection.is_output_over(2)) {
     connection.wants_drained = false;
@@ -140,17 +140,26 @@ void Reactor::WriteOutput(Connection& connection) {
 }
 
 /// True once nothing is left to write.
+bool Reactor::WriteQueued(Connection& connection) {
+  for (;;) {
+    if (!CompressOutput(connection)) return false;
+    if (!(connection.tls ? WriteTls(connection) : WritePlain(connection))) return false;
+    if (!connection.compression || connection.output.empty()) return true;
+  }
+}
+
 bool Reactor::WritePlain(Connection& connection) {
-  while (!connection.output.empty()) {
+  OutputQueue& queue = connection.outgoing();
+  while (!queue.empty()) {
     if (!connection.socket.writable()) return false;
     iovec pieces[kPieces];
-    const ssize_t sent = connection.socket.Send(pieces, connection.output.Gather(pieces, kPieces));
+    const ssize_t sent = connection.socket.Send(pieces, queue.Gather(pieces, kPieces));
     if (sent == Socket::kBlocked) return false;
     if (sent == Socket::kBroken) {
       Break(connection, CloseReason::kReset);
       return false;
     }
-    connection.output.Consume(blocks_, static_cast<size_t>(sent));
+    queue.Consume(blocks_, static_cast<size_t>(sent));
   }
   return true;
 }
@@ -167,9 +176,9 @@ bool Reactor::WriteTls(Connection& connection) {
     }
     if (connection.is_handshaking) {
       if (was_backlogged) ScheduleInput(connection);
-      return connection.output.empty();
+      return connection.outgoing().empty();
     }
-    if (connection.output.empty()) break;
+    if (connection.outgoing().empty()) break;
     if (!WriteRecord(connection)) return false;
   }
   // Reading rests while what it provokes (key updates, alerts) cannot leave.
@@ -179,8 +188,9 @@ bool Reactor::WriteTls(Connection& connection) {
 
 /// Encrypts as much as fits into one record. False when the connection broke.
 bool Reactor::WriteRecord(Connection& connection) {
+  OutputQueue& queue = connection.outgoing();
   iovec pieces[kPieces];
-  const int count = connection.output.Gather(pieces, kPieces);
+  const int count = queue.Gather(pieces, kPieces);
   const uint8_t* clear = static_cast<const uint8_t*>(pieces[0].iov_base);
   size_t size = std::min(pieces[0].iov_len, kRecordBytes);
   if (count > 1 && size < kRecordBytes) {
@@ -198,7 +208,7 @@ bool Reactor::WriteRecord(Connection& connection) {
     Break(connection, result == TlsSession::Result::kReset ? CloseReason::kReset : CloseReason::kTlsFailed);
     return false;
   }
-  connection.output.Consume(blocks_, size);
+  queue.Consume(blocks_, size);
   return true;
 }
 

@@ -87,6 +87,8 @@ enum class StreamFailure : uint8_t {
   kTagTooLarge = 11,
   kTooManyChildren = 12,
   kTooMuchBeforeAuthentication = 13,
+  kTooMuchDecompressed = 14,
+  kBadCompression = 15,
 };
 
 enum class CloseReason : uint8_t {

@@ -64,6 +64,8 @@ class StreamFramer {
 
   /// Goes on after an event in lockstep, and sets the mode. `kRestart` sets lockstep and expects a new stream header: call it between elements only.
   void Proceed(enum Proceed how) noexcept;
+  /// Other limits from here on; they outlive the framer. Between elements only.
+  void Limit(const Limits& limits) noexcept { limits_ = &limits; }
   /// Lifts the limit on bytes before authentication.
   void Authenticated() noexcept { authenticated_ = true; }
 

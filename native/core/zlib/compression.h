@@ -11,10 +11,11 @@
 namespace meerkat {
 
 struct Compression {
-  /// Compressed bytes may be at hand without anything new on the socket.
-  [[nodiscard]] bool has_input() const noexcept { return !waiting.empty() || inflate.has_more(); }
+  /// There is something to tell without anything new on the socket.
+  [[nodiscard]] bool has_input() const noexcept { return !waiting.empty() || inflate.has_more() || inflate.has_failed(); }
+  /// Without the output, which is counted as such.
   [[nodiscard]] size_t memory() const noexcept {
-    return sizeof *this + inflate.heap_bytes() + deflate.heap_bytes() + waiting.capacity() + output.bytes();
+    return sizeof *this + inflate.heap_bytes() + deflate.heap_bytes() + waiting.capacity();
   }
 
   InflateStream inflate;

@@ -17,6 +17,8 @@ class InflateGuard {
   static constexpr int64_t kAllowance = 256 * 1024;
   /// What a stream that stayed below the ratio has in hand: a bomb must not live on the good behaviour of hours.
   static constexpr int64_t kCredit = 64 * 1024;
+  /// Bytes in a row that say nothing: empty blocks cost as much to read as others.
+  static constexpr size_t kMostSilent = 64 * 1024;
   /// From here on a piece counts as bloated.
   static constexpr int64_t kNoticeable = 1024;
 
@@ -25,7 +27,8 @@ class InflateGuard {
     const int64_t growth = static_cast<int64_t>(out) - kRatio * static_cast<int64_t>(in);
     is_bloated_ = growth > kNoticeable;
     excess_ = std::max(excess_ + growth, -kCredit);
-    return excess_ <= kAllowance;
+    silent_ = out > 0 ? 0 : silent_ + in;
+    return excess_ <= kAllowance && silent_ <= kMostSilent;
   }
 
   /// The last piece grew more than text does. If nothing else is wrong with it than its contents, they are not worth a name.
@@ -33,6 +36,7 @@ class InflateGuard {
 
  private:
   int64_t excess_ = 0;
+  size_t silent_ = 0;
   bool is_bloated_ = false;
 };
 

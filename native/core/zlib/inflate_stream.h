@@ -65,6 +65,7 @@ class InflateStream {
 
   /// The last call ended for want of room.
   [[nodiscard]] bool has_more() const noexcept { return has_more_; }
+  [[nodiscard]] bool has_failed() const noexcept { return failure_ != Result::kMore; }
   [[nodiscard]] bool is_bloated() const noexcept { return guard_.is_bloated(); }
   /// Memory beside this object.
   [[nodiscard]] size_t heap_bytes() const noexcept { return history_size_ + (inflater_ ? inflater_->bytes() : 0); }

@@ -24,6 +24,7 @@ export interface NativeHandle {
   readonly words: ArrayBuffer;
   readonly arena: ArrayBuffer;
   readonly tokens: ArrayBuffer;
+  readonly canCompress: boolean;
   listen(options: ListenOptions): { listener: number; port: number } | undefined;
   unlisten(listener: number): void;
   createTlsContext(options: TlsOptions): number | undefined;
@@ -39,6 +40,7 @@ export interface NativeHandle {
   authenticated(slot: number, generation: number): void;
   deadline(slot: number, generation: number, ms: number): void;
   startTls(slot: number, generation: number, context: number, serverName: string): boolean | undefined;
+  startCompression(slot: number, generation: number, confirmation: string): boolean | undefined;
   channelBinding(slot: number, generation: number, type: ChannelBindingType): Uint8Array | undefined;
   close(slot: number, generation: number): void;
   abort(slot: number, generation: number): void;

@@ -16,7 +16,15 @@ import { TokenDecoder, tokenNames } from './token-decoder.js';
 
 export { loadNativeEngine, type NativeAddon } from './native-addon.js';
 
-const NOTHING: EngineCounters = { connections: 0, accepted: 0, bytesIn: 0, bytesOut: 0, refused: 0, memoryBytes: 0 };
+const NOTHING: EngineCounters = {
+  connections: 0,
+  accepted: 0,
+  bytesIn: 0,
+  bytesOut: 0,
+  refused: 0,
+  memoryBytes: 0,
+  decompressionsRefused: 0,
+};
 
 export function createNativeEngine(addon: NativeAddon, options: EngineOptions): EnginePort {
   return new NativeEngine(addon, options);
@@ -24,6 +32,7 @@ export function createNativeEngine(addon: NativeAddon, options: EngineOptions): 
 
 class NativeEngine implements EnginePort {
   readonly kind = 'native';
+  readonly canCompress: boolean;
   readonly words: Uint32Array;
   /** Another one after a batch whose elements do not fit into the usual one. */
   arena: Buffer;
@@ -44,6 +53,7 @@ class NativeEngine implements EnginePort {
       }),
     );
     this.#native = native;
+    this.canCompress = native.canCompress;
     this.words = new Uint32Array(native.words);
     this.arena = Buffer.from(native.arena);
     this.#tokens = new Uint32Array(native.tokens);
@@ -107,6 +117,10 @@ class NativeEngine implements EnginePort {
 
   startTls(slot: number, generation: number, context: number, serverName: string): boolean {
     return translated(() => this.#native.startTls(slot, generation, context, serverName)) === true;
+  }
+
+  startCompression(slot: number, generation: number, confirmation: string): boolean {
+    return this.#native.startCompression(slot, generation, confirmation) === true;
   }
 
   channelBinding(slot: number, generation: number, type: ChannelBindingType): Uint8Array | undefined {

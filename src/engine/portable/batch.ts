@@ -14,13 +14,20 @@ export interface Origin {
   readonly sender: { readonly stampText: string | undefined };
 }
 
+/** An event that waits for its batch. */
+export interface Notice {
+  readonly kind: number;
+  readonly detail: number;
+  readonly bytes?: Uint8Array | undefined;
+}
+
 export interface Envelope {
   readonly kind: number;
   readonly slot?: number;
   readonly generation?: number;
   readonly detail?: number;
   readonly count?: number;
-  readonly bytes?: Uint8Array;
+  readonly bytes?: Uint8Array | undefined;
   readonly outline?: Outline | undefined;
   readonly origin?: Origin;
 }

@@ -2,15 +2,15 @@
 
 import { closeReason, eventKind, streamFailure } from '../envelope.js';
 import { type ConnectionDetails, type Proceed, proceed } from '../port.js';
-import type { Origin } from './batch.js';
-import { isSpace } from './characters.js';
+import type { Notice, Origin } from './batch.js';
+import { CompressedInput } from './compressed-input.js';
 import { Deadline } from './deadline.js';
 import type { Departure } from './departure.js';
 import { Framer } from './framer.js';
 import type { Host, Policy } from './host.js';
 import { Input } from './input.js';
 import { Output } from './output.js';
-import { Shaper } from './shaper.js';
+import { Pacing } from './pacing.js';
 import type { TlsContext } from './tls-context.js';
 import { type Transport, type TransportEvents, UNHEARD } from './transport.js';
 
@@ -18,12 +18,6 @@ import { type Transport, type TransportEvents, UNHEARD } from './transport.js';
 const MOST_WAITING_INPUT = 64 * 1024;
 /** How long the peer may take over our last bytes. */
 const LAST_BYTES_MS = 10_000;
-
-interface Notice {
-  readonly kind: number;
-  readonly detail: number;
-  readonly bytes?: Uint8Array;
-}
 
 export class Connection implements TransportEvents {
   readonly slot: number;
@@ -39,9 +33,8 @@ export class Connection implements TransportEvents {
   #notices: Notice[] = [];
   #origin: Origin | undefined;
   #stamp: string | undefined;
-  #shaper: Shaper | undefined;
-  #shapedRate = 0;
-  #shaperTimer: NodeJS.Timeout | undefined;
+  readonly #pacing: Pacing;
+  readonly #compressed: CompressedInput;
   readonly #deadline = new Deadline(() => this.#notify(eventKind.TIMED_OUT, 0));
   #closingTimer: NodeJS.Timeout | undefined;
 
@@ -65,6 +58,8 @@ export class Connection implements TransportEvents {
     this.#transport = transport;
     this.#framer = new Framer(policy.limits, host.patterns);
     this.#output = new Output(policy);
+    this.#compressed = new CompressedInput(policy);
+    this.#pacing = new Pacing(host, () => host.ready(this));
   }
 
   /** A connection that a listener accepted. */
@@ -76,18 +71,17 @@ export class Connection implements TransportEvents {
 
   /** A connection that another shard gave away; it waits in lockstep. */
   arrive(departure: Departure, shard: number): void {
+    this.#framer.limit(this.#compressed.resume(departure.compressed));
     this.#framer.resume(departure.stream);
     this.#input.push(departure.unread);
     this.#stamp = departure.stamp;
     this.#bytesIn = departure.bytesIn;
     this.#output.bytesOut = departure.bytesOut;
-    this.#framer.isAuthenticated = departure.isAuthenticated;
-    this.#framer.beforeAuthentication = departure.bytesBeforeAuthentication;
     this.#isDeaf = departure.isDeaf;
     this.#hasPeerEnded = departure.hasPeerEnded;
     this.#isResting = true;
     this.#deadline.set(departure.deadlineMs);
-    if (departure.shapedRate > 0) this.shape(departure.shapedRate);
+    this.#pacing.set(departure.shapedRate);
     this.#notices.push({ kind: eventKind.ARRIVED, detail: shard, bytes: departure.state });
     this.#host.ready(this);
   }
@@ -112,19 +106,13 @@ export class Connection implements TransportEvents {
   /** False once the queue is over half of its limit. */
   send(bytes: Uint8Array): boolean {
     if (this.#isClosing || this.#closeReason >= 0) return false;
-    const output = this.#output;
-    output.add(bytes);
     this.#host.ready(this);
-    if (!output.isOverHalf(this.#transport)) return true;
-    // What the kernel takes at once does not count: a turn may well produce more than the peer is allowed to leave unread.
-    output.flush(this.#transport, this.#left);
-    if (output.isOverLimit(this.#transport)) this.#leave(closeReason.QUEUE_FULL);
-    else if (!output.isOverHalf(this.#transport)) return true;
-    output.oweDrained();
-    return false;
+    const level = this.#output.send(bytes, this.#transport, this.#left);
+    if (level === 'over limit') this.#leave(closeReason.QUEUE_FULL);
+    return level === 'low';
   }
 
-  /** The `from` that goes out with elements that came in here. */
+  /** Of elements that came in here. */
   get stampText(): string | undefined {
     return this.#stamp;
   }
@@ -164,8 +152,7 @@ export class Connection implements TransportEvents {
   }
 
   shape(bytesPerSecond: number): void {
-    this.#shapedRate = bytesPerSecond;
-    this.#shaper = bytesPerSecond > 0 ? new Shaper(bytesPerSecond, this.#host.now()) : undefined;
+    this.#pacing.set(bytesPerSecond);
     this.#host.ready(this);
   }
 
@@ -179,12 +166,28 @@ export class Connection implements TransportEvents {
   }
 
   startTls(context: TlsContext, serverName: string): boolean {
-    const isReady = this.#isResting && !this.#isClosing && this.#closeReason < 0 && this.#transport.tls === undefined;
-    // White space between elements means nothing, under whatever layer.
-    if (!isReady || !this.#input.all().every(isSpace)) return false;
-    this.#input.clear();
+    if (this.#compressed.isOn || this.#transport.tls !== undefined || !this.#mayUpgrade) return false;
     this.#output.flush(this.#transport, this.#left);
     if (!this.#transport.startTls(context, serverName)) return false;
+    return this.#upgraded();
+  }
+
+  startCompression(confirmation: Uint8Array): boolean {
+    if (!this.#transport.mayCompress || !this.#mayUpgrade) return false;
+    this.#output.add(confirmation);
+    this.#output.flush(this.#transport, this.#left);
+    this.#transport.startCompression();
+    this.#framer.limit(this.#compressed.resume({ isOn: true, brokenBehind: streamFailure.NONE }));
+    this.#restart();
+    return this.#upgraded();
+  }
+
+  get #mayUpgrade(): boolean {
+    return this.#isResting && this.isOpen && this.#input.isWhiteSpace;
+  }
+
+  #upgraded(): boolean {
+    this.#input.clear();
     this.#isResting = false;
     this.#host.ready(this);
     return true;
@@ -222,23 +225,27 @@ export class Connection implements TransportEvents {
       unread: Buffer.concat([this.#framer.unfinished, this.#input.all()]),
       stamp: this.#stamp,
       ...this.traffic,
-      isAuthenticated: this.#framer.isAuthenticated,
-      // What is unfinished will be read again.
-      bytesBeforeAuthentication: this.#framer.beforeAuthentication - this.#framer.unfinished.length,
       isDeaf: this.#isDeaf,
+      compressed: this.#compressed.suspend(),
       hasPeerEnded: this.#hasPeerEnded,
-      shapedRate: this.#shapedRate,
+      shapedRate: this.#pacing.rate,
       deadlineMs: this.#deadline.leftMs,
     };
     this.#end(closeReason.MOVED);
     return departure;
   }
 
-  received(bytes: Uint8Array): void {
+  received(bytes: Uint8Array, isBloated = false): void {
+    this.#compressed.isBloated = isBloated;
     this.#bytesIn += bytes.length;
     if (this.#isDeaf) return;
     this.#input.push(bytes);
     if (this.#input.size >= MOST_WAITING_INPUT) this.#transport.read(false);
+    this.#host.ready(this);
+  }
+
+  failed(failure: number): void {
+    this.#compressed.brokenBehind = failure;
     this.#host.ready(this);
   }
 
@@ -293,33 +300,25 @@ export class Connection implements TransportEvents {
     if (this.#closeReason < 0) this.#output.flush(this.#transport, this.#left);
   }
 
-  /** True when something was read. */
+  get #isReading(): boolean {
+    return !this.#isResting && !this.#isPaused && !this.#isDeaf && this.#closeReason < 0;
+  }
+
   #read(): boolean {
     let hasRead = false;
-    while (!this.#isResting && !this.#isPaused && !this.#isDeaf && this.#closeReason < 0 && this.#input.size > 0) {
-      const most = this.#allowance();
+    while (this.#isReading && this.#input.size > 0) {
+      const most = this.#pacing.allowance(this.#input.size);
       if (most === 0) break;
       const piece = this.#input.peek(most);
       const taken = this.#framer.feed(piece, 0);
       this.#input.take(taken);
-      this.#shaper?.take(taken);
+      this.#pacing.take(taken);
       if (this.#framer.event !== 0) this.#emit();
       hasRead = true;
     }
+    if (this.#isReading && this.#input.size === 0 && this.#compressed.isBroken)
+      this.#fail(this.#compressed.brokenBehind);
     return hasRead;
-  }
-
-  /** How many bytes may be read now. */
-  #allowance(): number {
-    if (!this.#shaper) return this.#input.size;
-    const shaped = this.#shaper.allowance(this.#host.now());
-    if (shaped === 0) this.#wakeLater(this.#shaper);
-    return Math.min(this.#input.size, shaped);
-  }
-
-  #wakeLater(shaper: Shaper): void {
-    clearTimeout(this.#shaperTimer);
-    this.#shaperTimer = setTimeout(() => this.#host.ready(this), shaper.waitMs);
   }
 
   #emit(): void {
@@ -336,9 +335,21 @@ export class Connection implements TransportEvents {
       this.#framer.take();
       return;
     }
-    const end = event === eventKind.STREAM_CLOSED ? Uint8Array.from(this.#framer.bytes) : undefined;
-    this.#becomeDeaf();
-    this.#add(event, this.#framer.failure, end);
+    if (event === eventKind.STREAM_FAILED) return this.#fail(this.#framer.failure);
+    this.#conclude(event, 0, Uint8Array.from(this.#framer.bytes));
+  }
+
+  #fail(failure: number): void {
+    const told = this.#compressed.judge(failure);
+    if (told === streamFailure.TOO_MUCH_DECOMPRESSED) this.#host.decompressionRefused();
+    this.#conclude(eventKind.STREAM_FAILED, told);
+  }
+
+  /** No more input is wanted. */
+  #conclude(kind: number, detail: number, bytes?: Uint8Array): void {
+    this.#isDeaf = true;
+    this.#input.clear();
+    this.#add(kind, detail, bytes);
   }
 
   /** A failure is final; the end of a stream is not. */
@@ -349,18 +360,12 @@ export class Connection implements TransportEvents {
     this.#isDeaf = false;
   }
 
-  #becomeDeaf(): void {
-    this.#isDeaf = true;
-    this.#input.clear();
-  }
-
   #name(kind: number): { kind: number; slot: number; generation: number } {
     return { kind, slot: this.slot, generation: this.generation };
   }
 
   #add(kind: number, detail: number, bytes?: Uint8Array): void {
-    const envelope = { ...this.#name(kind), detail };
-    this.#host.batch.add(bytes === undefined ? envelope : { ...envelope, bytes });
+    this.#host.batch.add({ ...this.#name(kind), detail, bytes });
   }
 
   #notify(kind: number, detail: number): void {
@@ -388,7 +393,7 @@ export class Connection implements TransportEvents {
   }
 
   #clearTimers(): void {
-    clearTimeout(this.#shaperTimer);
+    this.#pacing.stop();
     clearTimeout(this.#closingTimer);
     this.#deadline.set(0);
   }

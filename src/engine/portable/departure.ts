@@ -1,5 +1,6 @@
 /** What travels with a connection to another shard. Plain data: it is copied through a message port. */
 import type { ChannelBindingType, TlsDetails } from '../port.js';
+import type { Compressed } from './compressed-input.js';
 import type { StreamState } from './framer.js';
 import type { Policy } from './host.js';
 import type { Addresses, Transport } from './transport.js';
@@ -13,9 +14,8 @@ export interface Departure {
   readonly stamp: string | undefined;
   readonly bytesIn: number;
   readonly bytesOut: number;
-  readonly isAuthenticated: boolean;
-  readonly bytesBeforeAuthentication: number;
   readonly isDeaf: boolean;
+  readonly compressed: Compressed;
   readonly hasPeerEnded: boolean;
   readonly shapedRate: number;
   /** Milliseconds left; 0 for none. */

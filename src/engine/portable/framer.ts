@@ -25,6 +25,8 @@ interface NamedAttribute {
 
 /** A stream between two elements. */
 export interface StreamState {
+  readonly isAuthenticated: boolean;
+  readonly bytesBeforeAuthentication: number;
   /** The name of the header's element as it was written; undefined before the header. */
   readonly root: string | undefined;
   readonly header: readonly (readonly [string, string])[];
@@ -40,7 +42,7 @@ export class Framer implements TagSink {
   /** What the event is about; for STREAM_OPENED and ELEMENT. */
   outline: Outline | undefined;
 
-  readonly #limits: Limits;
+  #limits: Limits;
   readonly #maxNamespaceBytes: number;
   readonly #patterns: readonly ChildPattern[];
   #lexer: Lexer;
@@ -112,13 +114,26 @@ export class Framer implements TagSink {
     const [root] = this.#open;
     // A header that nobody has taken is still to be read.
     const isOpen = root !== undefined && this.event !== eventKind.STREAM_OPENED;
-    return { root: isOpen ? root : undefined, header: isOpen ? [...this.#header] : [] };
+    return {
+      isAuthenticated: this.isAuthenticated,
+      // What is unfinished will be read again.
+      bytesBeforeAuthentication: this.beforeAuthentication - this.unfinished.length,
+      root: isOpen ? root : undefined,
+      header: isOpen ? [...this.#header] : [],
+    };
   }
 
   /** Takes up a stream that was suspended elsewhere. */
-  resume({ root, header }: StreamState): void {
+  resume({ root, header, isAuthenticated, bytesBeforeAuthentication }: StreamState): void {
     this.restart();
+    this.isAuthenticated = isAuthenticated;
+    this.beforeAuthentication = bytesBeforeAuthentication;
     if (root !== undefined) this.#beginInside(root, header);
+  }
+
+  /** Other limits from the next stream on. */
+  limit(limits: Limits): void {
+    this.#limits = limits;
   }
 
   /** A new stream begins on the same connection (RFC 6120 section 4.3.3). */

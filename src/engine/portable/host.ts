@@ -5,7 +5,10 @@ import type { Batch } from './batch.js';
 import type { Connection } from './connection.js';
 
 /** What a connection keeps from its listener for life. */
-export type Policy = Pick<ListenOptions, 'limits' | 'maxOutputBytes' | 'maxOutputWrites' | 'authenticationDeadlineMs'>;
+export type Policy = Pick<
+  ListenOptions,
+  'limits' | 'maxOutputBytes' | 'maxOutputWrites' | 'maxDecompressedBytes' | 'authenticationDeadlineMs'
+>;
 
 /** The shard as its connections see it. */
 export interface Host {
@@ -15,6 +18,8 @@ export interface Host {
   ready(connection: Connection): void;
   /** Milliseconds of a clock that never runs backwards. */
   now(): number;
+  /** A compressed stream grew too much. */
+  decompressionRefused(): void;
   /** The connection has told everything that it had to tell. */
   over(connection: Connection): void;
 }

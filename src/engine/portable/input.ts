@@ -1,4 +1,5 @@
 /** Bytes of one connection that arrived and are not read yet. */
+import { isSpace } from './characters.js';
 
 export class Input {
   #chunks: Uint8Array[] = [];
@@ -32,6 +33,11 @@ export class Input {
   /** Everything, in one piece. */
   all(): Uint8Array {
     return Buffer.concat(this.#chunks).subarray(this.#offset);
+  }
+
+  /** Between elements it means nothing, under whatever layer. */
+  get isWhiteSpace(): boolean {
+    return this.all().every(isSpace);
   }
 
   clear(): void {

@@ -25,6 +25,18 @@ export class Output {
     return this.#gathered + transport.unsentBytes;
   }
 
+  /** Adds, and tells how full the queue is then. */
+  send(bytes: Uint8Array, transport: Transport, left: () => void): 'low' | 'over half' | 'over limit' {
+    this.add(bytes);
+    if (!this.isOverHalf(transport)) return 'low';
+    // What the kernel takes at once does not count: a turn may well produce more than the peer is allowed to leave unread.
+    this.flush(transport, left);
+    const isOver = this.#isOver(transport, 1);
+    if (!isOver && !this.isOverHalf(transport)) return 'low';
+    this.#owesDrained = true;
+    return isOver ? 'over limit' : 'over half';
+  }
+
   add(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
     this.#parts.push(bytes);
@@ -47,15 +59,6 @@ export class Output {
 
   isOverHalf(transport: Transport): boolean {
     return this.#isOver(transport, 0.5);
-  }
-
-  isOverLimit(transport: Transport): boolean {
-    return this.#isOver(transport, 1);
-  }
-
-  /** `takeDrained` is to say when the queue is below half again. */
-  oweDrained(): void {
-    this.#owesDrained = true;
   }
 
   /** True once after a time over half of the limit. */

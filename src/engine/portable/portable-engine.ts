@@ -45,6 +45,7 @@ const CANONICAL: Origin = { scope: new Map([['', ns.CLIENT]]), sender: { stampTe
 
 class PortableEngine implements EnginePort, Host {
   readonly kind = 'portable';
+  readonly canCompress = true;
   readonly batch: Batch;
   readonly patterns: EngineOptions['children'];
   readonly #options: EngineOptions;
@@ -70,6 +71,7 @@ class PortableEngine implements EnginePort, Host {
   #accepted = 0;
   #bytesIn = 0;
   #bytesOut = 0;
+  #decompressionsRefused = 0;
 
   constructor(options: EngineOptions, sax: SaxTokenizer) {
     this.#options = options;
@@ -177,6 +179,10 @@ class PortableEngine implements EnginePort, Host {
     return this.#find(slot, generation)?.startTls(this.#context(context), serverName) ?? false;
   }
 
+  startCompression(slot: number, generation: number, confirmation: string): boolean {
+    return this.#find(slot, generation)?.startCompression(Buffer.from(confirmation)) ?? false;
+  }
+
   channelBinding(slot: number, generation: number, type: ChannelBindingType): Uint8Array | undefined {
     return this.#find(slot, generation)?.transport.channelBinding(type);
   }
@@ -251,6 +257,7 @@ class PortableEngine implements EnginePort, Host {
       bytesOut,
       refused,
       memoryBytes,
+      decompressionsRefused: this.#decompressionsRefused,
     };
   }
 
@@ -275,6 +282,10 @@ class PortableEngine implements EnginePort, Host {
 
   now(): number {
     return performance.now();
+  }
+
+  decompressionRefused(): void {
+    this.#decompressionsRefused += 1;
   }
 
   over(connection: Connection): void {

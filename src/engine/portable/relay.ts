@@ -17,12 +17,13 @@ export const say = {
   FINISHED: 6,
   GONE: 7,
   WRITTEN: 8,
+  FAILED: 9,
   // From the shard that holds the record.
-  WRITE: 9,
-  READ_ON: 10,
-  FINISH: 11,
-  DESTROY: 12,
-  TAKEN: 13,
+  WRITE: 10,
+  READ_ON: 11,
+  FINISH: 12,
+  DESTROY: 13,
+  TAKEN: 14,
 } as const;
 
 /** Bytes that may be under way to the shard that holds the record. */
@@ -49,10 +50,14 @@ export class Relay implements TransportEvents {
     transport.read(true);
   }
 
-  received(bytes: Uint8Array): void {
+  received(bytes: Uint8Array, isBloated = false): void {
     this.#underWay += bytes.length;
-    this.#tell([say.DATA, this.#number, bytes], bytes.length);
+    this.#tell([say.DATA, this.#number, bytes, isBloated], bytes.length);
     this.#adjust();
+  }
+
+  failed(failure: number): void {
+    this.#tell([say.FAILED, this.#number, failure], 0);
   }
 
   /** A TLS handshake ends before a connection can move. */
@@ -116,6 +121,8 @@ export class RelayedTransport implements Transport {
   readonly #writes: { bytes: number; written: () => void }[] = [];
   unsentBytes = 0;
   readonly isHandshaking = false;
+  /** What is to be compressed is, before a resource is bound. */
+  readonly mayCompress = false;
   #isWanted = true;
 
   constructor(number: number, facts: TransportFacts, tell: Tell, over: () => void) {
@@ -148,6 +155,8 @@ export class RelayedTransport implements Transport {
     return false;
   }
 
+  startCompression(): void {}
+
   finish(): void {
     this.#tell([say.FINISH, this.#number], 0);
   }
@@ -157,15 +166,17 @@ export class RelayedTransport implements Transport {
     this.#over();
   }
 
-  told([code, , value]: Message): void {
+  told([code, , value, isBloated]: Message): void {
     switch (code) {
       case say.DATA: {
         const bytes = value as Uint8Array;
         this.#tell([say.TAKEN, this.#number, bytes.length], 0);
-        return this.events.received(bytes);
+        return this.events.received(bytes, isBloated as boolean);
       }
       case say.WRITTEN:
         return this.#written();
+      case say.FAILED:
+        return this.events.failed(value as number);
       case say.ENDED:
         return this.events.ended();
       case say.FINISHED:

@@ -4,6 +4,7 @@ import { TLSSocket, type TLSSocketOptions } from 'node:tls';
 import { closeReason } from '../envelope.js';
 import type { ChannelBindingType, TlsDetails, TlsVersion } from '../port.js';
 import { channelBindingOf } from './channel-binding.js';
+import { Compression } from './compression.js';
 import type { ProxyHeader } from './proxy-header.js';
 import type { TlsContext } from './tls-context.js';
 import { type Addresses, type Transport, type TransportEvents, UNHEARD } from './transport.js';
@@ -20,6 +21,7 @@ export class SocketTransport implements Transport {
   readonly #raw: Socket;
   #socket: Socket;
   #context: TlsContext | undefined;
+  #compression: Compression | undefined;
   #isWanted = true;
   #isHandshaking = false;
   #isGone = false;
@@ -58,12 +60,12 @@ export class SocketTransport implements Transport {
     if (isWanted === this.#isWanted) return;
     this.#isWanted = isWanted;
     if (this.#isHandshaking && this.#socket === this.#raw) return;
-    if (isWanted) this.#socket.resume();
-    else this.#socket.pause();
+    this.#compression?.flow(isWanted);
+    this.#flow();
   }
 
   write(bytes: Uint8Array, written: () => void): void {
-    this.#socket.write(bytes, () => written());
+    this.#socket.write(this.#compression?.compress(bytes) ?? bytes, () => written());
   }
 
   startTls(context: TlsContext, serverName: string): boolean {
@@ -80,7 +82,22 @@ export class SocketTransport implements Transport {
     return true;
   }
 
+  get mayCompress(): boolean {
+    return this.#compression === undefined;
+  }
+
+  startCompression(): void {
+    this.#compression = new Compression({
+      decompressed: (bytes, isBloated) => this.events.received(bytes, isBloated),
+      taken: () => this.#flow(),
+      finished: () => this.events.ended(),
+      failed: (failure) => this.events.failed(failure),
+    });
+    this.#compression.flow(this.#isWanted);
+  }
+
   finish(): void {
+    this.#compression?.destroy();
     this.#isFinishing = true;
     this.#socket.end();
     this.#isWanted = true;
@@ -98,6 +115,11 @@ export class SocketTransport implements Transport {
     socket.on('end', this.#ended);
     socket.on('finish', this.#finished);
     if (!this.#isWanted) socket.pause();
+  }
+
+  #flow(): void {
+    if (this.#isFinishing || (this.#isWanted && !this.#compression?.isFull)) this.#socket.resume();
+    else this.#socket.pause();
   }
 
   #wrap(context: TlsContext, serverName: string): void {
@@ -145,11 +167,15 @@ export class SocketTransport implements Transport {
   };
 
   #received = (bytes: Buffer): void => {
-    if (!this.#isFinishing) this.events.received(bytes);
+    if (this.#isFinishing) return;
+    if (!this.#compression) return this.events.received(bytes);
+    this.#compression.read(bytes);
+    this.#flow();
   };
 
   #ended = (): void => {
-    if (!this.#isFinishing) this.events.ended();
+    if (!this.#isFinishing && this.#compression) this.#compression.end();
+    else if (!this.#isFinishing) this.events.ended();
     else if (this.#lingerTimer) this.#shut();
   };
 
@@ -181,6 +207,7 @@ export class SocketTransport implements Transport {
     if (this.#isGone) return;
     this.#isGone = true;
     clearTimeout(this.#lingerTimer);
+    this.#compression?.destroy();
     this.#socket.destroy();
     this.#raw.destroy();
     this.#over(this);

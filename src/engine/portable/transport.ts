@@ -9,7 +9,10 @@ export type Addresses = Pick<
 
 /** Calls never come from within a call to the transport. */
 export interface TransportEvents {
-  received(bytes: Uint8Array): void;
+  /** `isBloated`: decompressed, and grown more than text does. */
+  received(bytes: Uint8Array, isBloated?: boolean): void;
+  /** What comes cannot be decompressed: a `streamFailure`. Nothing more will be received. */
+  failed(failure: number): void;
   secured(): void;
   /** The peer sends no more. */
   ended(): void;
@@ -34,6 +37,10 @@ export interface Transport {
   readonly unsentBytes: number;
   /** Begins a handshake behind what was written. False, and nothing changes, where that cannot be done. */
   startTls(context: TlsContext, serverName: string): boolean;
+  /** Whether `startCompression` may be called. */
+  readonly mayCompress: boolean;
+  /** Compresses both directions, behind what was written. */
+  startCompression(): void;
   /** Writes what is left and ends. What the peer still sends is dropped for a while: a reset would overtake our last bytes. */
   finish(): void;
   /** At once, dropping what is left; no call to `events` follows. */
@@ -41,4 +48,11 @@ export interface Transport {
 }
 
 /** For what nobody wants to know any more, or yet. */
-export const UNHEARD: TransportEvents = { received() {}, secured() {}, ended() {}, finished() {}, gone() {} };
+export const UNHEARD: TransportEvents = {
+  received() {},
+  failed() {},
+  secured() {},
+  ended() {},
+  finished() {},
+  gone() {},
+};

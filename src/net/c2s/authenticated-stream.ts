@@ -14,6 +14,7 @@ import { ns } from '../../protocol/namespaces.js';
 import { Stanza } from '../../protocol/stanza.js';
 import { BoundStream } from './bound-stream.js';
 import { C2sStream, type OpenedStream } from './c2s-stream.js';
+import { compress, compressionFeature, isCompressRequest } from './compression.js';
 import { limitsOfSession } from './stream-limits.js';
 
 /** MongooseIM's default for the access rule `max_user_sessions`. */
@@ -30,6 +31,7 @@ export interface BindingState {
 export class AuthenticatedStream extends C2sStream {
   readonly #stream: OpenedStream;
   readonly #user: Jid;
+  #isCompressed = false;
 
   constructor(previous: C2sStream, stream: OpenedStream, identity: Pick<SaslIdentity, 'jid'>) {
     super(previous.connection, previous.services, previous.entrance);
@@ -43,6 +45,8 @@ export class AuthenticatedStream extends C2sStream {
     const { host, domain } = this.#stream;
     if (!this.answerHeader(header, domain)) return;
     const features = [el('bind', { xmlns: ns.BIND })];
+    const compression = this.#isCompressed ? undefined : compressionFeature(this);
+    if (compression) features.push(compression);
     if (this.entrance.settings.backwards_compatible_session) {
       features.push(el('session', { xmlns: ns.SESSION }, el('optional')));
     }
@@ -54,7 +58,10 @@ export class AuthenticatedStream extends C2sStream {
   }
 
   override nonza(element: Element): void {
-    this.refuseNonza(element);
+    if (!isCompressRequest(element, this)) return this.refuseNonza(element);
+    if (!compress(this, element)) return this.#next();
+    this.#isCompressed = true;
+    this.isHeaderSent = false;
   }
 
   override stanza(stanza: Stanza): void {

@@ -11,6 +11,7 @@ import { StanzaError, StreamError } from '../../protocol/errors.js';
 import { ns } from '../../protocol/namespaces.js';
 import type { Stanza } from '../../protocol/stanza.js';
 import { C2sStream, plainAddress } from './c2s-stream.js';
+import { isCompressRequest, refuseCompression } from './compression.js';
 import { shaperRate } from './shaper-rate.js';
 
 const CLOSE_REASONS = new Map<number, string>(
@@ -137,7 +138,8 @@ export class BoundStream extends C2sStream implements SessionLink {
     if (this.isEnding) return;
     const session = this.#session as Session;
     if (session.host.hooks.claim(nonzaReceived, { session, element }) === TAKEN) return;
-    this.refuseNonza(element);
+    if (isCompressRequest(element, this)) refuseCompression(this, 'setup-failed');
+    else this.refuseNonza(element);
   }
 
   deliver(stanza: Stanza): void {

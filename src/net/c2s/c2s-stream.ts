@@ -108,6 +108,8 @@ export abstract class C2sStream implements ConnectionHandler {
       this.connection.abort();
       return;
     }
+    if (failure === streamFailure.TOO_MUCH_DECOMPRESSED)
+      this.services.log.warn('c2s.compression.too_much', { ip: this.ip });
     this.end(errorForFailure(failure));
   }
 

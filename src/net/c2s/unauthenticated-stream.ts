@@ -14,6 +14,7 @@ import type { Stanza } from '../../protocol/stanza.js';
 import type { Applicant } from '../limits/admission.js';
 import { AuthenticatedStream } from './authenticated-stream.js';
 import { C2sStream, type OpenedStream } from './c2s-stream.js';
+import { isCompressRequest, refuseCompression } from './compression.js';
 import { limitsBeforeLogin } from './stream-limits.js';
 
 /** RFC 6120 section 6.4.5 asks for 2 to 5. */
@@ -110,6 +111,7 @@ export class UnauthenticatedStream extends C2sStream implements Applicant {
   override nonza(element: Element): void {
     if (element.ns === ns.TLS) return this.#tls(element);
     if (element.ns === ns.SASL) return this.#sasl(element);
+    if (isCompressRequest(element, this)) return this.#compress();
     this.refuseNonza(element);
   }
 
@@ -165,6 +167,12 @@ export class UnauthenticatedStream extends C2sStream implements Applicant {
     if (this.#isHandshaking) return;
     this.services.log.warn('c2s.starttls.injection', { ip: this.ip });
     this.connection.abort();
+  }
+
+  /** XEP-0170 section 2.1: whoever compresses before the login shows what an attacker wants to know of it. */
+  #compress(): void {
+    refuseCompression(this, 'setup-failed');
+    this.#step();
   }
 
   #sasl(element: Element): void {

@@ -24,6 +24,7 @@ export function listenForClients(
     limits: streamLimits(settings),
     maxOutputBytes: MAX_OUTPUT_BYTES,
     maxOutputWrites: settings.max_fsm_queue ?? 0,
+    maxDecompressedBytes: settings.zlib ?? UNLIMITED_STANZA_BYTES,
     authenticationDeadlineMs: settings.state_timeout === 'infinity' ? 0 : settings.state_timeout,
     maxConnections: settings.max_connections === 'infinity' ? 0 : settings.max_connections,
     proxy: proxyOptions(settings),

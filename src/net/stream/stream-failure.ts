@@ -1,6 +1,8 @@
 /** Which stream error answers to input that the engine has refused. */
 import { streamFailure } from '../../engine/envelope.js';
+import { el } from '../../protocol/element.js';
 import { StreamError } from '../../protocol/errors.js';
+import { ns } from '../../protocol/namespaces.js';
 
 const ERRORS: Readonly<Record<number, StreamError>> = {
   [streamFailure.NOT_WELL_FORMED]: new StreamError('not-well-formed'),
@@ -18,6 +20,13 @@ const ERRORS: Readonly<Record<number, StreamError>> = {
   [streamFailure.TOO_MUCH_BEFORE_AUTHENTICATION]: new StreamError(
     'policy-violation',
     'Too much data before authentication',
+  ),
+  [streamFailure.TOO_MUCH_DECOMPRESSED]: new StreamError('policy-violation', 'Too much data behind compression'),
+  // XEP-0138 section 3.
+  [streamFailure.BAD_COMPRESSION]: new StreamError(
+    'undefined-condition',
+    'Not a zlib stream',
+    el('failure', { xmlns: ns.COMPRESS }, el('processing-failed')),
   ),
 };
 

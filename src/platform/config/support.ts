@@ -80,6 +80,7 @@ const table: Readonly<Record<string, Support>> = {
   'listen.c2s[].max_stanza_size': served,
   'listen.c2s[].max_connections': served,
   'listen.c2s[].max_fsm_queue': served,
+  'listen.c2s[].zlib': served,
   'listen.c2s[].state_timeout': served,
   'listen.c2s[].c2s_state_timeout': served,
   'listen.c2s[].backwards_compatible_session': served,

@@ -117,6 +117,8 @@ export interface C2sListener {
   readonly reuse_port: boolean;
   /** Milliseconds that a step before the session may take. */
   readonly state_timeout: Limit;
+  /** Bytes of one decompressed element; unset without compression. */
+  readonly zlib?: number | undefined;
   /** Queued messages; unset for no limit. `general.max_fsm_queue` is already applied. */
   readonly max_fsm_queue?: number | undefined;
   readonly backwards_compatible_session: boolean;

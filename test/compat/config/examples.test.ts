@@ -243,7 +243,6 @@ test('everything.toml gets the list of what is not served', () => {
       "everything.toml:32:14: auth.methods[0]: "http" is not supported yet",
       "everything.toml:34:3: auth.http: not supported yet",
       "everything.toml:36:3: auth.jwt: not supported yet",
-      "everything.toml:43:3: listen.c2s[0].zlib: not supported yet",
       "everything.toml:45:1: listen.s2s: not supported yet",
       "everything.toml:50:1: listen.component: not supported yet",
       "everything.toml:56:1: listen.service: not supported yet",

@@ -149,6 +149,18 @@ TEST("a stanza of one letter, and the same stanza over and over, are no bombs") 
   for (int i = 0; i < 2000; i++) CHECK(reader.Give(peer.Write(Chat(1))) == Result::kMore);
 }
 
+TEST("empty blocks without end are too much") {
+  Compressor peer;
+  Reader reader;
+  CHECK(reader.Give(peer.Write("<presence/>")) == Result::kMore);
+  std::string nothing;
+  while (nothing.size() < 60'000) nothing += peer.Write("", Z_FULL_FLUSH) + std::string("\0\0\0\xff\xff", 5);
+  CHECK(reader.Give(nothing, 1000) == Result::kMore);
+  CHECK(reader.Give(peer.Write("<presence/>"), 1000) == Result::kMore);
+  CHECK(reader.Give(nothing + nothing, 1000) == Result::kTooMuch);
+  CHECK(reader.text == "<presence/><presence/>");
+}
+
 TEST("what is not zlib fails at once: a bad header, a preset dictionary, a broken block, bytes behind the end") {
   Compressor peer;
   const std::string good = peer.Write("<presence/>");

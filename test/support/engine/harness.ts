@@ -48,6 +48,7 @@ export const LISTEN: ListenOptions = {
   limits: LIMITS,
   maxOutputBytes: 1_000_000,
   maxOutputWrites: 0,
+  maxDecompressedBytes: 65_536,
   authenticationDeadlineMs: 0,
   maxConnections: 0,
   proxy: undefined,

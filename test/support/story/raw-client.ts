@@ -2,6 +2,7 @@
 import { connect as connectTcp, type Socket } from 'node:net';
 import { StringDecoder } from 'node:string_decoder';
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
+import { constants, createDeflate, createInflate, type Deflate } from 'node:zlib';
 import Parser from '@xmpp/xml/lib/Parser.js';
 import type { Element } from 'ltx';
 
@@ -36,6 +37,7 @@ export class RawClient {
   /** The header of the server's present stream. */
   header: Element | undefined;
   isClosed = false;
+  #deflate: Deflate | undefined;
   readonly #received: Element[] = [];
   readonly #waiters: Waiter[] = [];
   readonly #watchers = new Set<() => void>();
@@ -62,7 +64,7 @@ export class RawClient {
   }
 
   send(data: string | Uint8Array): void {
-    this.socket.write(data);
+    (this.#deflate ?? this.socket).write(data);
   }
 
   /** Opens a stream and returns its features. */
@@ -106,6 +108,31 @@ export class RawClient {
     });
     this.socket = secure;
     this.#listen();
+  }
+
+  /** Compresses both directions (XEP-0138) once the server has agreed. */
+  async startCompression(): Promise<void> {
+    this.send("<compress xmlns='http://jabber.org/protocol/compress'><method>zlib</method></compress>");
+    await this.next((element) => element.is('compressed', 'http://jabber.org/protocol/compress'));
+    const { socket } = this;
+    const inflate = createInflate({ finishFlush: constants.Z_SYNC_FLUSH });
+    this.#deflate = createDeflate({ flush: constants.Z_SYNC_FLUSH });
+    this.#deflate.on('data', (data: Buffer) => socket.write(data));
+    inflate.on('data', this.#onData);
+    socket.off('data', this.#onData);
+    socket.on('data', (data: Buffer) => inflate.write(data));
+    this.restart();
+  }
+
+  /** What compresses; writing to it tells when more may be written. */
+  get deflate(): Deflate {
+    if (!this.#deflate) throw new Error('this stream is not compressed');
+    return this.#deflate;
+  }
+
+  /** Past the compression, if there is one. */
+  sendRaw(data: Uint8Array): void {
+    this.socket.write(data);
   }
 
   /** The first element, already come or still to come, that fits; those before it stay for later calls. */

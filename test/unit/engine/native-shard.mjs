@@ -20,6 +20,7 @@ export const LISTEN = {
   limits: LIMITS,
   maxOutputBytes: 50_000_000,
   maxOutputWrites: 0,
+  maxDecompressedBytes: 65_536,
   authenticationDeadlineMs: 0,
   maxConnections: 0,
 };

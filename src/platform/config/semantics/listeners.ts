@@ -38,7 +38,7 @@ function buildC2sListener(draft: Draft, path: Path, own: Table, names: Names, ge
     reuse_port: true,
     state_timeout: stateTimeout(draft, path, own) ?? (table['state_timeout'] as number),
     ...pick({ max_fsm_queue }, ['max_fsm_queue']),
-    ...pick(own, ['allowed_auth_methods']),
+    ...pick(own, ['allowed_auth_methods', 'zlib']),
     ...(isTable(own['tls']) && { tls: buildListenerTls(draft, [...path, 'tls'], own['tls']) }),
   };
 }

@@ -90,6 +90,7 @@ export const optionExamples: Readonly<Record<string, OptionExample>> = {
       max_stanza_size: limit,
       max_connections: limit,
       max_fsm_queue: positive,
+      zlib: positive,
       state_timeout: { accepted: [0, 7, 'infinity'], refused: [-1, 'never'] },
       c2s_state_timeout: { accepted: [0, 7, 'infinity'], refused: [-1, 'never'] },
       backwards_compatible_session: yesOrNo,

@@ -255,7 +255,7 @@ describe('many problems', () => {
 });
 
 describe('with ignoreUnsupported', () => {
-  const text = `${general}sm_backend = "redis"\n[modules.mod_muc]\n  hots = "x"\n[[listen.c2s]]\n  port = 5222\n  zlib = 100\n`;
+  const text = `${general}sm_backend = "redis"\n[modules.mod_muc]\n  hots = "x"\n[[listen.c2s]]\n  port = 5222\n  tls = {certificate = "automatic", keep_secrets = true}\n`;
 
   test('what is not served is left out and noted', () => {
     const result = loadConfig({ file: 'f', text }, { ignoreUnsupported: true });
@@ -265,7 +265,7 @@ describe('with ignoreUnsupported', () => {
     expect(result.notes.filter(({ kind }) => kind === 'ignored').map((note) => `${note.path}: ${note.text}`)).toEqual([
       'general.sm_backend: "redis" is not supported yet; ignored',
       'modules.mod_muc: not supported yet; ignored',
-      'listen.c2s[0].zlib: not supported yet; ignored',
+      'listen.c2s[0].tls.keep_secrets: true is not supported yet; ignored',
     ]);
   });
 
