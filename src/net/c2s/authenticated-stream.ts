@@ -50,7 +50,7 @@ export class AuthenticatedStream extends C2sStream {
     if (this.entrance.settings.backwards_compatible_session) {
       features.push(el('session', { xmlns: ns.SESSION }, el('optional')));
     }
-    features.push(limitsOfSession(this.entrance.settings, host.config));
+    features.push(limitsOfSession(this.entrance.settings, host.config, this.#isCompressed));
     const facts = { host, domain, ip: this.ip, isSecure: this.isSecure };
     features.push(...host.hooks.collect(streamFeatures, { stream: facts, isAuthenticated: true }));
     this.sendFeatures(features);

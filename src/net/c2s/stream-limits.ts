@@ -27,9 +27,11 @@ export function limitsBeforeLogin(settings: C2sListener): Element {
 }
 
 /** Behind it, a client that rests is asked whether it is still there. */
-export function limitsOfSession(settings: C2sListener, { modules }: HostTypeConfig): Element {
+export function limitsOfSession(settings: C2sListener, { modules }: HostTypeConfig, isCompressed: boolean): Element {
   const ping = modules.mod_ping;
-  return feature(streamLimits(settings).maxStanzaBytes, ping?.send_pings ? ping.ping_interval : 0);
+  const { maxStanzaBytes } = streamLimits(settings);
+  const bytes = isCompressed ? Math.min(maxStanzaBytes, settings.zlib ?? MOST_STANZA_BYTES) : maxStanzaBytes;
+  return feature(bytes, ping?.send_pings ? ping.ping_interval : 0);
 }
 
 function feature(bytes: number, idleSeconds: number): Element {

@@ -1,5 +1,5 @@
 /** `[[listen.c2s]]`: opens a port for clients. */
-import type { EnginePort } from '../../engine/port.js';
+import { type EnginePort, MOST_STANZA_BYTES } from '../../engine/port.js';
 import type { C2sEntrance } from '../c2s/c2s-services.js';
 import { streamLimits } from '../c2s/stream-limits.js';
 import { proxyOptions } from './proxy.js';
@@ -24,7 +24,7 @@ export function listenForClients(
     limits: streamLimits(settings),
     maxOutputBytes: MAX_OUTPUT_BYTES,
     maxOutputWrites: settings.max_fsm_queue ?? 0,
-    maxDecompressedBytes: settings.zlib ?? UNLIMITED_STANZA_BYTES,
+    maxDecompressedBytes: settings.zlib ?? MOST_STANZA_BYTES,
     authenticationDeadlineMs: settings.state_timeout === 'infinity' ? 0 : settings.state_timeout,
     maxConnections: settings.max_connections === 'infinity' ? 0 : settings.max_connections,
     proxy: proxyOptions(settings),
