@@ -267,8 +267,8 @@ export class UnauthenticatedStream extends C2sStream implements Applicant {
     if (tlsContext !== undefined && settings.tls?.mode !== 'tls' && !this.isSecure) {
       features.push(el('starttls', { xmlns: ns.TLS }, this.#needsTls() && el('required')));
     }
-    if (!this.#needsTls()) features.push(...this.#authenticationFeatures(stream));
-    features.push(limitsBeforeLogin(settings));
+    // RFC 6120 section 5.3.1: where TLS is required nothing else is offered before it.
+    if (!this.#needsTls()) features.push(...this.#authenticationFeatures(stream), limitsBeforeLogin(settings));
     this.sendFeatures(features);
   }
 
