@@ -1,7 +1,8 @@
 /** Turns the engine's batches into calls: each event to the handler of its connection, stanzas with their addresses read. */
-import { type Element, unescapeXml } from '../protocol/element.js';
+import type { Element } from '../protocol/element.js';
 import { type Jid, JidCache } from '../protocol/jid.js';
 import { type ArenaOrigin, LATER, Stanza, type StanzaName } from '../protocol/stanza.js';
+import { attributeValue } from './attribute-value.js';
 import { Connection, type ConnectionHandler, type StreamHeader } from './connection.js';
 import {
   envelopeFlag,
@@ -233,7 +234,7 @@ export class Dispatcher implements ArenaOrigin {
     const end = start + (span & 0xffff);
     const flags = words[base] as number;
     const text = (flags & envelopeFlag.NON_ASCII) === 0 ? arena.latin1Slice(start, end) : arena.utf8Slice(start, end);
-    return (flags & envelopeFlag.ESCAPED) === 0 ? text : unescapeXml(text);
+    return (flags & envelopeFlag.ESCAPED) === 0 ? text : attributeValue(text);
   }
 }
 

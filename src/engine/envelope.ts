@@ -73,7 +73,7 @@ export const eventKind = {
 } as const;
 
 export const envelopeFlag = {
-  /** One of the spans holds a character or entity reference. */
+  /** One of the spans holds a reference, or white space that counts as a space: `attributeValue` has to read it. */
   ESCAPED: 1 << 8,
   /** One of the spans holds bytes above 0x7f. */
   NON_ASCII: 1 << 9,

@@ -13,6 +13,8 @@ namespace {
 
 constexpr OuterScope kNoScope{};
 constexpr uint32_t kMostCountedChildren = 0xffff;
+/// No known type is longer.
+constexpr size_t kLongestType = 16;
 /// No namespace of a ChildTable is longer.
 constexpr size_t kLongestMatched = 256;
 
@@ -39,7 +41,10 @@ bool IsContentNamespace(RawValue ns, const OuterScope& scope) noexcept {
   return SameValue(ns, kClientNamespace) || SameValue(ns, kServerNamespace);
 }
 
-uint32_t TypeIndex(std::string_view value) noexcept {
+uint32_t TypeIndex(RawValue raw) noexcept {
+  char room[kLongestType];
+  bool fits;
+  const std::string_view value = ReadValue(raw, room, sizeof room, fits);
   for (size_t i = 1; i < std::size(kStanzaTypes); i++) {
     if (kStanzaTypes[i] == value) return static_cast<uint32_t>(i);
   }
@@ -143,13 +148,13 @@ void ElementScan::TakeAttribute(const uint8_t* base, const Attribute& attribute)
     case AttributeKind::kId: field = word::kId; break;
     case AttributeKind::kLang: field = word::kLang; break;
     case AttributeKind::kType:
-      envelope_.words[word::kStanza] |= TypeIndex(Text(base, attribute.value, attribute.value_end)) << 8;
+      envelope_.words[word::kStanza] |= TypeIndex({Text(base, attribute.value, attribute.value_end), attribute.is_plain()}) << 8;
       return;
     default: return;
   }
   envelope_.words[field] = Span(attribute.value, attribute.value_end);
   if (field == word::kFrom) envelope_.words[word::kFromCut] = Span(attribute.space, attribute.value_end + 1);
-  if (attribute.has_reference) envelope_.words[word::kKind] |= envelope_flag::kEscaped;
+  if (!attribute.is_plain()) envelope_.words[word::kKind] |= envelope_flag::kEscaped;
   if (!attribute.is_ascii) envelope_.words[word::kKind] |= envelope_flag::kNonAscii;
 }
 

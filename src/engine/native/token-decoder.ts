@@ -1,5 +1,6 @@
 /** Builds trees from the flat lists that the engine writes; native/core/xml/tokens.h defines them. */
 import { type Attributes, Element, type ElementChild, unescapeXml } from '../../protocol/element.js';
+import { attributeValue } from '../attribute-value.js';
 import { tokenNames } from './token-names.js';
 
 export { tokenNames };
@@ -108,7 +109,7 @@ export class TokenDecoder {
   /** XML 1.0 section 3.3.3: white space counts as spaces, unless it was written as a reference. */
   #attributeValue(): string {
     const text = this.#string();
-    return (this.#flags & RAW) === 0 ? text : unescapeXml(text.replace(/\r\n?|[\t\n]/g, ' '));
+    return (this.#flags & RAW) === 0 ? text : attributeValue(text);
   }
 
   /** XML 1.0 section 2.11: a line ends in one line feed. */

@@ -1,9 +1,9 @@
 /** Cuts the bytes of one XML stream into a header and top-level elements, and tells what each is (RFC 6120 section 4). */
 import { ns } from '../../protocol/namespaces.js';
 import type { ChildPattern } from '../../protocol/stanza-children.js';
+import { attributeValue } from '../attribute-value.js';
 import { envelopeFlag, eventKind, streamFailure } from '../envelope.js';
 import type { Limits } from '../port.js';
-import { attributeValue } from './attribute-value.js';
 import { type Failure, Lexer, type TagSink } from './lexer.js';
 import { Outline } from './outline.js';
 import { mayBind, Scope, XMLNS } from './scope.js';

@@ -1,5 +1,6 @@
 /** What an envelope says about one top-level element: spans of its addresses, its kind, the bits of its children. */
 import type { ChildPattern } from '../../protocol/stanza-children.js';
+import { attributeValue } from '../attribute-value.js';
 import { envelopeFlag, stanzaKind, stanzaTypes, UNKNOWN_TYPE, word } from '../envelope.js';
 import { AMPERSAND } from './characters.js';
 import type { AttributeSpan, QName, Tag } from './tag.js';
@@ -16,6 +17,7 @@ const SPANS: Readonly<Record<string, number>> = {
   'xml:lang': word.LANG,
 };
 const MAX_CHILDREN = 0xffff;
+const SPACE = 0x20;
 
 export class Outline {
   to = 0;
@@ -54,7 +56,7 @@ export class Outline {
   #take(bytes: Buffer, attribute: AttributeSpan): void {
     const { valueStart, valueEnd } = attribute;
     const name = bytes.utf8Slice(attribute.nameStart, attribute.nameEnd);
-    if (name === 'type') this.type = typeIndex(bytes.utf8Slice(valueStart, valueEnd));
+    if (name === 'type') this.type = typeIndex(attributeValue(bytes.utf8Slice(valueStart, valueEnd)));
     const field = SPANS[name];
     if (field === undefined) return;
 
@@ -68,7 +70,7 @@ export class Outline {
     }
     for (let at = valueStart; at < valueEnd; at++) {
       const byte = bytes[at] as number;
-      if (byte === AMPERSAND) this.flags |= envelopeFlag.ESCAPED;
+      if (byte === AMPERSAND || byte < SPACE) this.flags |= envelopeFlag.ESCAPED;
       else if (byte > 0x7f) this.flags |= envelopeFlag.NON_ASCII;
     }
   }

@@ -1,6 +1,6 @@
 /** Builds the tree of one well-formed element from sax-wasm's tags and the bytes between them. */
 import { Element, unescapeXml } from '../../protocol/element.js';
-import { attributeValue } from './attribute-value.js';
+import { attributeValue } from '../attribute-value.js';
 import type { SaxTokenizer, SaxTokens, Tag } from './sax.js';
 import { Scope } from './scope.js';
 import { type QName, splitName } from './tag.js';

@@ -205,6 +205,23 @@ export function inputContract(create: CreateEngine): void {
       expect(((told.words[word.STANZA] as number) >>> 8) & 0xff).toBe(UNKNOWN_TYPE);
     });
 
+    test('words: a type written with references is known (XML 1.0 section 4.4.5), one with white space in it is not', async () => {
+      const shard = await hears(`${HEADER}<iq type='&#x67;et'/><message type='\tchat'/>`);
+      const types = [];
+      for (let count = 0; count < 2; count++) {
+        const told = await shard.next(ELEMENT);
+        types.push(((told.words[word.STANZA] as number) >>> 8) & 0xff);
+      }
+      expect(types).toEqual([stanzaTypes.indexOf('get'), UNKNOWN_TYPE]);
+    });
+
+    test('flags: white space other than spaces in an address marks it as one to be read (XML 1.0 section 3.3.3)', async () => {
+      const shard = await hears(`${HEADER}<iq id='a\tb'/><iq to='a\r\nb'/><iq id='a b'/><iq x='\t'/>`);
+      const flags = [];
+      for (let count = 0; count < 4; count++) flags.push((await shard.next(ELEMENT)).flags);
+      expect(flags).toEqual([envelopeFlag.ESCAPED, envelopeFlag.ESCAPED, 0, 0]);
+    });
+
     test('flags: references, bytes beyond ASCII, and what leans on the stream header', async () => {
       const shard = await hears(
         `${HEADER}<iq to='a&amp;b'/><iq id='ü'/><iq><stream:x/></iq><stream:x/><iq><a xmlns:stream='u'><stream:b/></a></iq>`,

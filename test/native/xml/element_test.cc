@@ -85,6 +85,8 @@ TEST("attributes of equal expanded names are found among many prefixes, and in a
 TEST("flags: escaped and non-ASCII addresses, and scopes that lean on the header") {
   using namespace envelope_flag;
   CHECK_EQUAL(Read("<iq id='a&amp;b' x='\xc3\xa9'/>").last().flags(), kEscaped);
+  CHECK_EQUAL(Read("<iq id='a\tb' x='y'/>").last().flags(), kEscaped);
+  CHECK_EQUAL(Read("<iq id='a b' x='\t'/>").last().flags(), 0u);
   CHECK_EQUAL(Read("<iq to='\xc3\xa9@b' x='&lt;'/>").last().flags(), kNonAscii);
   CHECK_EQUAL(Read("<stream:features/>").last().flags(), kForeignScope);
   CHECK_EQUAL(Read("<c:iq xmlns:c='jabber:client'/>").last().flags(), kForeignScope);
