@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { readArguments, UsageError } from './lib/arguments.mjs';
 import { distMain } from './lib/places.mjs';
 import { chat, chatOptions } from './load/chat.mjs';
+import { compression, compressionOptions } from './load/compression.mjs';
 import { idle, idleOptions } from './load/idle.mjs';
 import { micro, microOptions } from './micro/micro.mjs';
 
@@ -11,6 +12,11 @@ const COMMANDS = {
   micro: { run: micro, options: microOptions, doc: 'Cost of single steps in one process: decoding, routing, writing.' },
   chat: { run: chat, options: chatOptions, doc: 'Pairs of clients chat; server CPU for each message.' },
   idle: { run: idle, options: idleOptions, doc: 'Clients that say nothing; server memory for each connection.' },
+  compression: {
+    run: compression,
+    options: compressionOptions,
+    doc: 'Compressed streams: memory of the silent ones, and what bombs cost.',
+  },
 };
 
 try {
@@ -29,6 +35,6 @@ async function main([name, ...args]) {
 }
 
 function usage() {
-  const lines = Object.entries(COMMANDS).map(([name, { doc }]) => `  ${name.padEnd(6)} ${doc}`);
+  const lines = Object.entries(COMMANDS).map(([name, { doc }]) => `  ${name.padEnd(11)} ${doc}`);
   return `Usage: node bench/run.mjs COMMAND [options]; --help after a command lists its options.\n${lines.join('\n')}`;
 }
