@@ -7,13 +7,25 @@ import { join } from 'node:path';
 import { root } from '../lib/places.mjs';
 import { boundTo } from '../lib/process-facts.mjs';
 
-export async function startFloor({ core = 0 } = {}) {
+/** By name: source and what it is linked with. */
+const FLOORS = {
+  floor: ['forwarder.cc'],
+  'floor-uring': ['forwarder_uring.cc', '-luring'],
+};
+
+export const floors = Object.keys(FLOORS);
+
+export async function startFloor(name, { core = 0 } = {}) {
   const directory = mkdtempSync(join(tmpdir(), 'meerkat-floor-'));
   const program = join(directory, 'forwarder');
-  const source = join(root, 'bench', 'floor', 'forwarder.cc');
-  execFileSync(process.env.CXX ?? 'g++', ['-std=c++20', '-O2', '-o', program, source], {
-    stdio: ['ignore', 'inherit', 'inherit'],
-  });
+  const [source, ...libraries] = FLOORS[name];
+  execFileSync(
+    process.env.CXX ?? 'g++',
+    ['-std=c++20', '-O2', '-o', program, join(root, 'bench', 'floor', source), ...libraries],
+    {
+      stdio: ['ignore', 'inherit', 'inherit'],
+    },
+  );
   const [command, ...args] = [...boundTo(core), program];
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const exited = once(child, 'exit');

@@ -1,20 +1,20 @@
 /** Pairs of clients that chat through the server: what one routed message costs it. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startFloor } from '../floor/floor.mjs';
+import { floors, startFloor } from '../floor/floor.mjs';
 import { choices, count, flag, UsageError } from '../lib/arguments.mjs';
 import { startClients } from '../lib/clients.mjs';
 import { effort } from '../lib/process-facts.mjs';
 import { startServer } from '../lib/server.mjs';
 import { median, summary, table } from '../lib/statistics.mjs';
 
-/** Stands in the place of an engine: no server at all, but what the kernel costs one. */
-const FLOOR = 'floor';
+/** Stand in the place of an engine: no server at all, but what the kernel costs one. */
+const [FLOOR] = floors;
 
 export const chatOptions = {
   engine: choices(
     ['native'],
-    ['native', 'portable', FLOOR],
-    'engines, run in turns; floor forwards bytes and knows no XMPP',
+    ['native', 'portable', ...floors],
+    'engines, run in turns; a floor forwards bytes and knows no XMPP',
   ),
   shards: count(1, 'shards of the server; one shard is bound to a core of its own'),
   pairs: count(50, 'pairs of clients'),
@@ -27,7 +27,8 @@ export const chatOptions = {
 };
 
 export async function chat(options) {
-  if (options.tls && options.engine.includes(FLOOR)) throw new UsageError('The floor has no TLS.');
+  if (options.tls && options.engine.some((engine) => floors.includes(engine)))
+    throw new UsageError('The floor has no TLS.');
   const runs = [];
   for (let turn = 0; turn < options.repeat; turn++) {
     for (const engine of options.engine) runs.push({ engine, ...(await measureOnce(engine, options)) });
@@ -38,8 +39,8 @@ export async function chat(options) {
 }
 
 async function measureOnce(engine, { shards, pairs, seconds, warmup, pipeline, rate, tls }) {
-  const isFloor = engine === FLOOR;
-  const server = isFloor ? await startFloor() : await startServer({ engine, shards, tls });
+  const isFloor = floors.includes(engine);
+  const server = isFloor ? await startFloor(engine) : await startServer({ engine, shards, tls });
   const clients = startClients('chat-clients.mjs');
   try {
     await clients.ask('login', { port: server.port, pairs, tls, isFloor });
