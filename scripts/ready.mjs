@@ -143,7 +143,10 @@ async function buildNative() {
     `${why}\n  The portable engine will be used: it does the same with several times the CPU and memory for each connection.`,
   );
   if (compiler.missing.length > 0) note(`To build the native engine: ${howToGetCompiler()}, then start again.`);
-  else note('To see all of the output: npx node-gyp rebuild. It is tried again when sources or compiler change.');
+  else
+    note(
+      'To see all of the output: (cd .ready/native && ../../node_modules/.bin/node-gyp rebuild). It is tried again when sources or compiler change.',
+    );
   writeStamp(stamps.nativeFailed, { hash, compiler: compiler.identity });
 }
 

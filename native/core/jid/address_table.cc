@@ -33,12 +33,13 @@ uint32_t AddressTable::Number(std::string_view text) {
     Place& known = set[way];
     if (known.hash == low && known.takings != 0 && std::string_view(known.text.get(), known.size) == text) place = &known;
   }
-  if (!place) {
-    place = Victim(set);
+  if (place) {
+    place->was_used = true;
+  } else {
+    place = Victim(set, static_cast<uint32_t>(hash >> 62));
     if (!place) return 0;
     Take(*place, low, text);
   }
-  place->was_used = true;
   return static_cast<uint32_t>(place - places_.data()) | uint32_t{place->takings} << 16;
 }
 
@@ -50,11 +51,15 @@ uint64_t AddressTable::Hash(std::string_view text) const noexcept {
   return Mix(hash ^ Load(at, left), kMultiplier ^ seed_);
 }
 
-/// An empty place, else the first that was not used since the last search. A place taken as often as can be told stays as it is.
-AddressTable::Place* AddressTable::Victim(Place* set) noexcept {
+/// An empty place, else one that was not used again since the last search, looked for from `start` on. A place taken as often as can
+/// be told stays as it is.
+AddressTable::Place* AddressTable::Victim(Place* set, uint32_t start) noexcept {
+  for (uint32_t way = 0; way < kWays; way++) {
+    if (set[way].takings == 0) return &set[way];
+  }
   for (int round = 0; round < 2; round++) {
     for (uint32_t way = 0; way < kWays; way++) {
-      Place& place = set[way];
+      Place& place = set[(start + way) % kWays];
       if (place.takings == kMostTakings) continue;
       if (!place.was_used) return &place;
       place.was_used = false;

@@ -36,12 +36,12 @@ class AddressTable {
     uint32_t hash = 0;
     uint16_t takings = 0;      // 0 while empty
     uint8_t size = 0;
-    bool was_used = false;     // since it was last passed over for replacement
+    bool was_used = false;     // again, since it was taken or passed over for replacement
     std::unique_ptr<char[]> text;  // owned: `size` bytes
   };
 
   [[nodiscard]] uint64_t Hash(std::string_view text) const noexcept;
-  [[nodiscard]] Place* Victim(Place* set) noexcept;
+  [[nodiscard]] Place* Victim(Place* set, uint32_t start) noexcept;
   void Take(Place& place, uint32_t hash, std::string_view text);
 
   const uint64_t seed_;

@@ -41,7 +41,8 @@ void Parcel::Skip() noexcept {
 
 bool Mailbox::Reserve(size_t bytes) noexcept {
   if (!is_open()) return false;
-  if (reserved_.fetch_add(bytes, std::memory_order_relaxed) + bytes <= kMostBytes) return true;
+  const size_t room = bytes + kMessageBytes;
+  if (reserved_.fetch_add(room, std::memory_order_relaxed) + room <= kMostBytes) return true;
   Release(bytes);
   return false;
 }

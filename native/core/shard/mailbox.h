@@ -70,6 +70,8 @@ class Parcel {
 class Mailbox {
  public:
   static constexpr size_t kMostBytes = 64u << 20;
+  /// What a message counts beside its bytes, lest messages without any come without end: its head, and what travels with it.
+  static constexpr size_t kMessageBytes = 64;
   using Wake = void (*)(void* context);
 
   /// `wake` is called on the writer's thread, never after `Close` has returned.
@@ -77,10 +79,10 @@ class Mailbox {
   Mailbox(const Mailbox&) = delete;
   Mailbox& operator=(const Mailbox&) = delete;
 
-  /// Sets room aside for a message that is posted later; false when the mailbox is full or closed.
+  /// Sets room aside for a message of so many bytes that is posted later; false when the mailbox is full or closed.
   [[nodiscard]] bool Reserve(size_t bytes) noexcept;
-  /// Gives room back: the message was handled, or is not posted after all.
-  void Release(size_t bytes) noexcept { reserved_.fetch_sub(bytes, std::memory_order_relaxed); }
+  /// Gives the room of that message back: it was handled, or is not posted after all.
+  void Release(size_t bytes) noexcept { reserved_.fetch_sub(bytes + kMessageBytes, std::memory_order_relaxed); }
 
   /// False when the reader is gone; the parcel is then destroyed here.
   bool Post(Parcel parcel);

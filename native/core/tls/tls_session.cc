@@ -69,7 +69,8 @@ ssize_t TlsSession::Pull(void* to, size_t room) {
   const ssize_t size = most > 0 && socket_.readable() ? socket_.Receive(to, most) : Socket::kBlocked;
   if (size >= 0) {
     budget_ -= static_cast<size_t>(size);
-    barren_ += static_cast<size_t>(size);
+    // Our own records are weighed one by one instead.
+    if (!records_) barren_ += static_cast<size_t>(size);
   } else if (size == Socket::kBroken) {
     broken_ = true;
   }
@@ -204,7 +205,9 @@ TlsSession::Result TlsSession::ReadRecords(uint8_t* to, size_t room, size_t& siz
   while (result == Result::kDone && size < room) {
     const size_t wanted = RecordLayer::SizeOf({input + at, held - at});
     if (held - at >= wanted) {
-      result = TakeRecord(records_->Open(*ciphers_, {input + at, wanted}), to, room, size);
+      const RecordLayer::Opened opened = records_->Open(*ciphers_, {input + at, wanted});
+      Weigh(wanted, opened.type == ContentType::kApplicationData ? opened.content.size() : 0);
+      result = TakeRecord(opened, to, room, size);
       at += wanted;
     } else if (size > 0) {
       break;
@@ -216,12 +219,18 @@ TlsSession::Result TlsSession::ReadRecords(uint8_t* to, size_t room, size_t& siz
     }
   }
   tail_.Assign(input + at, held - at);
-  if (size > 0) {
-    barren_ = 0;
-    return Result::kDone;
+  const bool goes_on = result == Result::kDone || result == Result::kBlocked;
+  if (goes_on && barren_ > kMostBarren) result = Refuse(TlsAlert::kUnexpectedMessage);
+  return size > 0 ? Result::kDone : result;
+}
+
+/// A key update costs us far more than its 27 bytes: a byte of clear text between two of them must not buy a thousand more.
+void TlsSession::Weigh(size_t record, size_t clear) noexcept {
+  if (clear == 0) {
+    barren_ += record;
+  } else {
+    barren_ -= std::min(barren_, clear / kClearForBarren);
   }
-  if (result == Result::kBlocked && barren_ > kMostBarren) return Refuse(TlsAlert::kUnexpectedMessage);
-  return result;
 }
 
 TlsSession::Result TlsSession::PullRecord(size_t& held, size_t room) {

@@ -126,6 +126,7 @@ class TlsSession {
   [[nodiscard]] Result PullRecord(size_t& held, size_t room);
   /// Handles what a record held; clear text goes to `to`. kBlocked: nothing for the reader.
   [[nodiscard]] Result TakeRecord(const RecordLayer::Opened& opened, uint8_t* to, size_t room, size_t& size);
+  void Weigh(size_t record, size_t clear) noexcept;
   [[nodiscard]] Result TakeAlert(std::span<const uint8_t> alert);
   [[nodiscard]] Result TakeKeyUpdate(std::span<const uint8_t> message);
   [[nodiscard]] bool SendRecord(ContentType type, std::span<const uint8_t> content);
@@ -138,8 +139,11 @@ class TlsSession {
   /// Encrypted bytes that one call of OpenSSL may read, more than a record. It would else go on as long as more come that
   /// hold no clear text, such as key updates, while every other connection waits.
   static constexpr size_t kMostPerCall = 20480;
-  /// The same for all calls between two that brought clear text: about a thousand key updates.
+  /// The same for all calls between two that brought clear text, and for our own records what is left when that has made up for
+  /// some: about a thousand key updates.
   static constexpr size_t kMostBarren = 32768;
+  /// Bytes of clear text that make up for one byte of records without any.
+  static constexpr size_t kClearForBarren = 4;
   /// A handshake with the longest certificates that OpenSSL takes is shorter.
   static constexpr size_t kMostHandshake = 262144;
 
@@ -155,7 +159,7 @@ class TlsSession {
   InputTail clear_;  // opened, and not read yet
   OutputQueue wire_;
   size_t budget_ = 0;  // what the call that runs may still read
-  size_t barren_ = 0;  // read since the last clear text
+  size_t barren_ = 0;  // read without clear text
   int verify_error_ = X509_V_OK;
   bool is_reading_ = false;  // what that provokes is gathered in `wire_`
   bool established_ = false;

@@ -7,6 +7,7 @@ type Work = (args: unknown) => unknown | Promise<unknown>;
 type Message = ['ask', number, string, unknown] | ['answer', number, unknown] | ['failure', number, string];
 
 const TIMEOUT_MS = 10_000;
+const RETRY_MS = 100;
 /** More than a shard can ask. */
 const CALLS_PER_MS = 1_000;
 
@@ -38,7 +39,7 @@ export class ShardCalls {
     return () => this.#works.delete(name);
   }
 
-  /** Asks a shard, which may be this one. Rejects when it does not run, does not answer in time, or failed. */
+  /** Asks a shard, which may be this one. Rejects when it does not run, takes no more, does not answer in time, or failed. */
   async ask<Result>(shard: number, name: string, args: unknown): Promise<Result> {
     if (shard === this.#shard) return (await this.#work(name)(args)) as Result;
     const id = this.#next++;
@@ -48,7 +49,7 @@ export class ShardCalls {
       );
       this.#pending.set(id, { resolve: resolve as (value: unknown) => void, reject, cancel });
       if (!this.#send(shard, ['ask', id, name, args]))
-        this.#settle(id)?.reject(new Error(`shard ${shard} is not running`));
+        this.#settle(id)?.reject(new Error(`shard ${shard} does not run, or takes no more`));
     });
   }
 
@@ -62,10 +63,16 @@ export class ShardCalls {
 
   async #answer([, id, name, args]: ['ask', number, string, unknown], shard: number): Promise<void> {
     try {
-      this.#send(shard, ['answer', id, await this.#work(name)(args)]);
+      this.#deliver(shard, ['answer', id, await this.#work(name)(args)]);
     } catch (error) {
-      this.#send(shard, ['failure', id, error instanceof Error ? error.message : String(error)]);
+      this.#deliver(shard, ['failure', id, error instanceof Error ? error.message : String(error)]);
     }
+  }
+
+  /** What was done has to be told, also to a shard that takes nothing right now; behind the time limit nobody asks any more. */
+  #deliver(shard: number, answer: Message, waited = 0): void {
+    if (this.#send(shard, answer) || waited >= TIMEOUT_MS) return;
+    this.#clock.after(RETRY_MS, () => this.#deliver(shard, answer, waited + RETRY_MS));
   }
 
   #work(name: string): Work {

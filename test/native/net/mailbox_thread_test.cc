@@ -75,12 +75,31 @@ TEST("one wake-up stands for all parcels until they are taken") {
 TEST("room is refused at the limit, until some is given back") {
   std::atomic<int> rings{0};
   Mailbox mailbox(Ring, &rings);
-  CHECK(mailbox.Reserve(Mailbox::kMostBytes - 1));
-  CHECK(!mailbox.Reserve(2));
-  CHECK(mailbox.Reserve(1));
-  mailbox.Release(10);
+  constexpr size_t kHead = Mailbox::kMessageBytes;
+  CHECK(mailbox.Reserve(Mailbox::kMostBytes - 3 * kHead - 10));
+  CHECK(!mailbox.Reserve(kHead + 11));
   CHECK(mailbox.Reserve(10));
-  CHECK(!mailbox.Reserve(1));
+  CHECK(mailbox.Reserve(0));
+  CHECK(!mailbox.Reserve(0));
+  mailbox.Release(10);
+  CHECK(!mailbox.Reserve(11));
+  CHECK(mailbox.Reserve(10));
+  mailbox.Release(0);
+  mailbox.Release(10);
+  mailbox.Release(Mailbox::kMostBytes - 3 * kHead - 10);
+  CHECK_EQUAL(mailbox.reserved(), 0u);
+}
+
+TEST("messages without bytes come to an end too, and their memory stays within the limit") {
+  std::atomic<int> rings{0};
+  Mailbox mailbox(Ring, &rings);
+  Parcel parcel(0);
+  size_t taken = 0;
+  for (; taken < 10'000'000 && mailbox.Reserve(0); taken++) parcel.Add(MessageKind::kCalled, std::string_view());
+  CHECK_EQUAL(taken, Mailbox::kMostBytes / Mailbox::kMessageBytes);
+  CHECK(parcel.size() <= Mailbox::kMostBytes);
+  for (Parcel::Message message; parcel.Peek(message); parcel.Skip()) mailbox.Release(message.bytes.size());
+  CHECK_EQUAL(mailbox.reserved(), 0u);
 }
 
 TEST("a reader that closes while others write: no wake-up comes after, and every traveller is released") {

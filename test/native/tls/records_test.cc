@@ -29,8 +29,10 @@ struct RawPair : TlsPair {
   RawPair() : TlsPair(Context()) {
     CHECK(Handshake());
     CHECK(server().is_light());
-    (void)ReceiveRaw();
     raw = RawClient();
+    // The ticket was sealed with the same keys.
+    Bytes ticket = ReceiveRaw();
+    CHECK_EQUAL(raw->Open(ciphers(), ticket).type, ContentType::kHandshake);
   }
   void Send(ContentType type, const Bytes& content) {
     uint8_t record[RecordLayer::kMostSealed];
@@ -234,6 +236,38 @@ TEST("key updates without end are not followed without end") {
   }
   CHECK_EQUAL(last, Result::kFailed);
   CHECK(updates > 500);
+}
+
+/// Reads one key update and then so much clear text, time and again; returns how often that went well.
+int UpdatesWith(const Bytes& text, int most) {
+  RawPair pair;
+  Result last = Result::kBlocked;
+  int rounds = 0;
+  for (; rounds < most; rounds++) {
+    uint8_t record[RecordLayer::kMostSealed];
+    pair.SendRaw(record, pair.raw->SealKeyUpdate(pair.ciphers(), record));
+    pair.Send(ContentType::kApplicationData, text);
+    CHECK_EQUAL(pair.ReadAll(100, last).size(), text.size());
+    if (last != Result::kBlocked) break;
+  }
+  return rounds;
+}
+
+TEST("nor are they when each of them brings a byte along; beside some traffic they are") {
+  const int alone = UpdatesWith({}, 3000);
+  CHECK(alone > 500 && alone < 3000);
+  CHECK(UpdatesWith({'x'}, 3000) < 3000);
+  CHECK_EQUAL(UpdatesWith(Bytes(200, 'x'), 3000), 3000);
+}
+
+TEST("text of one byte a record goes on for ever") {
+  RawPair pair;
+  Result last = Result::kBlocked;
+  for (int count = 0; count < 5000; count++) {
+    pair.Send(ContentType::kApplicationData, {'x'});
+    CHECK_EQUAL(pair.ReadAll(100, last), "x");
+  }
+  CHECK_EQUAL(last, Result::kBlocked);
 }
 
 TEST("TLS 1.2 stays with OpenSSL, and a client cannot negotiate anew (RFC 5746)") {

@@ -26,3 +26,32 @@ it('an answer to the former life of a shard is not taken for one of the new life
   reborn.received(await answerTo(question), 1);
   expect(await asked).toBe('new');
 });
+
+it('a question that its shard does not take fails at once, and says why', async () => {
+  const engine = { call: () => false } as unknown as EnginePort;
+  const asked = new ShardCalls(0, engine, new FakeClock()).ask(1, 'echo', 'text');
+  await expect(asked).rejects.toThrow('shard 1 does not run, or takes no more');
+});
+
+it('an answer that the asking shard does not take at first is not lost', async () => {
+  const clock = new FakeClock();
+  const questions: Uint8Array[] = [];
+  const answers: Uint8Array[] = [];
+  let isFull = true;
+  const asking = { call: (_: number, message: Uint8Array) => questions.push(message) > 0 } as unknown as EnginePort;
+  const answering = {
+    call: (_: number, message: Uint8Array) => !isFull && answers.push(message) > 0,
+  } as unknown as EnginePort;
+  const asker = new ShardCalls(0, asking, clock);
+  const other = new ShardCalls(1, answering, clock);
+  other.serve('echo', (text: string) => text);
+  const asked = asker.ask(1, 'echo', 'text');
+  other.received(questions[0] as Uint8Array, 0);
+  await clock.advance(1000);
+  expect(answers).toHaveLength(0);
+  isFull = false;
+  await clock.advance(1000);
+  expect(answers).toHaveLength(1);
+  asker.received(answers[0] as Uint8Array, 1);
+  expect(await asked).toBe('text');
+});
