@@ -17,6 +17,8 @@ constexpr int kEventsPerCall = 256;
 constexpr int kCallsPerTurn = 4;
 /// Rounds of input and delivery in one loop turn; then other work of the loop gets its share.
 constexpr int kRoundsPerTurn = 8;
+/// From so many connections with input in a round on, more has probably come meanwhile.
+constexpr size_t kBusyRound = 2;
 /// A larger arena is kept while elements that need it come in: a new one for each of their packets would cost more than they do.
 constexpr uint64_t kLargeArenaMs = 2000;
 /// Steps of handshakes in one turn: each may take a millisecond of signing, while established connections wait.
@@ -92,8 +94,10 @@ Reactor::~Reactor() {
   if (reserve_ >= 0) close(reserve_);
 }
 
-void Reactor::OnEvents() {
-  if (!is_active()) return;
+/// True when there were any.
+bool Reactor::OnEvents() {
+  if (!is_active()) return false;
+  int total = 0;
   epoll_event events[kEventsPerCall];
   for (int call = 0; call < kCallsPerTurn; call++) {
     const int count = epoll_wait(epoll_, events, kEventsPerCall, 0);
@@ -105,8 +109,10 @@ void Reactor::OnEvents() {
         OnConnectionEvent(static_cast<Connection&>(*pollable), events[i].events);
       }
     }
-    if (count < kEventsPerCall) return;
+    total += std::max(count, 0);
+    if (count < kEventsPerCall) break;
   }
+  return total > 0;
 }
 
 void Reactor::OnConnectionEvent(Connection& connection, uint32_t events) {
@@ -130,9 +136,11 @@ void Reactor::RunTurn() {
   if (!is_active()) return;
   handshakes_left_ = kHandshakesPerTurn;
   for (int round = 0; round < kRoundsPerTurn; round++) {
+    const bool is_busy = ready_.size() >= kBusyRound;
     const bool goes_on = RunRound();
     if (!is_active()) return;
-    if (!goes_on) break;
+    // Under load, looking here is cheaper than another turn of the whole loop.
+    if (!goes_on && !(is_busy && OnEvents())) break;
   }
   for (Connection* connection : dead_) Destroy(connection);
   dead_.clear();

@@ -154,7 +154,7 @@ class Reactor {
 
   // reactor.cc: the loop
   [[nodiscard]] bool Open(Failure& failure);
-  void OnEvents();
+  bool OnEvents();
   void OnConnectionEvent(Connection& connection, uint32_t events);
   void RunTurn();
   [[nodiscard]] bool RunRound();
