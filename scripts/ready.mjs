@@ -10,8 +10,6 @@ import { filesOf, hashFiles, readStamp, writeStamp } from './lib/stamp.mjs';
 import { note, run, step } from './lib/step.mjs';
 
 const NODE_MAJOR = 20;
-/** The one dependency that has to be compiled; without it streams are not compressed by the portable engine. */
-const COMPILED_PACKAGES = ['zlib-sync'];
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const at = (...names) => join(root, ...names);
@@ -61,9 +59,7 @@ function installHash() {
 
 function isInstalled() {
   const hash = installHash();
-  const stamp = readStamp(stamps.install);
-  // What could not be compiled is tried again when the compiler has come or changed.
-  if (stamp?.hash === hash) return !stamp.failedWith || stamp.failedWith === findCompiler().identity;
+  if (readStamp(stamps.install)?.hash === hash) return true;
   if (!isInstalledByNpm()) return false;
   writeStamp(stamps.install, { hash });
   return true;
@@ -76,45 +72,19 @@ function isInstalledByNpm() {
   if (!installed || !wanted) return false;
   const isThere = ([name, { optional, devOptional, integrity }]) =>
     name === '' || optional || devOptional || installed[name]?.integrity === integrity;
-  if (!Object.entries(wanted).every(isThere)) return false;
-  return COMPILED_PACKAGES.every((name) => existsSync(at('node_modules', name, 'build', 'Release')));
+  return Object.entries(wanted).every(isThere);
 }
 
 async function install() {
   const hash = installHash();
-  const { missing, identity } = findCompiler();
-  let failure;
-  await step('installing packages', async () => {
-    try {
-      if (missing.length === 0) return void (await npmCi(['--ignore-scripts=false']));
-    } catch (error) {
-      failure = error;
-    }
-    await installWithoutCompiling();
-    return `without ${COMPILED_PACKAGES.join(', ')}`;
-  });
-  if (missing.length > 0) note(`no ${missing.join(', no ')}: ${COMPILED_PACKAGES.join(', ')} was not compiled`);
-  else if (failure)
-    note(`${COMPILED_PACKAGES.join(', ')} could not be compiled; the end of the output:\n${tail(failure)}`);
-  writeStamp(stamps.install, missing.length > 0 || failure ? { hash, failedWith: identity } : { hash });
+  await step('installing packages', npmCi);
+  writeStamp(stamps.install, { hash });
 }
 
 /** With the development packages whatever the environment says: they build the rest. */
-function npmCi(args) {
-  const always = ['ci', '--loglevel=error', '--no-audit', '--no-fund', '--include=dev', '--include=optional'];
-  return runNpm([...always, ...args], { cwd: root, env: buildEnvironment() });
-}
-
-/** Then the scripts of all packages but those that need the compiler. */
-async function installWithoutCompiling() {
-  await npmCi(['--ignore-scripts']);
-  const { allowScripts = {} } = readStamp(at('package.json'));
-  const names = Object.keys(allowScripts).filter((name) => allowScripts[name] && !COMPILED_PACKAGES.includes(name));
-  const installed = names.filter((name) => existsSync(at('node_modules', name)));
-  // Without names npm would rebuild everything.
-  if (installed.length === 0) return;
-  const args = ['rebuild', '--loglevel=error', '--ignore-scripts=false', ...installed];
-  await runNpm(args, { cwd: root, env: buildEnvironment() });
+function npmCi() {
+  const args = ['--loglevel=error', '--no-audit', '--no-fund', '--include=dev', '--include=optional'];
+  return runNpm(['ci', ...args, '--ignore-scripts=false'], { cwd: root, env: buildEnvironment() });
 }
 
 function nativeHash() {

@@ -36,7 +36,6 @@ const HOMES: Readonly<Record<string, string>> = {
   'smol-toml': 'platform/config/',
   'toml-eslint-parser': 'platform/config/',
   valibot: 'platform/config/',
-  'zlib-sync': 'engine/',
 };
 
 const IMPORT =
