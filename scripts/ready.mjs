@@ -77,7 +77,7 @@ function isInstalledByNpm() {
 
 async function install() {
   const hash = installHash();
-  await step('installing packages', npmCi);
+  await step('installing packages', async () => void (await npmCi()));
   writeStamp(stamps.install, { hash });
 }
 

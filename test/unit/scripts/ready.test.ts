@@ -16,7 +16,7 @@ function project(): string {
   };
   cpSync(join(repository, 'scripts'), join(root, 'scripts'), { recursive: true });
   const devDependencies = { typescript: 'file:tools/typescript' };
-  write('package.json', { name: 'small', version: '1.0.0', type: 'module', devDependencies });
+  write('package.json', { name: 'small', version: '1.0.0', type: 'module', gypfile: false, devDependencies });
   write('package-lock.json', {
     name: 'small',
     version: '1.0.0',
