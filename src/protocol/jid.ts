@@ -15,7 +15,8 @@ export class Jid {
 
   #text: string | undefined;
   #bare: Jid | undefined;
-  #hash = -1;
+  /** Signed, as V8 keeps such a number in place; 0 until it is asked for. */
+  #hash = 0;
 
   private constructor(local: string, domain: string, resource: string, text?: string) {
     this.local = local;
@@ -77,8 +78,8 @@ export class Jid {
    * then the finalizer of MurmurHash3, as the low bits of FNV-1a alone divide numbered names badly over few shards.
    */
   get hash(): number {
-    if (this.#hash === -1) this.#hash = hashOf(this.local, this.domain);
-    return this.#hash;
+    if (this.#hash === 0) this.#hash = hashOf(this.local, this.domain) | 0;
+    return this.#hash >>> 0;
   }
 
   withResource(resource: string): Jid | undefined {

@@ -17,7 +17,7 @@ import { Config } from '../platform/config/index.js';
 import type { Logger } from '../platform/log.js';
 import { systemRandom } from '../platform/random.js';
 import { TaskClient } from '../platform/workers.js';
-import type { Jid } from '../protocol/jid.js';
+import { Jid } from '../protocol/jid.js';
 import { childPatterns } from '../protocol/stanza-children.js';
 import { createHost, type RunningHost, startModules } from './hosts.js';
 import { Inbox } from './inbox.js';
@@ -109,7 +109,8 @@ async function startEngine(
 function shardServices(foundation: Foundation, router: Router, calls: ShardCalls): ShardServices {
   const { number, birth, config, engine, dispatcher, hosts, sessions } = foundation;
   calls.serve('session.isOnline', (text: string) => {
-    const jid = dispatcher.jid(text);
+    // Not by way of the cache: the name of a client that logs in without an account will not be asked for again.
+    const jid = Jid.parse(text);
     return jid !== undefined && sessions.account(jid) !== undefined;
   });
   return {

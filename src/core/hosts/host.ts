@@ -46,19 +46,29 @@ export interface Service {
   readonly iqs: IqTable;
 }
 
+/** A domain of ours. There is one of each, so that streams and addresses share its text. */
+export interface ServedDomain {
+  readonly host: Host;
+  readonly domain: string;
+}
+
 export class Hosts {
-  readonly #byDomain = new Map<string, Host>();
+  readonly #byDomain = new Map<string, ServedDomain>();
   readonly #services = new Map<string, Service>();
   readonly #byType = new Map<string, Host>();
 
   add(host: Host, domains: readonly string[]): void {
     this.#byType.set(host.hostType, host);
-    for (const domain of domains) this.#byDomain.set(domain, host);
+    for (const domain of domains) this.#byDomain.set(domain, { host, domain });
   }
 
   /** The host that serves this domain; `undefined` for a domain that is not ours. */
   serving(domain: string): Host | undefined {
-    return this.#byDomain.get(domain);
+    return this.#byDomain.get(domain)?.host;
+  }
+
+  domain(text: string): ServedDomain | undefined {
+    return this.#byDomain.get(text);
   }
 
   /** Puts a service on a domain; one that is taken is a mistake of the configuration. */

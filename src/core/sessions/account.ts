@@ -4,11 +4,14 @@ import type { Host } from '../hosts/host.js';
 import type { Session } from './session.js';
 import { SlotHolder } from './slot.js';
 
+const NOBODY: readonly Session[] = [];
+
 export class Account extends SlotHolder {
   /** Bare. */
   readonly jid: Jid;
   readonly host: Host;
-  readonly #sessions = new Map<string, Session>();
+  /** The sessions by resource, in the order in which they came. Nearly every account has one: that needs no map. */
+  #sessions: Session | Map<string, Session> | undefined;
 
   constructor(jid: Jid, host: Host) {
     super();
@@ -18,21 +21,23 @@ export class Account extends SlotHolder {
 
   /** Open sessions, and those being opened. */
   get size(): number {
-    return this.#sessions.size;
+    if (this.#sessions instanceof Map) return this.#sessions.size;
+    return this.#sessions === undefined ? 0 : 1;
   }
 
   session(resource: string): Session | undefined {
-    return this.#sessions.get(resource);
+    if (this.#sessions instanceof Map) return this.#sessions.get(resource);
+    return this.#sessions?.jid.resource === resource ? this.#sessions : undefined;
   }
 
   /** The open sessions. */
   *sessions(): IterableIterator<Session> {
-    for (const session of this.#sessions.values()) if (session.isOpen) yield session;
+    for (const session of this.#all()) if (session.isOpen) yield session;
   }
 
   /** The sessions that have sent available presence. */
   *available(): IterableIterator<Session> {
-    for (const session of this.#sessions.values()) if (session.isOpen && session.isAvailable) yield session;
+    for (const session of this.#all()) if (session.isOpen && session.isAvailable) yield session;
   }
 
   get isAvailable(): boolean {
@@ -48,16 +53,29 @@ export class Account extends SlotHolder {
 
   /** The session that has been there longest. */
   get oldest(): Session | undefined {
-    for (const session of this.#sessions.values()) return session;
+    for (const session of this.#all()) return session;
     return undefined;
   }
 
   add(session: Session): void {
-    this.#sessions.set(session.jid.resource, session);
+    const sessions = this.#sessions;
+    if (sessions instanceof Map) sessions.set(session.jid.resource, session);
+    else if (!sessions || sessions.jid.resource === session.jid.resource) this.#sessions = session;
+    else this.#sessions = new Map([sessions, session].map((each) => [each.jid.resource, each]));
   }
 
   /** Removes exactly this session, not one that has taken its resource since. */
   remove(session: Session): void {
-    if (this.#sessions.get(session.jid.resource) === session) this.#sessions.delete(session.jid.resource);
+    if (this.session(session.jid.resource) !== session) return;
+    if (this.#sessions instanceof Map && this.#sessions.delete(session.jid.resource)) {
+      if (this.#sessions.size === 1) this.#sessions = this.oldest;
+    } else {
+      this.#sessions = undefined;
+    }
+  }
+
+  #all(): Iterable<Session> {
+    if (this.#sessions instanceof Map) return this.#sessions.values();
+    return this.#sessions ? [this.#sessions] : NOBODY;
   }
 }

@@ -8,18 +8,12 @@ const KEPT = 2_000;
 /** Above that, so many are looked at for each one that is loaded: a load costs the same however many accounts are online. */
 const LOOKS = 8;
 
-interface Kept {
-  readonly roster: Roster;
-  /** Somebody has asked for it since it was looked at last. */
-  isWanted: boolean;
-}
-
 export class RosterKeeper {
   readonly #store: RosterStore;
   readonly #isOnline: (account: Jid) => boolean;
   readonly #newVersion: (() => string) | undefined;
   readonly #kept: number;
-  readonly #loaded = new Map<string, Kept>();
+  readonly #loaded = new Map<string, Roster>();
   readonly #loading = new Map<string, Promise<Roster>>();
   /** Goes round all that are loaded, a few steps at a time. */
   #hand = this.#loaded.entries();
@@ -39,7 +33,7 @@ export class RosterKeeper {
 
   /** The roster if it is at hand. That of an account that is online always is. */
   peek(account: Jid): Roster | undefined {
-    return this.#loaded.get(account.toString())?.roster;
+    return this.#loaded.get(account.toString());
   }
 
   get size(): number {
@@ -52,13 +46,13 @@ export class RosterKeeper {
     const loaded = this.#loaded.get(key);
     if (!loaded) return this.#loading.get(key) ?? this.#fetch(account, key);
     loaded.isWanted = true;
-    return loaded.roster;
+    return loaded;
   }
 
   #fetch(account: Jid, key: string): Promise<Roster> {
     const loading = Roster.load(account, this.#store, this.#newVersion)
       .then((roster) => {
-        this.#loaded.set(key, { roster, isWanted: true });
+        this.#loaded.set(key, roster);
         this.#evict();
         return roster;
       })
@@ -70,17 +64,17 @@ export class RosterKeeper {
   /** Lets some go that nobody has needed for a while; never one that has just been handed out, which may be changed next. */
   #evict(): void {
     for (let looks = 0; looks < LOOKS && this.#loaded.size > this.#kept; looks++) {
-      const [key, kept] = this.#next();
-      if (kept.isWanted) kept.isWanted = false;
-      else if (!kept.roster.hasPendingWrites && !this.#isOnline(kept.roster.owner)) this.#loaded.delete(key);
+      const [key, roster] = this.#next();
+      if (roster.isWanted) roster.isWanted = false;
+      else if (!roster.hasPendingWrites && !this.#isOnline(roster.owner)) this.#loaded.delete(key);
     }
   }
 
   /** There has to be one. */
-  #next(): [string, Kept] {
+  #next(): [string, Roster] {
     const next = this.#hand.next();
     if (!next.done) return next.value;
     this.#hand = this.#loaded.entries();
-    return this.#hand.next().value as [string, Kept];
+    return this.#hand.next().value as [string, Roster];
   }
 }

@@ -16,12 +16,15 @@ export interface Entry extends Contact {
 export class Roster {
   readonly owner: Jid;
   readonly #store: RosterStore;
-  readonly #entries = new Map<string, Entry>();
+  /** Made with the first contact, as the map of changes is with the first change. */
+  #entries: Map<string, Entry> | undefined;
   readonly #newVersion: (() => string) | undefined;
   #version = '';
   /** What is being written, by contact; a roster with any of it must not be loaded a second time. */
-  readonly #changes = new Map<string, Change>();
+  #changes: Map<string, Change> | undefined;
   #isClearing = false;
+  /** Of whoever holds rosters: somebody has asked for this one lately. */
+  isWanted = true;
 
   private constructor(owner: Jid, store: RosterStore, newVersion: (() => string) | undefined) {
     this.owner = owner;
@@ -38,21 +41,21 @@ export class Roster {
     if (newVersion) roster.#version = (await store.version(owner)) ?? '';
     for (const item of await store.load(owner)) {
       const jid = Jid.parse(item.jid);
-      if (jid) roster.#entries.set(jid.toString(), fromItem(jid, item));
+      if (jid) roster.#set(jid.toString(), fromItem(jid, item));
     }
     return roster;
   }
 
   get hasPendingWrites(): boolean {
-    return this.#changes.size > 0 || this.#isClearing;
+    return this.#changes !== undefined || this.#isClearing;
   }
 
   get size(): number {
-    return this.#entries.size;
+    return this.#entries?.size ?? 0;
   }
 
   entry(contact: Jid): Entry | undefined {
-    return this.#entries.get(contact.toString());
+    return this.#entries?.get(contact.toString());
   }
 
   subscription(contact: Jid): Subscription {
@@ -71,7 +74,7 @@ export class Roster {
 
   /** Everything, items without a place in the visible list included. */
   entries(): Entry[] {
-    return [...this.#entries.values()];
+    return this.#entries ? [...this.#entries.values()] : [];
   }
 
   /** RFC 6121 section 2.1.2.2: without those of whom there is nothing but a request that the user has not answered. */
@@ -90,8 +93,8 @@ export class Roster {
 
   /** Forgets everything, because the account is removed. */
   async clear(): Promise<void> {
-    this.#entries.clear();
-    this.#changes.clear();
+    this.#entries = undefined;
+    this.#changes = undefined;
     this.#version = '';
     this.#isClearing = true;
     try {
@@ -123,8 +126,9 @@ export class Roster {
 
   async #change(contact: Jid, entry: Entry | undefined, write: () => Promise<void>): Promise<void> {
     const key = contact.toString();
-    const before = this.#entries.get(key);
+    const before = this.#entries?.get(key);
     const isVisiblyChanged = [before, entry].some((one) => one && isVisible(one));
+    this.#changes ??= new Map();
     const change = this.#changes.get(key) ?? { writes: 0, stored: before };
     this.#changes.set(key, change);
     change.writes++;
@@ -134,16 +138,24 @@ export class Roster {
       change.stored = entry;
     } finally {
       // Only the last of several writes tells what is true in the end.
-      if (--change.writes === 0 && this.#changes.delete(key) && this.#entries.get(key) !== change.stored) {
+      if (--change.writes === 0 && this.#settle(key) && this.#entries?.get(key) !== change.stored) {
         this.#set(key, change.stored);
         await this.#renew(isVisiblyChanged);
       }
     }
   }
 
+  /** False when the change has been forgotten since. */
+  #settle(key: string): boolean {
+    const isKnown = this.#changes?.delete(key) === true;
+    if (this.#changes?.size === 0) this.#changes = undefined;
+    return isKnown;
+  }
+
   #set(key: string, entry: Entry | undefined): void {
-    if (entry) this.#entries.set(key, entry);
-    else this.#entries.delete(key);
+    if (!entry) return void this.#entries?.delete(key);
+    this.#entries ??= new Map();
+    this.#entries.set(key, entry);
   }
 }
 

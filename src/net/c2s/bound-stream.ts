@@ -19,10 +19,9 @@ const CLOSE_REASONS = new Map<number, string>(
 );
 
 export class BoundStream extends C2sStream implements SessionLink {
-  readonly address: { readonly ip: string; readonly port: number };
   #session: Session | undefined;
   /** What arrived while an earlier stanza is still being worked on. */
-  readonly #waiting: (() => void)[] = [];
+  #waiting: (() => void)[] | undefined;
   #isBusy = false;
 
   constructor(previous: C2sStream) {
@@ -30,8 +29,12 @@ export class BoundStream extends C2sStream implements SessionLink {
     this.lang = previous.lang;
     this.addressKey = previous.addressKey;
     this.isHeaderSent = true;
+  }
+
+  /** Asked for now and then, so that the engine alone keeps it. */
+  get address(): { readonly ip: string; readonly port: number } {
     const details = this.connection.details();
-    this.address = { ip: plainAddress(details?.remoteAddress), port: details?.remotePort ?? 0 };
+    return { ip: plainAddress(details?.remoteAddress), port: details?.remotePort ?? 0 };
   }
 
   /** The session is open: tells the client, and lets its stanzas in. */
@@ -46,7 +49,7 @@ export class BoundStream extends C2sStream implements SessionLink {
     connection.shape(shaperRate(services, session, entrance.settings.shaper));
     const bound = el('bind', { xmlns: ns.BIND }, el('jid', {}, session.jid.toString()));
     connection.write(el('iq', { xmlns: ns.CLIENT, type: 'result', id }, bound).toXml(ns.CLIENT));
-    services.log.info('c2s.session.opened', { jid: session.jid.toString(), ip: this.address.ip });
+    services.log.info('c2s.session.opened', { jid: session.jid.toString(), ip: this.ip });
     connection.proceed(proceed.STREAM);
   }
 
@@ -82,12 +85,17 @@ export class BoundStream extends C2sStream implements SessionLink {
 
   #postpone(stanza: Stanza): void {
     stanza.keep();
-    this.#waiting.push(() => this.#stanza(stanza));
+    this.#later(() => this.#stanza(stanza));
+  }
+
+  #later(work: () => void): void {
+    this.#waiting ??= [];
+    this.#waiting.push(work);
   }
 
   /** Behind the stanzas that have come before. */
   #inTurn(work: () => void): void {
-    if (this.#isBusy) this.#waiting.push(work);
+    if (this.#isBusy) this.#later(work);
     else work();
   }
 
@@ -119,14 +127,16 @@ export class BoundStream extends C2sStream implements SessionLink {
 
   #goOn(): void {
     this.#isBusy = false;
-    while (!this.#isBusy && this.#waiting.length > 0) {
+    while (!this.#isBusy && this.#waiting && this.#waiting.length > 0) {
       try {
         this.#waiting.shift()?.();
       } catch (error) {
         this.#fail(error);
       }
     }
-    if (!this.#isBusy && !this.isEnding) this.connection.resume();
+    if (this.#isBusy) return;
+    this.#waiting = undefined;
+    if (!this.isEnding) this.connection.resume();
   }
 
   #fail(error: unknown): void {
@@ -154,8 +164,8 @@ export class BoundStream extends C2sStream implements SessionLink {
   override closed(reason: number): void {
     super.closed(reason);
     const leave = () => this.#leave(CLOSE_REASONS.get(reason) ?? 'unknown');
-    if (this.#waiting.length === 0) leave();
-    else this.#waiting.push(leave);
+    if (this.#waiting === undefined || this.#waiting.length === 0) leave();
+    else this.#later(leave);
   }
 
   #leave(reason: string): void {

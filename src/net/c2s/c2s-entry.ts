@@ -16,14 +16,14 @@ export function acceptClient(connection: Connection, services: C2sServices, entr
 export function adoptClient(connection: Connection, services: C2sServices, state: Uint8Array): ConnectionHandler {
   const { entrance, jid: text, lang, id } = decode(state) as BindingState;
   const jid = Jid.parse(text);
-  const host = jid && services.hosts.serving(jid.domain);
-  if (!jid || !host) throw new Error('a connection came with a state that does not fit this configuration');
+  const served = jid && services.hosts.domain(jid.domain);
+  if (!jid || !served) throw new Error('a connection came with a state that does not fit this configuration');
 
   const arrived = new UnauthenticatedStream(connection, services, services.entrances[entrance] as C2sEntrance);
   arrived.lang = lang;
   arrived.addressKey = services.addresses.key(arrived.ip);
   services.addresses.enter(arrived.addressKey);
-  const stream = new AuthenticatedStream(arrived, { host, domain: jid.domain }, { jid: jid.bare });
+  const stream = new AuthenticatedStream(arrived, served, { jid: jid.bare });
   connection.handler = stream;
   stream.bind(jid, id);
   return connection.handler;

@@ -1,6 +1,6 @@
 /** What all phases of a client stream share: its header, its end, and the errors that lead there (RFC 6120 section 4). */
 
-import type { Host } from '../../core/hosts/host.js';
+import type { ServedDomain } from '../../core/hosts/host.js';
 import type { Connection, ConnectionHandler, StreamHeader } from '../../engine/connection.js';
 import { streamFailure } from '../../engine/envelope.js';
 import type { Element } from '../../protocol/element.js';
@@ -15,10 +15,7 @@ import { STREAM_END, streamHeader } from '../stream/stream-text.js';
 import type { C2sEntrance, C2sServices } from './c2s-services.js';
 
 /** What a header led to: the domain that it asks for, and its host. */
-export interface OpenedStream {
-  readonly host: Host;
-  readonly domain: string;
-}
+export type OpenedStream = ServedDomain;
 
 export abstract class C2sStream implements ConnectionHandler {
   readonly connection: Connection;
@@ -57,18 +54,20 @@ export abstract class C2sStream implements ConnectionHandler {
   /** Answers a header (RFC 6120 section 4.7). `undefined` when the stream had to be ended. */
   protected answerHeader(header: StreamHeader, expectedDomain?: string): OpenedStream | undefined {
     const { services } = this;
-    const domain = header.to === undefined ? undefined : Jid.parse(header.to)?.toString();
-    const host = domain === undefined ? undefined : services.hosts.serving(domain);
+    const asked = header.to === undefined ? undefined : Jid.parse(header.to)?.toString();
+    const stream = asked === undefined ? undefined : services.hosts.domain(asked);
     this.lang =
       header.lang !== undefined && isLanguageTag(header.lang) ? header.lang : services.config.general.language;
-    this.#sendHeader(host && domain ? domain : undefined, header.from);
+    this.#sendHeader(stream?.domain, header.from);
 
     if (header.contentNs !== ns.CLIENT) return this.fail(new StreamError('invalid-namespace', `Expected ${ns.CLIENT}`));
     if (!isSupportedVersion(header.version))
       return this.fail(new StreamError('unsupported-version', 'Expected version 1.0'));
-    if (!host || !domain) return this.fail(new StreamError('host-unknown'));
-    if (expectedDomain !== undefined && domain !== expectedDomain) return this.fail(new StreamError('host-unknown'));
-    return { host, domain };
+    if (!stream) return this.fail(new StreamError('host-unknown'));
+    if (expectedDomain !== undefined && stream.domain !== expectedDomain) {
+      return this.fail(new StreamError('host-unknown'));
+    }
+    return stream;
   }
 
   protected sendFeatures(features: readonly (Element | string)[]): void {
