@@ -1,6 +1,7 @@
 /**
  * A shard in a worker thread: `<bind/>` moves a connection to shard 1, which sends every element back to its sender, stamped.
- * Messages: `{ listen }` answers `{ port }`; `{ flood }` sends calls to shard 1 until it takes no more; `{ busy }` blocks the thread.
+ * `<compress/>` begins compression. Messages: `{ listen }` answers `{ port }`; `{ flood }` sends calls to shard 1 until it takes no more;
+ * `{ busy }` blocks the thread; `{ calls }` and `{ counters }` answer what came and what is held.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { event, how, LISTEN, startShard } from './native-shard.mjs';
@@ -14,6 +15,8 @@ const engine = startShard(addon, options, ({ kind, slot, generation, text, envel
   } else if (kind === event.ELEMENT && text === '<bind/>') {
     // When shard 1 does not run, the client tries elsewhere.
     if (!engine.move(slot, generation, 1, Buffer.from('state'))) engine.close(slot, generation);
+  } else if (kind === event.ELEMENT && text === '<compress/>') {
+    engine.startCompression(slot, generation, '<compressed/>');
   } else if (kind === event.ELEMENT) {
     engine.deliver(slot, generation, envelope);
     engine.proceed(slot, generation, how.STREAM);
@@ -36,6 +39,8 @@ parentPort.on('message', (message) => {
     parentPort.postMessage({ sent });
   } else if (message.busy) {
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, message.busy);
+  } else if (message.counters) {
+    parentPort.postMessage({ counters: engine.counters() });
   } else if (message.calls) {
     parentPort.postMessage({ calls });
   }

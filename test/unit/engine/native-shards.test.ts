@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, test } from 'vitest';
 import { addonFile } from '../../../src/engine/native/native-addon.js';
-import type { TlsOptions } from '../../../src/engine/port.js';
+import type { EngineCounters, TlsOptions } from '../../../src/engine/port.js';
 import { issue } from '../../support/engine/certificates.js';
 import { HEADER } from '../../support/engine/harness.js';
 import { tlsOptions } from '../../support/engine/tls-options.js';
@@ -62,10 +62,12 @@ async function until(socket: Socket, last: string): Promise<string> {
 }
 
 describe.each([
-  ['plain TCP', false],
-  ['TLS', true],
-] as const)('over %s', (_, secure) => {
-  const tls = secure ? tlsOptions(issue({ name: 'localhost' })) : undefined;
+  ['plain TCP', undefined],
+  ['TLS 1.2', 'TLSv1.2'],
+  ['TLS 1.3', 'TLSv1.3'],
+] as const)('over %s', (_, version) => {
+  const secure = version !== undefined;
+  const tls = secure ? tlsOptions(issue({ name: 'localhost' }), { versions: [version] }) : undefined;
 
   test('connections move between threads in mid-stream: nothing of what was pipelined is lost or reordered', async () => {
     const group = `move-${process.hrtime.bigint()}`;
@@ -159,4 +161,22 @@ test('a shard runs once in a group; a second one is refused until the first has 
   expect(error).toMatchObject({ code: 'shard-taken' });
   await first.terminate();
   await start(group, 0);
+});
+
+test('a flood of messages that are hardly any bytes ends at the limit too, and all of them arrive', async () => {
+  const group = `tiny-${process.hrtime.bigint()}`;
+  const [first, second] = await Promise.all([start(group, 0), start(group, 1)]);
+  const before = await ask<{ counters: EngineCounters }>(second, { counters: true });
+  second.postMessage({ busy: 2500 });
+  const { sent } = await ask<{ sent: number }>(first, { flood: { most: 10_000_000, bytes: 10 } });
+  expect(sent).toBe(Math.floor((64 << 20) / (10 + 64)));
+  const { calls } = await ask<{ calls: number[] }>(second, { calls: true });
+  expect(calls.length).toBeLessThanOrEqual(sent);
+  for (let tries = 0; tries < 200; tries++) {
+    if ((await ask<{ calls: number[] }>(second, { calls: true })).calls.length === sent) break;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  const after = await ask<{ counters: EngineCounters }>(second, { counters: true });
+  // The mailbox counts what waits in it.
+  expect(after.counters.memoryBytes).toBe(before.counters.memoryBytes);
 });
