@@ -44,6 +44,16 @@ describe.each(ENGINES)('benches run on the %s engine', (engine) => {
     PATIENCE_MS,
   );
 
+  test(
+    'compression measures bombs and idle streams',
+    async () => {
+      const output = await bench('compression', '--engine', engine, '--streams', '5', '--mebibytes', '8');
+      // Both bombs were refused.
+      expect(output.match(/true$/gm)).toHaveLength(2);
+    },
+    PATIENCE_MS,
+  );
+
   test.each([['--unauthenticated'], ['--available --tls']])(
     'idle %s: memory is told by the connection',
     async (options) => {
