@@ -1,6 +1,6 @@
 /** Sends a stream to an engine over a socket, in its pieces, and writes down what the engine tells. */
 import { eventKind, word } from '../../../src/engine/envelope.js';
-import { proceed } from '../../../src/engine/port.js';
+import { type Proceed, proceed } from '../../../src/engine/port.js';
 import type { Element } from '../../../src/protocol/element.js';
 import { Client, type CreateEngine, LISTEN, Shard } from './harness.js';
 import { pieces, type StreamCase } from './streams.js';
@@ -20,6 +20,7 @@ export class Replay {
   readonly #shard: Shard;
   #heard: Replayed[] = [];
   #isStreaming = false;
+  #isLogin = false;
 
   private constructor(shard: Shard) {
     this.#shard = shard;
@@ -30,17 +31,18 @@ export class Replay {
       await Shard.start(create, (told, engine) => {
         const { kind, slot, generation } = told;
         const hasTree = kind === STREAM_OPENED || kind === ELEMENT;
+        const tree = hasTree ? plain(engine.tree(told.envelope)) : undefined;
         if (hasTree || kind === STREAM_CLOSED || kind === STREAM_FAILED) {
           replay.#heard.push({
             kind: kind | told.flags,
             bytes: told.bytes.toString('latin1'),
             words: [...told.words.slice(word.TO, word.DETAIL), kind === STREAM_FAILED ? told.detail : 0],
-            tree: hasTree ? plain(engine.tree(told.envelope)) : undefined,
+            tree,
           });
         }
         // Nothing more is read then, maybe not even the client's end.
         if (kind === STREAM_CLOSED || kind === STREAM_FAILED) engine.abort(slot, generation);
-        if (hasTree) engine.proceed(slot, generation, replay.#isStreaming ? proceed.STREAM : proceed.STEP);
+        if (tree) engine.proceed(slot, generation, replay.#next(kind === ELEMENT && tree.name === 'response'));
       }),
     );
     return replay;
@@ -49,6 +51,7 @@ export class Replay {
   async run(stream: StreamCase): Promise<Replayed[]> {
     this.#heard = [];
     this.#isStreaming = stream.isStreaming;
+    this.#isLogin = stream.isLogin === true;
     const { listener, port } = await this.#shard.engine.listen({ ...LISTEN, limits: stream.limits });
     const client = await Client.connect(port);
     for (const piece of pieces(stream)) {
@@ -71,10 +74,18 @@ export class Replay {
   stop(): void {
     this.#shard.engine.stop();
   }
+
+  #next(isResponse: boolean): Proceed {
+    if (this.#isLogin && isResponse) {
+      this.#isLogin = false;
+      return proceed.RESTART;
+    }
+    return this.#isStreaming && !this.#isLogin ? proceed.STREAM : proceed.STEP;
+  }
 }
 
 /** A tree as plain data, adjacent text joined. */
-function plain(element: Element): unknown {
+function plain(element: Element): { name: string } & Record<string, unknown> {
   const children: unknown[] = [];
   for (const child of element.children) {
     const last = children.at(-1);

@@ -10,6 +10,8 @@ export interface StreamCase {
   readonly limits: Limits;
   /** Many elements at a time, instead of one. */
   readonly isStreaming: boolean;
+  /** The stream begins anew behind the first `<response/>`, up to which each element is taken by itself. */
+  readonly isLogin?: boolean;
 }
 
 const space = fc.constantFrom('', ' ', '\n', '\t', '\r\n', '  ');
@@ -289,9 +291,9 @@ const BROKEN_UTF8 = [
   'f09f98',
 ].map((hex) => Buffer.from(hex, 'hex'));
 
-type Spoil = (bytes: Buffer) => Buffer;
-const place = fc.nat({ max: 100_000 });
-const spoil: fc.Arbitrary<Spoil> = fc.oneof(
+export type Spoil = (bytes: Buffer) => Buffer;
+export const place = fc.nat({ max: 100_000 });
+export const spoil: fc.Arbitrary<Spoil> = fc.oneof(
   fc.tuple(place, fc.nat({ max: 255 })).map(
     ([at, byte]): Spoil =>
       (bytes) =>
@@ -337,7 +339,7 @@ const LOOSE: Limits = {
   maxChildren: 1000,
   maxBytesBeforeAuthentication: 0,
 };
-const limits: fc.Arbitrary<Limits> = fc.oneof(
+export const limits: fc.Arbitrary<Limits> = fc.oneof(
   { weight: 2, arbitrary: fc.constant(LOOSE) },
   {
     weight: 1,
@@ -370,7 +372,7 @@ export function pieces({ bytes, cuts }: Pick<StreamCase, 'bytes' | 'cuts'>): Buf
   return [0, ...cuts].map((start, index) => bytes.subarray(start, cuts[index] ?? bytes.length));
 }
 
-function splice(bytes: Buffer, at: number, size: number, by: Buffer): Buffer {
+export function splice(bytes: Buffer, at: number, size: number, by: Buffer): Buffer {
   const start = at % (bytes.length + 1);
   return Buffer.concat([bytes.subarray(0, start), by, bytes.subarray(start + size)]);
 }

@@ -5,6 +5,8 @@ import { eventKind } from '../../../src/engine/envelope.js';
 import { loadNativeEngine } from '../../../src/engine/native/native-addon.js';
 import { createPortableEngine } from '../../../src/engine/portable/portable-engine.js';
 import { frame } from '../../support/engine/frames.js';
+import { LIMITS } from '../../support/engine/harness.js';
+import { RECORDED, recordedCase } from '../../support/engine/recorded.js';
 import { Replay } from '../../support/engine/replay.js';
 import { pieces, streamCase } from '../../support/engine/streams.js';
 
@@ -67,6 +69,29 @@ describe('streams of any kind', () => {
             expect(await portable.run(stream)).toEqual(await other.run(stream));
           }),
           { numRuns: RUNS, seed: SEED + 2 },
+        );
+      },
+      TIMEOUT_MS,
+    );
+
+    test('what real clients sent, as it was, is read to its end', async () => {
+      for (const bytes of RECORDED) {
+        const stream = { bytes, cuts: [], limits: LIMITS, isStreaming: true, isLogin: true };
+        const heard = await portable.run(stream);
+        expect(heard).toEqual(await other.run(stream));
+        expect(heard.filter(({ kind }) => (kind & 0xff) === eventKind.STREAM_OPENED)).toHaveLength(2);
+        expect((heard.at(-1)?.kind ?? 0) & 0xff).toBe(eventKind.STREAM_CLOSED);
+      }
+    });
+
+    test(
+      'what real clients sent, and what became of it on its way',
+      async () => {
+        await fc.assert(
+          fc.asyncProperty(recordedCase, async (stream) => {
+            expect(await portable.run(stream)).toEqual(await other.run(stream));
+          }),
+          { numRuns: RUNS, seed: SEED + 5 },
         );
       },
       TIMEOUT_MS,
