@@ -91,6 +91,30 @@ stories('RFC 6121 section 4.3: probes', (story) => {
     },
   );
 
+  story(
+    'section 4.3.2: whoever comes later sees all that was sent, as often as it comes',
+    { alice: 2, bob: 2 },
+    async ({ alice, alice2, bob, bob2 }) => {
+      await friends(alice, bob);
+      const content =
+        "<show>xa</show><status>&lt;tea&gt; &amp; 'ü€😀'</status><priority>5</priority>" +
+        "<c xmlns='http://jabber.org/protocol/caps' hash='sha-1' node='https://a.example/?a&amp;b' ver='v'/><x xmlns='urn:x'><y xmlns='urn:y' z='1'/></x>";
+      alice.send(`<presence id='p1' xml:lang='fr'>${content}</presence>`);
+      const all = (to: string) => `<presence id='p1' from='${alice.jid}'${to}>${content}</presence>`;
+      await bob.receives(all(''));
+      for (const each of [bob2, alice2]) {
+        for (let times = 0; times < 2; times++) {
+          await each.available();
+          const seen = await each.receives(all(` to='${each.jid}'`));
+          expect(seen.getChildText('status')).toBe("<tea> & 'ü€😀'");
+          expect(seen.attrs['xml:lang']).toBe('fr');
+          each.send("<presence type='unavailable'/>");
+          await each.hasReceived(alice);
+        }
+      }
+    },
+  );
+
   story('a client cannot probe: it is for servers', { alice: 1, bob: 1 }, async ({ alice, bob }) => {
     await friends(alice, bob);
     alice.send(`<presence type='probe' to='${bob.bare}'/>`);

@@ -1,7 +1,8 @@
 /** A bound resource: who it is, whether it is available, and the link by which stanzas reach it. */
 import type { StreamError } from '../../protocol/errors.js';
 import type { Jid } from '../../protocol/jid.js';
-import type { Stanza } from '../../protocol/stanza.js';
+import { type Parse, RestingStanza } from '../../protocol/resting-stanza.js';
+import { Stanza } from '../../protocol/stanza.js';
 import type { Host } from '../hosts/host.js';
 import type { Account } from './account.js';
 import { SlotHolder } from './slot.js';
@@ -29,8 +30,7 @@ export class Session extends SlotHolder {
   /** False while what the session needs is still being loaded: nothing is delivered yet. */
   isOpen = false;
   isClosed = false;
-  /** The last available presence that was broadcast; `undefined` while the session is not available (RFC 6121 section 4.2). */
-  presence: Stanza | undefined;
+  #presence: Stanza | RestingStanza | undefined;
   /** From -128 to 127 (RFC 6121 section 4.7.2.3). Means nothing without `presence`. */
   priority = 0;
 
@@ -44,7 +44,21 @@ export class Session extends SlotHolder {
   }
 
   get isAvailable(): boolean {
-    return this.presence !== undefined;
+    return this.#presence !== undefined;
+  }
+
+  /** The last available presence that was broadcast; `undefined` while the session is not available (RFC 6121 section 4.2). */
+  get presence(): Stanza | undefined {
+    return this.#presence instanceof RestingStanza ? this.#presence.stanza() : this.#presence;
+  }
+
+  set presence(presence: Stanza | undefined) {
+    this.#presence = presence;
+  }
+
+  /** Keeps no more of the presence than its text: most sessions rest for hours with the one that they came with. */
+  restPresence(parse: Parse): void {
+    if (this.#presence instanceof Stanza) this.#presence = RestingStanza.of(this.#presence, parse);
   }
 
   deliver(stanza: Stanza): void {

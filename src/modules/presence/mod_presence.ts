@@ -26,14 +26,14 @@ export default defineModule({
   uses: { roster: rosterApi },
 
   start(scope) {
-    const { router, sessions, clock, host } = scope;
+    const { router, sessions, clock, host, services } = scope;
     const { roster } = scope.uses;
 
     scope.on(presenceSent, order.route, onSent);
     scope.on(presenceReceived, order.route, onReceived);
     scope.on(subscriptionChanged, order.record, onSubscriptionChanged);
     scope.on(sessionClosed, order.route, ({ session }) => {
-      if (session.presence || session.peek(directed)?.size) withdraw(session, unavailable(session));
+      if (session.isAvailable || session.peek(directed)?.size) withdraw(session, unavailable(session));
     });
 
     function onSent({ session, stanza }: SentStanza): typeof TAKEN | undefined {
@@ -64,6 +64,7 @@ export default defineModule({
       broadcast(session, stanza);
       if (!wasAvailable) learn(session);
       host.hooks.notify(sessionAvailable, { session, presence: stanza, wasAvailable, couldReceive });
+      session.restPresence(services.parse);
     }
 
     /** RFC 6121 section 4.5: to everyone who knows of the session, then it is as if it had never been available. */
@@ -100,7 +101,7 @@ export default defineModule({
         if (contact.subscription.to) send(probe(session.jid), contact.jid.bare);
       }
       for (const other of session.account.available()) {
-        if (other !== session && other.presence) session.deliver(other.presence.readdressed(session.jid, other.jid));
+        if (other !== session) session.deliver((other.presence as Stanza).readdressed(session.jid, other.jid));
       }
     }
 
