@@ -38,6 +38,12 @@ export class WholeLife {
     this.#end();
   }
 
+  /** Stops reading, or goes on. */
+  hold(isHeld: boolean): void {
+    if (isHeld) this.#raw.pause();
+    else this.#raw.resume();
+  }
+
   async live(steps: number): Promise<void> {
     for (const [, step] of STEPS.slice(0, steps)) await step(this);
   }

@@ -6,6 +6,7 @@ import { eventKind } from '../../../src/engine/envelope.js';
 import { type EnginePort, type Proceed, proceed } from '../../../src/engine/port.js';
 import { issue } from '../../support/engine/certificates.js';
 import { HEADER, LISTEN, type Reaction, Shard } from '../../support/engine/harness.js';
+import { randomFrom } from '../../support/engine/random.js';
 import { tlsOptions } from '../../support/engine/tls-options.js';
 import { createNative } from './native-kit.js';
 
@@ -20,15 +21,6 @@ afterEach(() => {
   for (const socket of sockets) socket.destroy();
   for (const shard of shards.splice(0)) shard.engine.stop();
 });
-
-/** Numbers that are the same for the same seed (a linear congruential generator). */
-function randomFrom(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((state / 2 ** 32) * below);
-  };
-}
 
 test.each([1, 2, 3])('random calls of TypeScript and random peers (seed %i)', { timeout: 60_000 }, async (seed) => {
   const random = randomFrom(seed);

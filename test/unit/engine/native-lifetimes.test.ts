@@ -5,57 +5,20 @@ import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, test } from 'vitest';
 import { closeReason, eventKind } from '../../../src/engine/envelope.js';
 import { addonFile } from '../../../src/engine/native/native-addon.js';
-import { type ListenOptions, proceed } from '../../../src/engine/port.js';
+import type { ListenOptions } from '../../../src/engine/port.js';
 import { issue } from '../../support/engine/certificates.js';
 import { LISTEN, type Reaction, Shard } from '../../support/engine/harness.js';
+import { serveLife } from '../../support/engine/serve-life.js';
 import { tlsOptions } from '../../support/engine/tls-options.js';
 import { beginHandshake, MOVED, STEPS, WholeLife } from '../../support/engine/whole-life.js';
 import { createNative } from './native-kit.js';
 
-const { CONNECTED, STREAM_OPENED, ELEMENT, STREAM_CLOSED, ARRIVED, CLOSED } = eventKind;
+const { CONNECTED, ARRIVED, CLOSED } = eventKind;
 const TLS = tlsOptions(issue({ name: 'localhost' }));
 const BEHIND_BALANCER: Partial<ListenOptions> = {
   proxy: { trusted: [], headerDeadlineMs: 60_000, maxHeaderBytes: 1024 },
   // Whatever is not let go of keeps the next one out.
   maxConnections: 1,
-};
-
-const answers: Record<string, Reaction> = {
-  '<starttls/>': ({ slot, generation }, engine) => {
-    engine.send(slot, generation, '<proceed/>');
-    engine.startTls(slot, generation, 0, 'localhost');
-  },
-  '<auth/>': ({ slot, generation }, engine) => {
-    engine.send(slot, generation, '<success/>');
-    engine.authenticated(slot, generation);
-    engine.proceed(slot, generation, proceed.RESTART);
-  },
-  '<compress/>': ({ slot, generation }, engine) => {
-    engine.startCompression(slot, generation, '<compressed/>');
-  },
-  '<bind/>': ({ slot, generation }, engine) => {
-    if (!engine.move(slot, generation, 1, Buffer.from('state'))) engine.close(slot, generation);
-  },
-};
-
-const serve: Reaction = (told, engine) => {
-  const { kind, slot, generation, text, envelope } = told;
-  if (kind === STREAM_OPENED) {
-    engine.send(slot, generation, '<opened/>');
-    engine.proceed(slot, generation, proceed.STEP);
-  } else if (kind === ELEMENT && answers[text]) {
-    answers[text](told, engine);
-  } else if (kind === ELEMENT) {
-    engine.deliver(slot, generation, envelope);
-    engine.proceed(slot, generation, proceed.STREAM);
-  } else if (kind === ARRIVED) {
-    engine.stamp(slot, generation, 'shard@1');
-    engine.send(slot, generation, '<bound/>');
-    engine.proceed(slot, generation, proceed.STREAM);
-  } else if (kind === STREAM_CLOSED) {
-    engine.send(slot, generation, '</stream:stream>');
-    engine.close(slot, generation);
-  }
 };
 
 const shards: Shard[] = [];
@@ -67,7 +30,7 @@ afterEach(async () => {
   await Promise.all(workers.splice(0).map((worker) => worker.terminate()));
 });
 
-async function startTwo(react: Reaction = serve): Promise<{ pair: [Shard, Shard]; port: number }> {
+async function startTwo(react: Reaction = serveLife): Promise<{ pair: [Shard, Shard]; port: number }> {
   const group = `life-${process.hrtime.bigint()}`;
   const pair = (await Promise.all(
     [0, 1].map((shard) => Shard.start(createNative, react, { shard, shards: 2, group })),
@@ -159,7 +122,7 @@ describe('stop', () => {
       const { pair, port } = await startTwo((told, engine) => {
         const isIt = events++ === at;
         if (isIt && at % 2 === 0) engine.stop();
-        serve(told, engine);
+        serveLife(told, engine);
         if (isIt && at % 2 === 1) engine.stop();
       });
       const life = born(port);
