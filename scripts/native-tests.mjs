@@ -1,10 +1,11 @@
 /**
  * Builds and runs the native unit tests and fuzz targets, without Node's headers.
  *
- *   node scripts/native-tests.mjs [--fuzz-seconds N] [--seed N] [--only NAME]
+ *   node scripts/native-tests.mjs [--fuzz-seconds N] [--seed N] [--only NAME] [--valgrind]
  *
  * Every `*_test.cc` below test/native goes into one binary under the address and undefined behaviour sanitizers; those named
  * `*_thread_test.cc` go into another one under the thread sanitizer. Every `*_fuzz.cc` in test/fuzz is a binary of its own.
+ * With --valgrind the tests run without sanitizers under valgrind's memcheck instead, leaks included, and no fuzz target runs.
  * A binary holds the sources that its headers lead to. What leads to OpenSSL or zlib is linked with the system's (libssl-dev, zlib1g-dev): only
  * here, for the addon takes Node's. A test that leads to Node or libuv, or to one of those where there is none, is named and left out.
  */
@@ -34,6 +35,7 @@ const COMMON = [
 const INCLUDES = ['-Inative', '-Itest/native'];
 const CHECKED = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-D_GLIBCXX_ASSERTIONS'];
 const THREADED = ['-fsanitize=thread', '-pthread'];
+const VALGRIND = ['valgrind', '--quiet', '--error-exitcode=1', '--leak-check=full', '--errors-for-leak-kinds=definite'];
 const NEEDS_NODE = /#include\s*<(?:uv|node|node_api|js_native_api|napi)(?:\.h)?>/;
 const NEEDS_OPENSSL = /#include\s*<openssl\//;
 const OPENSSL = ['-lssl', '-lcrypto'];
@@ -46,6 +48,7 @@ const { values: options } = parseArgs({
     'fuzz-seconds': { type: 'string', default: '5' },
     seed: { type: 'string', default: '1' },
     only: { type: 'string' },
+    valgrind: { type: 'boolean', default: false },
   },
 });
 
@@ -68,9 +71,14 @@ const { ready, skipped } = sortOut(list('test/native', /_test\.cc$/));
 const { ready: fuzzers, skipped: skippedFuzzers } = sortOut(list('test/fuzz', /_fuzz\.cc$/));
 const isThreaded = (file) => file.endsWith('_thread_test.cc');
 const binaries = [
-  binary('unit tests', [...ready.filter((file) => !isThreaded(file)), 'test/native/main.cc'], CHECKED, []),
-  binary('thread tests', withMain(ready.filter(isThreaded)), THREADED, []),
-  ...fuzzers.map((file) => {
+  binary(
+    'unit tests',
+    [...ready.filter((file) => !isThreaded(file)), 'test/native/main.cc'],
+    unlessValgrind(CHECKED),
+    [],
+  ),
+  binary('thread tests', withMain(ready.filter(isThreaded)), unlessValgrind(THREADED), []),
+  ...(options.valgrind ? [] : fuzzers).map((file) => {
     const name = basename(file, '_fuzz.cc');
     const seconds = Number(options['fuzz-seconds']) / fuzzers.length;
     const args = [`test/fuzz/corpus/${name}`, '--seconds', String(seconds), '--seed', options.seed];
@@ -174,6 +182,11 @@ function hasZlib() {
   return zlib.status === 0;
 }
 
+/** Valgrind and sanitizers each want to see every access to memory. */
+function unlessValgrind(flags) {
+  return options.valgrind ? ['-pthread'] : flags;
+}
+
 function withMain(files) {
   return files.length > 0 ? [...files, 'test/native/main.cc'] : [];
 }
@@ -239,7 +252,8 @@ async function buildAndRun({ name, sources, libraries, flags, args }) {
   const program = join(out, `${name.replace(' ', '-')}-${digest(parts)}`);
   if (!existsSync(program) && !(await compile([...flags, ...parts, ...libraries, '-o', program]))) return false;
   const started = performance.now();
-  const { good, output } = await execute(program, args);
+  const [command, ...rest] = options.valgrind ? [...VALGRIND, program] : [program];
+  const { good, output } = await execute(command, [...rest, ...args]);
   const last = output.trim().split('\n').at(-1);
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   console.log(`${good ? 'ok' : 'FAILED'}  ${name} (${seconds} s)${good ? `: ${last}` : ''}`);

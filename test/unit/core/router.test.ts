@@ -33,6 +33,7 @@ function message(to: Jid, type = 'chat'): Stanza {
   return Stanza.fromArena({ name: 'message', type, to, from: alice, id: 'x', lang: undefined }, arena, 0, 1, 0);
 }
 
+let deps: ConstructorParameters<typeof Router>[0];
 let router: Router;
 let sender: Session;
 let host: Host;
@@ -51,7 +52,7 @@ beforeEach(async () => {
     new IqTable(fail),
   );
   hosts.add(host, ['localhost']);
-  router = new Router({
+  deps = {
     shard: 0,
     shards: 1,
     engine: {} as EnginePort,
@@ -59,7 +60,8 @@ beforeEach(async () => {
     sessions,
     log,
     accountExists: () => Promise.reject(new Error('the accounts were asked')),
-  });
+  };
+  router = new Router(deps);
   delivered = 0;
   sender = await open(sessions, alice);
   const receiver = await open(sessions, bob);
@@ -116,6 +118,28 @@ describe.each([
     // Far less than a byte for each message.
     expect(send() - before).toBeLessThan(MESSAGES / 2);
     expect(delivered).toBe(3 * MESSAGES);
+  });
+});
+
+describe('another shard that takes no more', () => {
+  const full = { forward: () => false, route: () => false } as unknown as EnginePort;
+
+  it.each([
+    ['message', 'chat', 1],
+    ['iq', 'get', 1],
+    // RFC 6120 section 8.3.1: an error could start an endless exchange.
+    ['message', 'error', 0],
+    ['iq', 'result', 0],
+  ])('a %s of type "%s" is told to its sender, unless it is an answer itself', (name, type, bounces) => {
+    const probe = new Router({ ...deps, shards: 2 });
+    const here = probe.home(alice);
+    const names = Array.from({ length: 64 }, (_, n) => Jid.parse(`user${n}@localhost/x`) as Jid);
+    const there = names.find((jid) => probe.home(jid) !== here) as Jid;
+    const two = new Router({ ...deps, shards: 2, shard: here, engine: full });
+    two.route(Stanza.fromElement(el(name, { xmlns: 'jabber:client', type, id: 'm' }), there, alice));
+    expect(delivered).toBe(bounces);
+    if (bounces > 0) expect(lastDelivered?.toXml()).toContain('<resource-constraint');
+    expect(log.events('warning')).toEqual(['router.shard_unreachable']);
   });
 });
 
