@@ -88,7 +88,7 @@ const table: Readonly<Record<string, Support>> = {
   'listen.c2s[].proto': acceptedExcept('XMPP listeners speak TCP', {
     udp: unsupported('XMPP has no use for UDP'),
   }),
-  'listen.c2s[].hibernate_after': accepted('an idle connection keeps no buffers to free'),
+  'listen.c2s[].hibernate_after': accepted('an idle session holds no working memory at any time'),
   'listen.c2s[].num_acceptors': accepted('the kernel hands connections to the shards'),
   'listen.c2s[].reuse_port': accepted('all shards share the port already'),
   'listen.c2s[].proxy_protocol': served,

@@ -74,6 +74,20 @@ test.skipIf(!ENGINES.includes('native'))(
   PATIENCE_MS,
 );
 
+/** A budget of the architecture. */
+const MOST_IDLE_BYTES = 1_536;
+
+test.skipIf(!ENGINES.includes('native'))(
+  'an idle bound session keeps within its memory',
+  async () => {
+    const [, , heap, , native] = (rows(await bench('idle', '--connections', '2000')).get('native') ?? []).map(Number);
+    expect(heap).toBeGreaterThan(0);
+    expect(native).toBeGreaterThan(0);
+    expect(Number(heap) + Number(native)).toBeLessThan(MOST_IDLE_BYTES);
+  },
+  PATIENCE_MS,
+);
+
 describe('a chatter checks what comes', () => {
   async function faultAfter(...numbers: number[]): Promise<string | undefined> {
     const { Chatter, chatText } = await import('../../../bench/load/chat-pair.mjs');
