@@ -50,6 +50,7 @@ class EngineBinding final : public Reactor::Host {
   struct Call;
   napi_value Listen(const Call& call);
   napi_value Unlisten(const Call& call);
+  napi_value SetDirectTls(const Call& call);
   napi_value CreateTlsContext(const Call& call);
   napi_value DropTlsContext(const Call& call);
   napi_value SetTicketKeys(const Call& call);

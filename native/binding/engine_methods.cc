@@ -47,6 +47,7 @@ napi_value EngineBinding::MakeObject() {
   static constexpr Function kFunctions[] = {
       {"listen", Invoke<&EngineBinding::Listen>},
       {"unlisten", Invoke<&EngineBinding::Unlisten>},
+      {"setDirectTls", Invoke<&EngineBinding::SetDirectTls>},
       {"createTlsContext", Invoke<&EngineBinding::CreateTlsContext>},
       {"dropTlsContext", Invoke<&EngineBinding::DropTlsContext>},
       {"setTicketKeys", Invoke<&EngineBinding::SetTicketKeys>},
@@ -124,6 +125,17 @@ napi_value EngineBinding::Listen(const Call& call) {
 
 napi_value EngineBinding::Unlisten(const Call& call) {
   reactor_->Unlisten(call.Number(env_, 0));
+  return nullptr;
+}
+
+napi_value EngineBinding::SetDirectTls(const Call& call) {
+  const uint32_t listener = call.Number(env_, 0), id = call.Number(env_, 1);
+  std::shared_ptr<const TlsContext> context = ContextOf(id);
+  if (!context) {
+    Throw(env_, {"no-tls-context", "There is no TLS context " + std::to_string(id) + "."});
+  } else if (!reactor_->SetDirectTls(listener, std::move(context))) {
+    Throw(env_, {"no-direct-tls", "Listener " + std::to_string(listener) + " does not begin with TLS."});
+  }
   return nullptr;
 }
 

@@ -56,7 +56,8 @@ export type AnyCommand = ServerCommand<any> | LocalCommand<any>;
 export const categories = {
   account: 'Accounts: register, remove, list, check, ban',
   config: 'The configuration file',
-  server: 'The running server: status, stop, log level',
+  metric: 'What is measured',
+  server: 'The running server: status, stop, log level, certificates',
   session: 'Sessions: list, count, kick',
 } as const;
 

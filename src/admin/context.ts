@@ -1,6 +1,8 @@
 /** What administrators' commands act on; the running server implements it over its shards. */
 import type { ChangeOutcome, RegisterOutcome, RemoveOutcome } from '../core/accounts/accounts.js';
+import type { CertificateRow } from '../platform/certificates/index.js';
 import type { LogLevel } from '../platform/log.js';
+import type { MetricSample } from '../platform/metrics.js';
 import type { Jid } from '../protocol/jid.js';
 
 export interface AdminContext {
@@ -60,6 +62,11 @@ export interface AdminServer {
   stop(): void;
   loglevel(): LogLevel;
   setLoglevel(level: LogLevel): void;
+  /** Those in use, and those that were refused. */
+  certificates(): CertificateRow[];
+  /** Looks at the files now, and returns what there is then. */
+  reloadCertificates(): Promise<CertificateRow[]>;
+  metrics(): MetricSample[];
   /** A localpart that nobody has. */
   makeUsername(): string;
 }

@@ -209,10 +209,15 @@ export interface EnginePort {
   listen(options: ListenOptions): { listener: number; port: number } | Promise<{ listener: number; port: number }>;
   /** Stops accepting; connections stay. */
   unlisten(listener: number): void;
+  /**
+   * From now on connections of this listener, which began with direct TLS, get this context; those that are accepted keep theirs.
+   * Does nothing for a listener that is closed. Throws `EngineError` when there is no such context, or the listener has no TLS.
+   */
+  setDirectTls(listener: number, context: number): void;
 
   /** Throws `EngineError` when a certificate, key or cipher list is not usable. */
   createTlsContext(options: TlsOptions): number;
-  /** Frees the context once the last connection that uses it is gone. */
+  /** Frees the context once the last listener and the last connection that use it are gone. */
   dropTlsContext(context: number): void;
   /**
    * Lets clients resume TLS sessions: tickets are sealed with `current`, and those of `previous` are taken too. Each key has

@@ -7,13 +7,17 @@ import { openControlSocket } from '../admin/socket-server.js';
 import { systemClock } from '../platform/clock.js';
 import type { Config } from '../platform/config/index.js';
 import type { Log } from '../platform/log.js';
+import type { Metrics } from '../platform/metrics.js';
 import { systemRandom } from '../platform/random.js';
 import type { Jid } from '../protocol/jid.js';
+import type { Certificates } from './certificates.js';
 import type { SupervisedShard } from './supervised-shard.js';
 import type { Supervisor } from './supervisor.js';
 
 export interface AdminOptions {
   readonly supervisor: Supervisor;
+  readonly certificates: Certificates;
+  readonly metrics: Metrics;
   readonly config: Config;
   readonly log: Log;
   readonly dataDir: string;
@@ -30,7 +34,7 @@ export async function startAdmin(options: AdminOptions): Promise<() => Promise<v
 }
 
 export function adminContext(options: AdminOptions): AdminContext {
-  const { supervisor, config, log, version, onStopRequested } = options;
+  const { supervisor, certificates, metrics, config, log, version, onStopRequested } = options;
   const startedAt = systemClock.monotonic();
   const home = (jid: Jid): SupervisedShard => running(supervisor.shard(jid.hash % supervisor.shardCount));
   const any = (): SupervisedShard => running(supervisor.running[0]);
@@ -65,6 +69,12 @@ export function adminContext(options: AdminOptions): AdminContext {
       stop: onStopRequested,
       loglevel: () => log.level,
       setLoglevel: (level) => log.setLevel(level),
+      certificates: () => certificates.rows(),
+      reloadCertificates: () => certificates.reload(),
+      metrics: () => {
+        certificates.measure();
+        return metrics.collect();
+      },
       makeUsername: () => systemRandom.hex(8),
     },
   };

@@ -2,15 +2,15 @@
 import { randomUUID } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { chooseEngine, type EngineChoice } from '../engine/create-engine.js';
-import type { TlsOptions } from '../engine/port.js';
 import { createAddressMemory } from '../net/limits/address-memory.js';
-import { tlsOptions } from '../net/listeners/tls-options.js';
 import { systemClock } from '../platform/clock.js';
 import type { Config } from '../platform/config/index.js';
 import type { Log } from '../platform/log.js';
+import { Metrics } from '../platform/metrics.js';
 import { systemRandom } from '../platform/random.js';
 import { TaskBroker, TaskPool } from '../platform/workers.js';
 import { startAdmin } from './admin.js';
+import { Certificates } from './certificates.js';
 import { openDataDirectory } from './data-directory.js';
 import { type Databases, openDatabases } from './databases.js';
 import type { ShardBirth } from './shard-protocol.js';
@@ -76,7 +76,16 @@ async function start(options: BootOptions, undo: Undo): Promise<RunningServer> {
   const { config, log, version, onStopRequested } = options;
   const { path: dataDir, secret } = openDataDirectory(options.dataDir);
   const engine = announcedEngine(config, log);
-  const tls = await readCertificates(config, dataDir, log);
+  const metrics = new Metrics();
+  const certificates = new Certificates({
+    config,
+    dataDir,
+    clock: systemClock,
+    random: systemRandom,
+    log,
+    metrics,
+  });
+  await certificates.read();
   const onFailure = () => options.onFailure('storage');
   const databases = await openDatabases({ config, directory: dataDir, log, onFailure });
   undo.push(() => databases.close());
@@ -93,7 +102,6 @@ async function start(options: BootOptions, undo: Undo): Promise<RunningServer> {
     log: log.share(),
     secret,
     addresses: createAddressMemory(shards),
-    tls,
   };
   const tickets = TicketKeyring.create(systemRandom, systemClock.now());
   followTime(tickets, systemClock);
@@ -101,13 +109,15 @@ async function start(options: BootOptions, undo: Undo): Promise<RunningServer> {
     shards,
     log,
     clock: systemClock,
-    birth: () => giveBirth(heritage, broker, databases, tickets),
+    birth: () => giveBirth({ ...heritage, tls: certificates.tls }, broker, databases, tickets),
     ports: config.listen.c2s.map((listener) => listener.port),
     needsLinks: engine.kind === 'portable',
   });
   await supervisor.start();
   undo.push(() => supervisor.kill());
-  undo.push(await startAdmin({ supervisor, config, log, dataDir, version, onStopRequested }));
+  await certificates.watch(supervisor);
+  undo.push(() => certificates.close());
+  undo.push(await startAdmin({ supervisor, certificates, metrics, config, log, dataDir, version, onStopRequested }));
 
   const stop = async (graceMs: number) => {
     try {
@@ -134,15 +144,6 @@ function startTasks(log: Log, undo: Undo): TaskBroker {
   const broker = new TaskBroker(tasks);
   undo.push(() => broker.close());
   return broker;
-}
-
-/** TLS options of each listener, in the order of the configuration. */
-function readCertificates(config: Config, dataDir: string, log: Log): Promise<(TlsOptions | undefined)[]> {
-  const warn = (problem: string) => log.warn('certificate.problem', { problem });
-  const surroundings = { dataDir, clock: systemClock, random: systemRandom, warn };
-  return Promise.all(
-    config.listen.c2s.map(async (listener) => listener.tls && tlsOptions(listener.tls, config, surroundings)),
-  );
 }
 
 /** What one life of a shard gets: what all shards share, and ports of its own. */

@@ -7,6 +7,7 @@ import type { C2sServices } from '../net/c2s/c2s-services.js';
 import { StreamError } from '../protocol/errors.js';
 import type { Jid } from '../protocol/jid.js';
 import type { RunningHost } from './hosts.js';
+import type { ShardTls, TlsChange } from './shard-tls.js';
 
 export interface AdminParts {
   readonly engine: EnginePort;
@@ -14,6 +15,7 @@ export interface AdminParts {
   readonly hosts: readonly RunningHost[];
   readonly c2s: Pick<C2sServices, 'addresses' | 'admission'>;
   readonly jid: (text: string) => Jid | undefined;
+  readonly tls: ShardTls;
 }
 
 /** A session in plain data. */
@@ -59,6 +61,9 @@ export function serveAdmin(parts: AdminParts): AdminWork {
       [...(sessions.account(address(parts, jid))?.sessions() ?? [])].map(facts),
     'session.kick': ({ jid, reason = 'Kicked by an administrator' }: AccountArgs) =>
       kick(parts, address(parts, jid), reason),
+    'tls.prepare': ({ changes }: { changes: readonly TlsChange[] }) => parts.tls.prepare(changes),
+    'tls.commit': () => parts.tls.commit(),
+    'tls.abandon': () => parts.tls.abandon(),
     'server.counters': () => ({
       ...parts.engine.counters(),
       sessions: sessions.count,

@@ -9,6 +9,7 @@ import { assembleShard, type ShardParts } from './assemble-shard.js';
 import { OutageLog } from './outage-log.js';
 import { type AdminWork, serveAdmin } from './shard-admin.js';
 import type { FromShard, ShardBirth, ToShard } from './shard-protocol.js';
+import { ShardTls } from './shard-tls.js';
 
 /** How often a stopping shard looks whether its streams are closed. */
 const CLOSING_POLL_MS = 20;
@@ -30,13 +31,15 @@ class Shard {
   readonly #birth: ShardBirth;
   readonly #log: Logger;
   readonly #admin: AdminWork;
+  readonly #tls: ShardTls;
 
   constructor(parts: ShardParts, birth: ShardBirth, log: Logger) {
     this.#parts = parts;
     this.#birth = birth;
     this.#log = log;
-    const { engine, sessions, hosts, dispatcher, c2s } = parts;
-    this.#admin = serveAdmin({ engine, sessions, hosts, c2s, jid: (text) => dispatcher.jid(text) });
+    const { engine, sessions, hosts, dispatcher, c2s, inbox } = parts;
+    this.#tls = new ShardTls({ engine, entrances: c2s.entrances, listeners: inbox.listeners });
+    this.#admin = serveAdmin({ engine, sessions, hosts, c2s, jid: (text) => dispatcher.jid(text), tls: this.#tls });
   }
 
   /** Does what the supervisor says until it says stop. */
@@ -98,6 +101,7 @@ class Shard {
       if (entrance.settings.zlib !== undefined && !engine.canCompress) {
         this.#log.warn('c2s.compression.unavailable', { listener: entrance.index, engine: engine.kind });
       }
+      this.#tls.opened(listener, entrance);
       bound.push(port);
     }
     return bound;

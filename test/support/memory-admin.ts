@@ -108,6 +108,9 @@ export class MemoryAdmin implements AdminContext {
     setLoglevel: (level) => {
       this.#level = level;
     },
+    certificates: () => [],
+    reloadCertificates: async () => [],
+    metrics: () => [],
     makeUsername: () => `made${++this.#names}`,
   };
 

@@ -54,6 +54,8 @@ class Listener final : public Pollable {
   [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
   [[nodiscard]] uint16_t port() const noexcept { return port_; }
   [[nodiscard]] const std::shared_ptr<const TlsContext>& direct_tls() const noexcept { return direct_tls_; }
+  /// For connections accepted from now on.
+  void set_direct_tls(std::shared_ptr<const TlsContext> context) noexcept { direct_tls_ = std::move(context); }
   [[nodiscard]] const std::shared_ptr<const ConnectionPolicy>& policy() const noexcept { return policy_; }
   [[nodiscard]] bool is_full() const noexcept {
     const uint32_t most = policy_->max_connections;
@@ -71,7 +73,7 @@ class Listener final : public Pollable {
 
   const int descriptor_;                                    // owned
   uint16_t port_ = 0;
-  const std::shared_ptr<const TlsContext> direct_tls_;      // shared; null for plain TCP
+  std::shared_ptr<const TlsContext> direct_tls_;            // shared; null for plain TCP
   const std::shared_ptr<const ConnectionPolicy> policy_;  // shared with the connections
 };
 

@@ -70,6 +70,8 @@ class Reactor {
   [[nodiscard]] Listener* Listen(const ListenSettings& settings, std::shared_ptr<const ConnectionPolicy> policy,
                                  Failure& failure);
   void Unlisten(uint32_t listener);
+  /// For connections accepted from now on. False, and nothing changes, for a listener without direct TLS; a closed one is no matter.
+  [[nodiscard]] bool SetDirectTls(uint32_t listener, std::shared_ptr<const TlsContext> context);
 
   // Connections. Slots and generations that do not fit together name nobody: such calls do nothing.
   /// Also for a connection that is closing.

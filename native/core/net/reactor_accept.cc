@@ -39,6 +39,13 @@ void Reactor::Unlisten(uint32_t listener) {
   UpdateHandles();
 }
 
+bool Reactor::SetDirectTls(uint32_t listener, std::shared_ptr<const TlsContext> context) {
+  if (listener >= listeners_.size() || !listeners_[listener]) return true;
+  if (!listeners_[listener]->direct_tls()) return false;
+  listeners_[listener]->set_direct_tls(std::move(context));
+  return true;
+}
+
 void Reactor::WatchListener(Listener& listener, bool is_watched) {
   epoll_event watched{.events = is_watched ? EPOLLIN : 0u, .data = {.ptr = static_cast<Pollable*>(&listener)}};
   epoll_ctl(epoll_, EPOLL_CTL_MOD, listener.descriptor(), &watched);

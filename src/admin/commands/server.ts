@@ -1,5 +1,6 @@
 /** Commands on the running server. */
-import { defineCommand } from '../command.js';
+import type { CertificateRow } from '../../platform/certificates/index.js';
+import { defineCommand, type Plain } from '../command.js';
 
 const status = defineCommand({
   category: 'server',
@@ -53,7 +54,56 @@ const setLoglevel = defineCommand({
   },
 });
 
-export const serverCommands = [getLoglevel, setLoglevel, status, stop];
+const ROWS = {
+  type: '[Certificate]',
+  doc: 'A row for each certificate in use, and one for each that was refused, with the reason.',
+} as const;
+
+const certificates = defineCommand({
+  category: 'server',
+  name: 'certificates',
+  kind: 'query',
+  doc: 'List the certificates of the listeners, and when they expire',
+  args: {},
+  result: ROWS,
+  async run({ server }) {
+    return showCertificates(server.certificates());
+  },
+});
+
+const reloadCertificates = defineCommand({
+  category: 'server',
+  name: 'reloadCertificates',
+  kind: 'mutation',
+  doc: 'Read the files of all certificates now, and use what is good in them',
+  args: {},
+  result: ROWS,
+  async run({ server }) {
+    return showCertificates(await server.reloadCertificates());
+  },
+});
+
+export const serverCommands = [certificates, getLoglevel, reloadCertificates, setLoglevel, status, stop];
+
+function showCertificates(rows: readonly CertificateRow[]): Plain {
+  const now = Date.now();
+  const time = (ms: number | undefined) => (ms === undefined ? null : `${new Date(ms).toISOString().slice(0, 19)}Z`);
+  return rows.map((row) => ({
+    place: row.place,
+    domains: row.domains.join(', '),
+    state: row.state,
+    daysLeft: row.notAfter === undefined ? null : Math.floor((row.notAfter - now) / 86_400_000),
+    notBefore: time(row.notBefore),
+    notAfter: time(row.notAfter),
+    subject: row.subject ?? null,
+    names: row.names ?? null,
+    issuer: row.issuer ?? null,
+    fingerprint: row.fingerprint ?? null,
+    file: row.file,
+    since: time(row.since),
+    reason: row.reason ?? null,
+  }));
+}
 
 function duration(seconds: number): string {
   const [days, hours, minutes] = [

@@ -27,6 +27,7 @@ export interface NativeHandle {
   readonly canCompress: boolean;
   listen(options: ListenOptions): { listener: number; port: number } | undefined;
   unlisten(listener: number): void;
+  setDirectTls(listener: number, context: number): void;
   createTlsContext(options: TlsOptions): number | undefined;
   dropTlsContext(context: number): void;
   setTicketKeys(current: Uint8Array, previous: Uint8Array | undefined): void;

@@ -67,6 +67,10 @@ class NativeEngine implements EnginePort {
     this.#native.unlisten(listener);
   }
 
+  setDirectTls(listener: number, context: number): void {
+    translated(() => this.#native.setDirectTls(listener, context));
+  }
+
   createTlsContext(options: TlsOptions): number {
     return translated(() => running(this.#native.createTlsContext(options)));
   }

@@ -47,6 +47,10 @@ export class Listeners {
     return { listener, port: address.port };
   }
 
+  has(listener: number): boolean {
+    return this.#servers[listener] !== undefined;
+  }
+
   unlisten(listener: number): void {
     this.#servers[listener]?.close();
     this.#servers[listener] = undefined;

@@ -55,6 +55,8 @@ class PortableEngine implements EnginePort, Host {
   readonly #moves: Moves;
   readonly #connections = new Slots<Connection>();
   readonly #contexts = new Map<number, TlsContext>();
+  /** By listener; those with direct TLS alone. */
+  readonly #directTls = new Map<number, { context: TlsContext }>();
   /** Sockets that are not closed, those that linger and those of relays included. */
   readonly #sockets = new Set<SocketTransport>();
   readonly #gates: ProxyGate[] = [];
@@ -100,24 +102,35 @@ class PortableEngine implements EnginePort, Host {
     return this.batch.arena;
   }
 
-  listen(options: ListenOptions): Promise<{ listener: number; port: number }> {
+  async listen(options: ListenOptions): Promise<{ listener: number; port: number }> {
     // Held by the listener, whoever drops it meanwhile.
-    const directTls = options.directTls === undefined ? undefined : this.#context(options.directTls);
+    const directTls = options.directTls === undefined ? undefined : { context: this.#context(options.directTls) };
     const gate = options.proxy && new ProxyGate(options.proxy);
     if (gate) this.#gates.push(gate);
-    return this.#listeners.listen(options, (socket, listener, closed) => {
+    const bound = await this.#listeners.listen(options, (socket, listener, closed) => {
       this.#accepted += 1;
       const admitted = (header?: ProxyHeader): void => {
         const transport = this.#accept(socket, listener, options, closed, header);
-        if (directTls) transport.startTls(directTls, '');
+        if (directTls) transport.startTls(directTls.context, '');
       };
       if (!gate) return admitted();
       const refused = (reason: number, address: string) => this.#refusals.add(listener, reason, address);
       gate.enter(socket, { admitted, refused, closed });
     });
+    if (directTls) this.#directTls.set(bound.listener, directTls);
+    return bound;
+  }
+
+  setDirectTls(listener: number, context: number): void {
+    const next = this.#context(context);
+    if (!this.#listeners.has(listener)) return;
+    const directTls = this.#directTls.get(listener);
+    if (!directTls) throw new EngineError('no-direct-tls', `Listener ${listener} does not begin with TLS.`);
+    directTls.context = next;
   }
 
   unlisten(listener: number): void {
+    this.#directTls.delete(listener);
     this.#listeners.unlisten(listener);
   }
 

@@ -16,8 +16,8 @@ export interface C2sEntrance {
   /** Its position in the configuration, the same on every shard. */
   readonly index: number;
   readonly settings: C2sListener;
-  /** The engine's TLS context; `undefined` without TLS. */
-  readonly tlsContext: number | undefined;
+  /** The engine's TLS context, replaced when certificates change; `undefined` without TLS. */
+  tlsContext: number | undefined;
 }
 
 export interface C2sServices {

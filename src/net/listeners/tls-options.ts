@@ -5,11 +5,13 @@ import { createSecureContext } from 'node:tls';
 
 import type { TlsIdentity, TlsOptions, TlsVersion } from '../../engine/port.js';
 import {
-  type CertificateProblem,
+  type CertificatePass,
   describeProblem,
-  type Identity,
+  type LoadedIdentity,
   loadIdentity,
   ownIdentity,
+  ownIdentityFiles,
+  type PartReading,
 } from '../../platform/certificates/index.js';
 import type { Clock } from '../../platform/clock.js';
 import type { Config, ListenerTls } from '../../platform/config/index.js';
@@ -23,6 +25,8 @@ export interface TlsSurroundings {
   readonly random: Random;
   /** Something that an operator should know and that keeps nothing from working, such as a certificate about to expire. */
   warn(problem: string): void;
+  /** What was good before stands in for what is not usable now. */
+  readonly pass?: CertificatePass | undefined;
 }
 
 /** The files of the configuration are not usable: the server does not start. Each problem begins with its place. */
@@ -55,7 +59,7 @@ export async function tlsOptions(
   config: TlsConfig,
   surroundings: TlsSurroundings,
 ): Promise<TlsOptions> {
-  const place = `listen.c2s[${config.listen.c2s.findIndex((listener) => listener.tls === tls)}].tls`;
+  const place = placeOf(tls, config);
   const reader = new TlsFiles(surroundings);
   const [identity, names, ca, dhParameters, ...crls] = await Promise.all([
     reader.listenerIdentity(tls, config.general.hosts, place),
@@ -85,6 +89,18 @@ export async function tlsOptions(
   return options;
 }
 
+/** Every file that the section names, or stands for, in the order of its parts. */
+export function tlsFiles(tls: ListenerTls, config: TlsConfig, dataDir: string): string[] {
+  const own = tls.certificate === 'files' ? tls : ownIdentityFiles(dataDir);
+  const named = config.general.domain_certfile.map(({ certfile }) => certfile);
+  const all = [own.certfile, own.keyfile, ...named, tls.cacertfile, tls.dhfile, ...tls.crl_files];
+  return [...new Set(all.filter((file) => file !== undefined))];
+}
+
+function placeOf(tls: ListenerTls, config: TlsConfig): string {
+  return `listen.c2s[${config.listen.c2s.findIndex((listener) => listener.tls === tls)}].tls`;
+}
+
 /** Reads files and notes what is wrong with them, so that all of it is told at once. */
 class TlsFiles {
   readonly problems: string[] = [];
@@ -102,7 +118,8 @@ class TlsFiles {
     const { certfile = '', keyfile, password: passphrase } = tls;
     if (tls.certificate === 'files') return this.#fromFiles({ certfile, keyfile, passphrase }, domains, place);
     const { dataDir: folder, clock, random } = this.#surroundings;
-    return this.#judged(await ownIdentity({ folder, domains, clock, random }), place);
+    const own = await ownIdentity({ folder, domains, clock, random });
+    return this.#judged(own, { place, file: own.certfile, domains });
   }
 
   /** `general.domain_certfile`: certificates by the domain that the client wants to reach. */
@@ -119,35 +136,42 @@ class TlsFiles {
   /** The whole file, which has to hold usable blocks of this kind. */
   async pem(path: string | undefined, place: string, kind: BlockKind): Promise<string | undefined> {
     if (path === undefined) return undefined;
+    const part = { place, file: path, domains: [] };
     try {
       const text = await readFile(path, 'latin1');
       const found = blocks(text, kind);
       if (found.length === 0) throw new Error(`holds no "BEGIN ${kind}", expected a file in PEM form`);
       for (const block of found) JUDGES[kind](block);
-      return text;
+      return this.#take({ ...part, value: text, errors: [] });
     } catch (error) {
-      this.problems.push(`${place}: ${path}: ${reasonOf(error)}`);
-      return undefined;
+      return this.#take<string>({ ...part, value: undefined, errors: [`${path}: ${reasonOf(error)}`] });
     }
   }
 
   async #fromFiles(files: Parameters<typeof loadIdentity>[0], domains: readonly string[], place: string) {
-    const loaded = await loadIdentity(files, { domains, now: this.#surroundings.clock.now() });
-    return this.#judged(loaded, place);
+    const { clock, pass } = this.#surroundings;
+    const mustBeValid = pass?.has(place) ?? false;
+    const loaded = await loadIdentity(files, { domains, now: clock.now(), mustBeValid });
+    return this.#judged(loaded, { place, file: files.certfile, domains });
   }
 
-  #judged(
-    { identity, problems }: { identity: Identity | undefined; problems: readonly CertificateProblem[] },
-    place: string,
-  ): TlsIdentity | undefined {
-    for (const problem of problems) {
-      const text = `${place}: ${describeProblem(problem)}`;
-      if (problem.severity === 'error') this.problems.push(text);
-      else this.#surroundings.warn(text);
-    }
-    return identity && { certificate: identity.certificate, key: identity.key };
+  #judged({ identity, problems, subject }: LoadedIdentity, part: Part): TlsIdentity | undefined {
+    const told = (severity: string) => problems.filter((one) => one.severity === severity).map(describeProblem);
+    for (const warning of told('warning')) this.#surroundings.warn(`${part.place}: ${warning}`);
+    const value = identity && { certificate: identity.certificate, key: identity.key };
+    return this.#take<TlsIdentity>({ ...part, value, leaf: identity?.leaf, subject, errors: told('error') });
+  }
+
+  /** The part itself, or what was in its place before. Without either, its errors keep the section from being used. */
+  #take<Value>(reading: PartReading<Value>): Value | undefined {
+    const { pass } = this.#surroundings;
+    const taken = pass ? pass.take(reading) : reading.value;
+    if (taken === undefined) this.problems.push(...reading.errors.map((error) => `${reading.place}: ${error}`));
+    return taken;
   }
 }
+
+type Part = Pick<PartReading<unknown>, 'place' | 'file' | 'domains'>;
 
 type BlockKind = 'CERTIFICATE' | 'DH PARAMETERS' | 'X509 CRL';
 

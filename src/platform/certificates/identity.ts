@@ -33,6 +33,8 @@ export interface LoadedIdentity {
   /** `undefined` when one of the problems is an error. */
   readonly identity: Identity | undefined;
   readonly problems: readonly CertificateProblem[];
+  /** Of the certificate that was read, usable or not; one line. */
+  readonly subject: string | undefined;
 }
 
 export interface Expectations {
@@ -40,6 +42,8 @@ export interface Expectations {
   readonly domains: readonly string[];
   /** Milliseconds since 1970. */
   readonly now: number;
+  /** A certificate that has expired or is not valid yet is an error: there is one in use that it would replace. */
+  readonly mustBeValid?: boolean;
 }
 
 interface Certificate {
@@ -55,7 +59,7 @@ const EXPIRY_WARNING_DAYS = 14;
 export async function loadIdentity(files: IdentityFiles, expected: Expectations): Promise<LoadedIdentity> {
   const loader = new Loader(files, expected);
   const identity = await loader.load();
-  return { identity, problems: loader.problems };
+  return { identity, problems: loader.problems, subject: loader.subject };
 }
 
 /** `cert.pem: expired on 2024-05-01`. */
@@ -79,6 +83,7 @@ export function coversDomain(x509: X509Certificate, domain: string): boolean {
 
 class Loader {
   readonly problems: CertificateProblem[] = [];
+  subject: string | undefined;
   readonly #files: IdentityFiles;
   readonly #expected: Expectations;
 
@@ -93,6 +98,7 @@ class Loader {
     const keyPem = keyfile === undefined || keyfile === certfile ? certificatePem : await this.#read(keyfile);
     if (!certificatePem || !keyPem) return undefined;
     const certificates = this.#certificates(certificatePem);
+    this.subject = certificates[0] && oneLine(certificates[0].x509.subject);
     const keys = this.#keys(keyPem);
     if (this.problems.some((problem) => problem.severity === 'error')) return undefined;
 
@@ -148,10 +154,12 @@ class Loader {
     });
   }
 
-  #identity(leaf: Certificate, certificates: readonly Certificate[], key: KeyObject): Identity {
+  #identity(leaf: Certificate, certificates: readonly Certificate[], key: KeyObject): Identity | undefined {
     const chain = chainFrom(leaf, certificates);
+    this.subject = oneLine(leaf.x509.subject);
     this.#checkOrder(chain, certificates);
-    for (const certificate of chain) this.#checkValidity(certificate);
+    for (const certificate of chain) this.#checkValidity(certificate, certificate === leaf);
+    if (this.problems.some((problem) => problem.severity === 'error')) return undefined;
     const uncovered = this.#expected.domains.filter((domain) => !coversDomain(leaf.x509, domain));
     if (uncovered.length > 0) {
       this.#fault(this.#files.certfile, 'warning', `the certificate is not made out to ${uncovered.join(', ')}`);
@@ -177,13 +185,15 @@ class Loader {
     }
   }
 
-  #checkValidity({ x509, block }: Certificate): void {
-    const { now } = this.#expected;
+  /** Only the own certificate is refused: chains live with old cross-signatures that clients pass over. */
+  #checkValidity({ x509, block }: Certificate, isLeaf: boolean): void {
+    const { now, mustBeValid = false } = this.#expected;
+    const severity = mustBeValid && isLeaf ? 'error' : 'warning';
     const begins = Date.parse(x509.validFrom);
     const ends = Date.parse(x509.validTo);
     const name = `the certificate that begins in line ${block.line}`;
-    if (now > ends) this.#fault(this.#files.certfile, 'warning', `${name} expired on ${dayOf(ends)}`);
-    else if (now < begins) this.#fault(this.#files.certfile, 'warning', `${name} is not valid before ${dayOf(begins)}`);
+    if (now > ends) this.#fault(this.#files.certfile, severity, `${name} expired on ${dayOf(ends)}`);
+    else if (now < begins) this.#fault(this.#files.certfile, severity, `${name} is not valid before ${dayOf(begins)}`);
     else if (ends - now < EXPIRY_WARNING_DAYS * MS_PER_DAY) {
       this.#fault(this.#files.certfile, 'warning', `${name} expires on ${dayOf(ends)}`);
     }
@@ -224,6 +234,11 @@ function readingFault(error: unknown): string {
     default:
       return `cannot be read: ${(error as Error).message}`;
   }
+}
+
+/** Node puts each part of a name on a line of its own. */
+export function oneLine(name: string): string {
+  return name.replaceAll('\n', ', ');
 }
 
 function dayOf(ms: number): string {

@@ -1,6 +1,6 @@
 /** The self-signed certificate in the data directory: made at the first start, used again at every later one. */
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Clock } from '../clock.js';
 import type { Random } from '../random.js';
 import { type CertificateProblem, coversDomain, type Expectations, type Identity, loadIdentity } from './identity.js';
@@ -10,6 +10,7 @@ export interface OwnIdentity {
   /** `undefined` when one of the problems is an error. */
   readonly identity: Identity | undefined;
   readonly problems: readonly CertificateProblem[];
+  readonly subject: string | undefined;
   readonly certfile: string;
   readonly keyfile: string;
   /** `renewed`: the same key, but a new certificate because the old one had expired or lacked a domain. */
@@ -27,18 +28,26 @@ export interface OwnIdentityOptions {
 
 /** What cannot be read is reported and left alone. */
 export async function ownIdentity(options: OwnIdentityOptions): Promise<OwnIdentity> {
-  const folder = join(options.folder, 'self-signed');
-  const files = { certfile: join(folder, 'certificate.pem'), keyfile: join(folder, 'key.pem') };
+  const files = ownIdentityFiles(options.folder);
+  const folder = dirname(files.certfile);
   try {
     const isNew = !(await exists(folder)) && (await makeFolder(folder, options));
     const isRenewed = !isNew && (await renewIfOutOfDate(files, options));
-    const { identity, problems } = await loadIdentity(files, expectations(options));
+    const { identity, problems, subject } = await loadIdentity(files, expectations(options));
     const state = isNew ? 'made' : isRenewed ? 'renewed' : 'kept';
-    return { identity, problems: [...problems, ...(await keyModeProblems(files.keyfile))], ...files, state };
+    const all = [...problems, ...(await keyModeProblems(files.keyfile))];
+    return { identity, problems: all, subject, ...files, state };
   } catch (error) {
     const reason = `cannot be written: ${(error as Error).message}`;
-    return { identity: undefined, problems: [{ severity: 'error', file: folder, reason }], ...files, state: 'kept' };
+    const problems = [{ severity: 'error', file: folder, reason } as const];
+    return { identity: undefined, problems, subject: undefined, ...files, state: 'kept' };
   }
+}
+
+/** Where it is in this data directory. */
+export function ownIdentityFiles(dataDir: string): { readonly certfile: string; readonly keyfile: string } {
+  const folder = join(dataDir, 'self-signed');
+  return { certfile: join(folder, 'certificate.pem'), keyfile: join(folder, 'key.pem') };
 }
 
 async function renewIfOutOfDate(

@@ -9,6 +9,7 @@ import {
   Client,
   type CreateEngine,
   HEADER,
+  LISTEN,
   resting,
   type Shard,
   step,
@@ -114,6 +115,35 @@ export function tlsContract(create: CreateEngine): void {
         expect(tls?.cipher).toBe(client.tls.getCipher().name);
       },
     );
+
+    test('setDirectTls: connections from now on get the other certificate, those that are there go on', async () => {
+      const next = issue({ name: 'next' });
+      const shard = await scene.shard();
+      const context = shard.engine.createTlsContext(tlsOptions(server));
+      const { listener, port } = await shard.engine.listen({ ...LISTEN, directTls: context });
+      const before = scene.keep(await Client.connectTls(port, {}));
+      await shard.next(SECURED);
+      const other = shard.engine.createTlsContext(tlsOptions(next));
+      shard.engine.setDirectTls(listener, other);
+      shard.engine.dropTlsContext(context);
+      shard.engine.dropTlsContext(other);
+      const after = scene.keep(await Client.connectTls(port, {}));
+      await shard.next(SECURED);
+      expect(before.tls.getPeerCertificate().subject.CN).toBe('localhost');
+      expect(after.tls.getPeerCertificate().subject.CN).toBe('next');
+      before.send(HEADER);
+      await shard.next(STREAM_OPENED);
+    });
+
+    test('setDirectTls: is refused without such a context, and where TLS does not come first', async () => {
+      const shard = await scene.shard();
+      const context = shard.engine.createTlsContext(tlsOptions(server));
+      const { listener } = await shard.engine.listen(LISTEN);
+      expect(() => shard.engine.setDirectTls(listener, context)).toThrow('does not begin with TLS');
+      expect(() => shard.engine.setDirectTls(listener, context + 7)).toThrow('There is no TLS context');
+      shard.engine.unlisten(listener);
+      shard.engine.setDirectTls(listener, context);
+    });
 
     test('direct TLS: CONNECTED, then SECURED, then the stream', async () => {
       const { shard, client } = await secured();

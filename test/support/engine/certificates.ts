@@ -13,11 +13,14 @@ interface Request {
   readonly issuer?: Issued;
   readonly isAuthority?: boolean;
   readonly hash?: 'sha256' | 'sha384' | 'sha1';
+  /** Days from now. */
+  readonly from?: number;
+  readonly to?: number;
 }
 
 let serial = 0;
 
-export function issue({ name, issuer, isAuthority = false, hash = 'sha256' }: Request): Issued {
+export function issue({ name, issuer, isAuthority = false, hash = 'sha256', from = -1, to = 1 }: Request): Issued {
   const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const key = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
   const certificate = forge.pki.createCertificate();
@@ -25,8 +28,8 @@ export function issue({ name, issuer, isAuthority = false, hash = 'sha256' }: Re
   serial += 1;
   certificate.serialNumber = serial.toString(16).padStart(4, '0');
   const day = 24 * 60 * 60 * 1000;
-  certificate.validity.notBefore = new Date(Date.now() - day);
-  certificate.validity.notAfter = new Date(Date.now() + day);
+  certificate.validity.notBefore = new Date(Date.now() + from * day);
+  certificate.validity.notAfter = new Date(Date.now() + to * day);
   const subject = [{ name: 'commonName', value: name }];
   certificate.setSubject(subject);
   certificate.setIssuer(issuer ? forge.pki.certificateFromPem(issuer.certificate).subject.attributes : subject);
