@@ -34,8 +34,7 @@ export async function startAdmin(options: AdminOptions): Promise<() => Promise<v
 }
 
 export function adminContext(options: AdminOptions): AdminContext {
-  const { supervisor, certificates, metrics, config, log, version, onStopRequested } = options;
-  const startedAt = systemClock.monotonic();
+  const { supervisor, config } = options;
   const home = (jid: Jid): SupervisedShard => running(supervisor.shard(jid.hash % supervisor.shardCount));
   const any = (): SupervisedShard => running(supervisor.running[0]);
   const ask = <Result>(name: string, jid: Jid, more: object = {}) =>
@@ -62,21 +61,26 @@ export function adminContext(options: AdminOptions): AdminContext {
       ofAccount: (account) => ask('session.listUser', account),
       kick: (jid, reason) => ask('session.kick', jid, { reason }),
     },
-    server: {
-      version,
-      nodeName: `meerkat@${hostname()}`,
-      uptimeSeconds: () => Math.floor((systemClock.monotonic() - startedAt) / 1_000),
-      stop: onStopRequested,
-      loglevel: () => log.level,
-      setLoglevel: (level) => log.setLevel(level),
-      certificates: () => certificates.rows(),
-      reloadCertificates: () => certificates.reload(),
-      metrics: () => {
-        certificates.measure();
-        return metrics.collect();
-      },
-      makeUsername: () => systemRandom.hex(8),
+    server: adminServer(options),
+  };
+}
+
+function adminServer({ certificates, metrics, log, version, onStopRequested }: AdminOptions): AdminContext['server'] {
+  const startedAt = systemClock.monotonic();
+  return {
+    version,
+    nodeName: `meerkat@${hostname()}`,
+    uptimeSeconds: () => Math.floor((systemClock.monotonic() - startedAt) / 1_000),
+    stop: onStopRequested,
+    loglevel: () => log.level,
+    setLoglevel: (level) => log.setLevel(level),
+    certificates: () => certificates.rows(),
+    reloadCertificates: () => certificates.reload(),
+    metrics: () => {
+      certificates.measure();
+      return metrics.collect();
     },
+    makeUsername: () => systemRandom.hex(8),
   };
 }
 

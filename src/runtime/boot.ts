@@ -77,15 +77,7 @@ async function start(options: BootOptions, undo: Undo): Promise<RunningServer> {
   const { path: dataDir, secret } = openDataDirectory(options.dataDir);
   const engine = announcedEngine(config, log);
   const metrics = new Metrics();
-  const certificates = new Certificates({
-    config,
-    dataDir,
-    clock: systemClock,
-    random: systemRandom,
-    log,
-    metrics,
-  });
-  await certificates.read();
+  const certificates = await readCertificates(config, dataDir, log, metrics);
   const onFailure = () => options.onFailure('storage');
   const databases = await openDatabases({ config, directory: dataDir, log, onFailure });
   undo.push(() => databases.close());
@@ -103,8 +95,7 @@ async function start(options: BootOptions, undo: Undo): Promise<RunningServer> {
     secret,
     addresses: createAddressMemory(shards),
   };
-  const tickets = TicketKeyring.create(systemRandom, systemClock.now());
-  followTime(tickets, systemClock);
+  const tickets = startTickets();
   const supervisor = new Supervisor({
     shards,
     log,
@@ -115,8 +106,7 @@ async function start(options: BootOptions, undo: Undo): Promise<RunningServer> {
   });
   await supervisor.start();
   undo.push(() => supervisor.kill());
-  await certificates.watch(supervisor);
-  undo.push(() => certificates.close());
+  await watchCertificates(certificates, supervisor, undo);
   undo.push(await startAdmin({ supervisor, certificates, metrics, config, log, dataDir, version, onStopRequested }));
 
   const stop = async (graceMs: number) => {
@@ -136,6 +126,24 @@ function announcedEngine(config: Config, log: Log): EngineChoice {
     log.warn('engine.portable', { reason: engine.unavailable, lost: PORTABLE_COSTS, remedy: NATIVE_REMEDY });
   }
   return engine;
+}
+
+async function readCertificates(config: Config, dataDir: string, log: Log, metrics: Metrics): Promise<Certificates> {
+  const certificates = new Certificates({ config, dataDir, clock: systemClock, random: systemRandom, log, metrics });
+  await certificates.read();
+  return certificates;
+}
+
+/** Looks after the files until the server stops. */
+async function watchCertificates(certificates: Certificates, supervisor: Supervisor, undo: Undo): Promise<void> {
+  undo.push(() => certificates.close());
+  await certificates.watch(supervisor);
+}
+
+function startTickets(): TicketKeyring {
+  const tickets = TicketKeyring.create(systemRandom, systemClock.now());
+  followTime(tickets, systemClock);
+  return tickets;
 }
 
 function startTasks(log: Log, undo: Undo): TaskBroker {

@@ -178,7 +178,7 @@ export class Certificates {
       this.#options.log.error('certificate.refused', {
         place,
         file,
-        subject,
+        issuedTo: subject,
         reason,
         expected,
         inUse: 'the one before',
@@ -194,7 +194,7 @@ export class Certificates {
       this.#options.log.warn(daysLeft < 0 ? 'certificate.expired' : 'certificate.expires_soon', {
         place,
         file,
-        subject,
+        issuedTo: subject,
         expires,
         daysLeft,
       });

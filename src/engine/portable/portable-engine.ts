@@ -33,6 +33,7 @@ import { SocketTransport } from './socket-transport.js';
 import { stamped } from './stamped.js';
 import { TicketKeys } from './ticket-keys.js';
 import { TlsContext } from './tls-context.js';
+import { TlsContexts } from './tls-contexts.js';
 import { type Transport, UNHEARD } from './transport.js';
 import { buildHeader, buildTree } from './tree.js';
 
@@ -54,9 +55,7 @@ class PortableEngine implements EnginePort, Host {
   readonly #links: ShardLinks;
   readonly #moves: Moves;
   readonly #connections = new Slots<Connection>();
-  readonly #contexts = new Map<number, TlsContext>();
-  /** By listener; those with direct TLS alone. */
-  readonly #directTls = new Map<number, { context: TlsContext }>();
+  readonly #contexts = new TlsContexts();
   /** Sockets that are not closed, those that linger and those of relays included. */
   readonly #sockets = new Set<SocketTransport>();
   readonly #gates: ProxyGate[] = [];
@@ -68,7 +67,6 @@ class PortableEngine implements EnginePort, Host {
   #over: Connection[] = [];
   #turn: NodeJS.Immediate | undefined;
   #isStopped = false;
-  #lastContext = 0;
   readonly #tickets = new TicketKeys();
   #accepted = 0;
   #bytesIn = 0;
@@ -104,7 +102,7 @@ class PortableEngine implements EnginePort, Host {
 
   async listen(options: ListenOptions): Promise<{ listener: number; port: number }> {
     // Held by the listener, whoever drops it meanwhile.
-    const directTls = options.directTls === undefined ? undefined : { context: this.#context(options.directTls) };
+    const directTls = options.directTls === undefined ? undefined : { context: this.#contexts.get(options.directTls) };
     const gate = options.proxy && new ProxyGate(options.proxy);
     if (gate) this.#gates.push(gate);
     const bound = await this.#listeners.listen(options, (socket, listener, closed) => {
@@ -117,30 +115,26 @@ class PortableEngine implements EnginePort, Host {
       const refused = (reason: number, address: string) => this.#refusals.add(listener, reason, address);
       gate.enter(socket, { admitted, refused, closed });
     });
-    if (directTls) this.#directTls.set(bound.listener, directTls);
+    if (directTls) this.#contexts.keep(bound.listener, directTls);
     return bound;
   }
 
   setDirectTls(listener: number, context: number): void {
-    const next = this.#context(context);
-    if (!this.#listeners.has(listener)) return;
-    const directTls = this.#directTls.get(listener);
-    if (!directTls) throw new EngineError('no-direct-tls', `Listener ${listener} does not begin with TLS.`);
-    directTls.context = next;
+    const next = this.#contexts.get(context);
+    if (this.#listeners.has(listener)) this.#contexts.replace(listener, next);
   }
 
   unlisten(listener: number): void {
-    this.#directTls.delete(listener);
+    this.#contexts.forget(listener);
     this.#listeners.unlisten(listener);
   }
 
   createTlsContext(options: TlsOptions): number {
-    this.#contexts.set(++this.#lastContext, new TlsContext(options, this.#tickets));
-    return this.#lastContext;
+    return this.#contexts.add(new TlsContext(options, this.#tickets));
   }
 
   dropTlsContext(context: number): void {
-    this.#contexts.delete(context);
+    this.#contexts.drop(context);
   }
 
   setTicketKeys(current: Uint8Array, previous: Uint8Array | undefined): void {
@@ -189,7 +183,7 @@ class PortableEngine implements EnginePort, Host {
   }
 
   startTls(slot: number, generation: number, context: number, serverName: string): boolean {
-    return this.#find(slot, generation)?.startTls(this.#context(context), serverName) ?? false;
+    return this.#find(slot, generation)?.startTls(this.#contexts.get(context), serverName) ?? false;
   }
 
   startCompression(slot: number, generation: number, confirmation: string): boolean {
@@ -308,12 +302,6 @@ class PortableEngine implements EnginePort, Host {
   #find(slot: number, generation: number): Connection | undefined {
     const connection = this.#isStopped ? undefined : this.#connections.find(slot, generation);
     return connection?.isGone ? undefined : connection;
-  }
-
-  #context(number: number): TlsContext {
-    const context = this.#contexts.get(number);
-    if (!context) throw new EngineError('no-context', `There is no TLS context ${number}.`);
-    return context;
   }
 
   #accept(
