@@ -42,7 +42,8 @@ size_t Reactor::ReceiveCompressed(Connection& connection, uint8_t* to, size_t ro
   while (total < room) {
     std::span<const uint8_t> bytes(compression.waiting.data(), compression.waiting.size());
     if (!compression.has_input()) {
-      if (connection.has_ended) break;
+      // Reading on may find the end of the connection, which has to be told behind what is here.
+      if (connection.has_ended || total > 0) break;
       if (packets++ == kPacketsPerCall) {
         ScheduleInput(connection);
         break;

@@ -1,19 +1,22 @@
 /** Native engines and connections that end at every step of one life: by the peer, by `stop`, by the end of a thread. */
 import { once } from 'node:events';
+import { connect } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
+import { constants, deflateSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from 'vitest';
 import { closeReason, eventKind } from '../../../src/engine/envelope.js';
 import { addonFile } from '../../../src/engine/native/native-addon.js';
-import type { ListenOptions } from '../../../src/engine/port.js';
+import { type ListenOptions, proceed } from '../../../src/engine/port.js';
 import { issue } from '../../support/engine/certificates.js';
-import { LISTEN, type Reaction, Shard } from '../../support/engine/harness.js';
+import { HEADER, LISTEN, type Reaction, Shard, type Told } from '../../support/engine/harness.js';
 import { serveLife } from '../../support/engine/serve-life.js';
 import { tlsOptions } from '../../support/engine/tls-options.js';
 import { beginHandshake, MOVED, STEPS, WholeLife } from '../../support/engine/whole-life.js';
 import { createNative } from './native-kit.js';
 
-const { CONNECTED, ARRIVED, CLOSED } = eventKind;
+const { CONNECTED, STREAM_OPENED, ELEMENT, ARRIVED, CLOSED } = eventKind;
 const TLS = tlsOptions(issue({ name: 'localhost' }));
 const BEHIND_BALANCER: Partial<ListenOptions> = {
   proxy: { trusted: [], headerDeadlineMs: 60_000, maxHeaderBytes: 1024 },
@@ -94,6 +97,36 @@ describe.each([
     }
     expect(held[2]).toBeLessThanOrEqual(held[1] as number);
   });
+});
+
+test('compressed elements in front of a broken TLS record are told before CLOSED, which comes last', async () => {
+  const { pair } = await startTwo(({ kind, slot, generation, text }, engine) => {
+    if (text === '<compress/>') {
+      engine.startCompression(slot, generation, '<compressed/>');
+      engine.pause(slot, generation);
+    } else if (kind === STREAM_OPENED) {
+      engine.proceed(slot, generation, proceed.STEP);
+    }
+  });
+  const [shard] = pair;
+  const raw = connect(await shard.listen({ ...LISTEN, directTls: 0 }), '127.0.0.1');
+  const client = connectTls({ socket: raw, rejectUnauthorized: false });
+  client.on('error', () => {});
+  await once(client, 'secureConnect');
+  client.write(`${HEADER}<compress/>`);
+  await once(client, 'data');
+  client.write(deflateSync(`${HEADER}<message/>`, { finishFlush: constants.Z_SYNC_FLUSH }));
+  raw.write(Buffer.from(`1703030020${'00'.repeat(32)}`, 'hex'));
+  // Everything is with the kernel before the engine looks.
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  const { slot, generation } = shard.told[0] as Told;
+  shard.engine.resume(slot, generation);
+  await shard.until(() => shard.kinds().includes(ELEMENT) && shard.told.at(-1)?.text === '<message/>');
+  shard.engine.proceed(slot, generation, proceed.STREAM);
+  await shard.until(() => shard.kinds().includes(CLOSED));
+  expect(shard.kinds().slice(-3)).toEqual([STREAM_OPENED, ELEMENT, CLOSED]);
+  expect(shard.told.at(-1)?.detail).toBe(closeReason.TLS_FAILED);
+  client.destroy();
 });
 
 describe('stop', () => {
