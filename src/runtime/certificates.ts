@@ -38,6 +38,8 @@ export class Certificates {
   readonly #expiry = new ExpiryWarnings();
   readonly #metrics: CertificateMetrics;
   readonly #files: WatchedFiles;
+  /** Those that were told: they are met again whenever the files are read. */
+  readonly #problems = new Set<string>();
   #shards: SwapShards | undefined;
   #tls: Listeners = [];
   /** Of the files as they were last dealt with. */
@@ -162,10 +164,9 @@ export class Certificates {
 
   #readAll(pass: CertificatePass): Promise<Listeners> {
     const { config, dataDir, clock, random, log } = this.#options;
-    const told = new Set<string>();
     const warn = (problem: string) => {
-      if (!told.has(problem)) log.warn('certificate.problem', { problem });
-      told.add(problem);
+      if (!this.#problems.has(problem)) log.warn('certificate.problem', { problem });
+      this.#problems.add(problem);
     };
     const surroundings = { dataDir, clock, random, warn, pass };
     return Promise.all(config.listen.c2s.map(async ({ tls }) => tls && tlsOptions(tls, config, surroundings)));

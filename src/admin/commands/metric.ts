@@ -7,7 +7,7 @@ const getMetricsAsDicts = defineCommand({
   category: 'metric',
   name: 'getMetricsAsDicts',
   kind: 'query',
-  doc: 'Show metrics by name',
+  doc: 'Show metrics by name; one name, by its beginning, and no choice of keys',
   args: { name: { type: 'String', required: false, doc: 'Only metrics whose names begin so.' } },
   result: { type: '[MetricDictResult]', doc: 'For each metric its name, its labels, and its values by key.' },
   async run({ server }, { name = '' }) {
