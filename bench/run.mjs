@@ -23,7 +23,8 @@ try {
   await main(process.argv.slice(2));
 } catch (error) {
   process.stderr.write(`${error instanceof UsageError ? error.message : error.stack}\n`);
-  process.exitCode = error instanceof UsageError ? 2 : 1;
+  // Whatever was started so far may keep the process alive.
+  process.exit(error instanceof UsageError ? 2 : 1);
 }
 
 async function main([name, ...args]) {

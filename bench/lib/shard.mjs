@@ -21,6 +21,7 @@ export async function startShard(engine) {
   const { systemRandom } = await import(compiled('platform/random.js'));
   const { TicketKeyring } = await import(compiled('runtime/ticket-keys.js'));
   const { listenForClients } = await import(compiled('net/listeners/c2s.js'));
+  const { createAddressMemory } = await import(compiled('net/limits/address-memory.js'));
 
   const directory = mkdtempSync(join(tmpdir(), 'meerkat-bench-'));
   const loaded = loadConfig({ file: 'bench.toml', text: configText({ engine, shards: 1, port: 5222 }) });
@@ -34,6 +35,7 @@ export async function startShard(engine) {
   const broker = new TaskBroker(tasks);
   const birth = {
     ...{ shards: 1, engine, group: randomUUID(), version: 'bench', config: config.toPlain(), log: log.share(), secret },
+    addresses: createAddressMemory(1),
     tickets: TicketKeyring.create(systemRandom, Date.now()).share(Date.now()),
     ...{ tls: [undefined], tasks: broker.connect(), writers: databases.connect() },
   };
