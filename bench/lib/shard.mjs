@@ -40,7 +40,7 @@ export async function startShard(engine) {
     ...{ tls: [undefined], tasks: broker.connect(), writers: databases.connect() },
   };
   const parts = await assembleShard(0, birth, log);
-  const [entrance] = parts.entrances;
+  const [entrance] = parts.c2s.entrances;
   const { listener, port } = await listenForClients(parts.engine, entrance, 0, false);
   parts.inbox.listeners.set(listener, entrance);
   return {
