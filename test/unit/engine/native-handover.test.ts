@@ -11,6 +11,7 @@ import { addonFile } from '../../../src/engine/native/native-addon.js';
 import type { EngineCounters, TlsOptions } from '../../../src/engine/port.js';
 import { issue } from '../../support/engine/certificates.js';
 import { HEADER } from '../../support/engine/harness.js';
+import { ask, hold } from '../../support/engine/shard-thread.js';
 import { tlsOptions } from '../../support/engine/tls-options.js';
 
 const WORKER = fileURLToPath(new URL('./native-shard-worker.mjs', import.meta.url));
@@ -37,12 +38,6 @@ async function pair(tls?: TlsOptions): Promise<{ first: Worker; second: Worker; 
   const [first, second] = [await start(0), await start(1)];
   const { port } = await ask<{ port: number }>(first, { listen: true });
   return { first, second, port };
-}
-
-async function ask<T>(worker: Worker, message: object): Promise<T> {
-  worker.postMessage(message);
-  const [answer] = await once(worker, 'message');
-  return answer as T;
 }
 
 async function counters(worker: Worker): Promise<EngineCounters> {
@@ -118,12 +113,12 @@ test.each([
   await Promise.all(clients);
 });
 
-test('a shard that stands still for a second does not stop another one, and what waits for it arrives in order', async () => {
+test('a shard that stands still does not stop another one, and what waits for it arrives in order', async () => {
   const { second, port } = await pair();
   const moved = new Reader(await dial(port));
   moved.socket.write(`${HEADER}<bind/>`);
   await moved.until("<bound state='state'/>");
-  second.postMessage({ busy: 1000 });
+  const release = await hold(second);
   const stanzas = Array.from({ length: 500 }, (_, n) => `<message id='${n}'/>`).join('');
   moved.socket.write(stanzas);
   const late = new Reader(await dial(port));
@@ -135,6 +130,7 @@ test('a shard that stands still for a second does not stop another one, and what
     await other.until('<opened/>');
   }
   expect(moved.text + late.text).not.toContain('shard@1');
+  release();
   const expected = `<opened/><bound state='state'/>${stanzas.replaceAll('<message ', "<message from='shard@1' ")}`;
   for (const reader of [moved, late]) {
     await reader.until("id='499'/>");

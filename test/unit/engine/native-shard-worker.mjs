@@ -1,7 +1,7 @@
 /**
  * A shard in a worker thread: `<bind/>` moves a connection to shard 1, which sends every element back to its sender, stamped.
  * `<starttls/>`, `<auth/>` and `<compress/>` do what they say. Messages: `{ listen }` answers `{ port }`; `{ flood }` sends calls to shard 1 until it takes no more;
- * `{ busy }` blocks the thread; `{ calls }` and `{ counters }` answer what came and what is held.
+ * `{ hold }` answers, and blocks the thread until the shared number is not 0; `{ calls }` and `{ counters }` answer what came and what is held.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { event, how, LISTEN, startShard } from './native-shard.mjs';
@@ -53,8 +53,9 @@ parentPort.on('message', (message) => {
     let sent = 0;
     while (sent < message.flood.most && engine.call(1, Buffer.from(String(sent).padEnd(message.flood.bytes)))) sent++;
     parentPort.postMessage({ sent });
-  } else if (message.busy) {
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, message.busy);
+  } else if (message.hold) {
+    parentPort.postMessage({ held: true });
+    Atomics.wait(message.hold, 0, 0);
   } else if (message.counters) {
     parentPort.postMessage({ counters: engine.counters() });
   } else if (message.calls) {

@@ -9,6 +9,7 @@ import { addonFile } from '../../../src/engine/native/native-addon.js';
 import type { EngineCounters, TlsOptions } from '../../../src/engine/port.js';
 import { issue } from '../../support/engine/certificates.js';
 import { HEADER } from '../../support/engine/harness.js';
+import { ask, hold } from '../../support/engine/shard-thread.js';
 import { tlsOptions } from '../../support/engine/tls-options.js';
 
 const WORKER = fileURLToPath(new URL('./native-shard-worker.mjs', import.meta.url));
@@ -28,10 +29,13 @@ async function start(group: string, shard: number, tls?: TlsOptions): Promise<Wo
   return worker;
 }
 
-async function ask<T>(worker: Worker, message: object): Promise<T> {
-  worker.postMessage(message);
-  const [answer] = await once(worker, 'message');
-  return answer as T;
+/** The calls that came to `worker`, once there are `count` of them. */
+async function arrived(worker: Worker, count: number): Promise<number[]> {
+  for (;;) {
+    const { calls } = await ask<{ calls: number[] }>(worker, { calls: true });
+    if (calls.length >= count) return calls;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
 }
 
 async function listen(worker: Worker): Promise<number> {
@@ -141,13 +145,12 @@ describe.each([
 test('a flood of calls to a thread that is busy: refused at the limit of its mailbox, and what was taken arrives in order', async () => {
   const group = `flood-${process.hrtime.bigint()}`;
   const [first, second] = await Promise.all([start(group, 0), start(group, 1)]);
-  second.postMessage({ busy: 1500 });
+  const release = await hold(second);
   const { sent } = await ask<{ sent: number }>(first, { flood: { most: 100_000, bytes: 16_384 } });
   // Each message counts 64 bytes beside its own.
   expect(sent).toBe(Math.floor((64 << 20) / (16_384 + 64)));
-  await new Promise((resolve) => setTimeout(resolve, 1800));
-  const { calls } = await ask<{ calls: number[] }>(second, { calls: true });
-  expect(calls).toHaveLength(sent);
+  release();
+  const calls = await arrived(second, sent);
   expect(calls.every((call, index) => call === index)).toBe(true);
   const again = await ask<{ sent: number }>(first, { flood: { most: 10, bytes: 16_384 } });
   expect(again.sent).toBe(10);
@@ -167,15 +170,11 @@ test('a flood of messages that are hardly any bytes ends at the limit too, and a
   const group = `tiny-${process.hrtime.bigint()}`;
   const [first, second] = await Promise.all([start(group, 0), start(group, 1)]);
   const before = await ask<{ counters: EngineCounters }>(second, { counters: true });
-  second.postMessage({ busy: 2500 });
+  const release = await hold(second);
   const { sent } = await ask<{ sent: number }>(first, { flood: { most: 10_000_000, bytes: 10 } });
   expect(sent).toBe(Math.floor((64 << 20) / (10 + 64)));
-  const { calls } = await ask<{ calls: number[] }>(second, { calls: true });
-  expect(calls.length).toBeLessThanOrEqual(sent);
-  for (let tries = 0; tries < 200; tries++) {
-    if ((await ask<{ calls: number[] }>(second, { calls: true })).calls.length === sent) break;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+  release();
+  expect(await arrived(second, sent)).toHaveLength(sent);
   const after = await ask<{ counters: EngineCounters }>(second, { counters: true });
   // The mailbox counts what waits in it.
   expect(after.counters.memoryBytes).toBe(before.counters.memoryBytes);
