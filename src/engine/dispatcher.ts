@@ -1,5 +1,5 @@
 /** Turns the engine's batches into calls: each event to the handler of its connection, stanzas with their addresses read. */
-import type { Element } from '../protocol/element.js';
+import { type Element, escapeXml } from '../protocol/element.js';
 import { type Jid, JidCache } from '../protocol/jid.js';
 import { type ArenaOrigin, LATER, Stanza, type StanzaName } from '../protocol/stanza.js';
 import { attributeValue } from './attribute-value.js';
@@ -62,6 +62,28 @@ export class Dispatcher implements ArenaOrigin {
   tree(envelope: number): Element {
     return this.#engine.tree(envelope);
   }
+
+  /** As `EnginePort.deliver` writes it: with its sender's `from` in the place of what the sender wrote (RFC 6120 section 8.1.2.1). */
+  text(envelope: number): string | undefined {
+    const { words, arena } = this.#engine;
+    const base = envelope * WORDS_PER_ENVELOPE;
+    const flags = words[base] as number;
+    if ((flags & envelopeFlag.FOREIGN_SCOPE) !== 0) return undefined;
+    const start = words[base + word.START] as number;
+    const end = words[base + word.END] as number;
+    // Its own shard has stamped it.
+    if ((flags & 0xff) === eventKind.ROUTED) return arena.utf8Slice(start, end);
+    const identity = this.#connections[words[base + word.SLOT] as number]?.identity;
+    if ((flags & 0xff) !== eventKind.ELEMENT || !identity) return undefined;
+    const nameEnd = start + ((words[base + word.HEAD] as number) & 0xffff);
+    const head = `${arena.latin1Slice(start, nameEnd)} from='${escapeXml(identity.toString())}'`;
+    const cut = words[base + word.FROM_CUT] as number;
+    if (cut === 0) return head + arena.utf8Slice(nameEnd, end);
+    const cutStart = start + (cut >>> 16);
+    return head + arena.utf8Slice(nameEnd, cutStart) + arena.utf8Slice(cutStart + (cut & 0xffff), end);
+  }
+
+  readonly parse = (xml: string): Element | undefined => this.#engine.parse(xml);
 
   /** Our record of a connection; `undefined` for one that is gone. */
   connection(slot: number): Connection | undefined {

@@ -4,6 +4,7 @@ import type { StanzaError } from './errors.js';
 import type { Jid } from './jid.js';
 import { ns } from './namespaces.js';
 import { type ChildBit, childPatterns } from './stanza-children.js';
+import { appendChild, declareNamespace } from './stanza-text.js';
 
 export type StanzaName = 'message' | 'presence' | 'iq';
 
@@ -14,7 +15,13 @@ export type StanzaName = 'message' | 'presence' | 'iq';
 export interface ArenaOrigin {
   readonly epoch: number;
   tree(envelope: number): Element;
+  /** The stanza as it goes to a client; `undefined` for one that has to be written anew from its tree. */
+  text(envelope: number): string | undefined;
+  parse: Parse;
 }
+
+/** Parses one element, in the scope of `jabber:client`; `undefined` when it cannot. */
+export type Parse = (xml: string) => Element | undefined;
 
 /** Stands for an id that is read from the content when somebody asks for it. */
 export const LATER = Symbol('later');
@@ -44,14 +51,16 @@ export class Stanza implements StanzaFields {
   readonly envelope: number;
   readonly #origin: ArenaOrigin | undefined;
   readonly #epoch: number;
+  readonly #reader: Parse | undefined;
   #id: string | undefined | typeof LATER;
   #tree: Element | undefined;
+  #text: string | undefined;
   #low: number;
   #high: number;
 
   private constructor(
     fields: StanzaFields,
-    tree: Element | undefined,
+    content: Element | { readonly xml: string; readonly parse: Parse } | undefined,
     origin?: ArenaOrigin,
     envelope = -1,
     low = -1,
@@ -67,7 +76,9 @@ export class Stanza implements StanzaFields {
     this.envelope = envelope;
     this.#origin = origin;
     this.#epoch = origin?.epoch ?? -1;
-    this.#tree = tree;
+    if (content instanceof Element) this.#tree = content;
+    else this.#text = content?.xml;
+    this.#reader = content instanceof Element ? undefined : content?.parse;
     this.#low = low;
     this.#high = high;
   }
@@ -83,6 +94,11 @@ export class Stanza implements StanzaFields {
     return new Stanza({ name: element.name as StanzaName, type, to, from, id, lang }, address(element, to, from));
   }
 
+  /** A stanza that is there as text, addressed as the fields say, in the scope of `jabber:client`. */
+  static fromText(fields: StanzaFields, xml: string, parse: Parse): Stanza {
+    return new Stanza(fields, { xml, parse });
+  }
+
   /** That of a message from the arena may be read after its batch only if it was kept, as the content may. */
   get id(): string | undefined {
     if (this.#id === LATER) this.#id = this.tree().attrs['id'];
@@ -96,7 +112,7 @@ export class Stanza implements StanzaFields {
 
   /** Whether a direct child of this pattern is there; see `child` in stanza-children.ts. */
   has(bit: ChildBit): boolean {
-    if (this.#low === -1 && this.#origin === undefined) this.#computeBits();
+    if (this.#low === -1 && this.#high === -1 && this.#origin === undefined) this.#computeBits();
     return bit < 32 ? (this.#low & (1 << bit)) !== 0 : (this.#high & (1 << (bit - 32))) !== 0;
   }
 
@@ -108,18 +124,33 @@ export class Stanza implements StanzaFields {
 
   /** Makes the stanza outlive the batch that brought it. Must be called before anything waits. */
   keep(): this {
-    this.tree();
+    if (!this.#tree && this.#ownText() === undefined) this.tree();
     return this;
   }
 
-  /** XML text as it goes to a client: in the scope of `jabber:client`. */
+  /** XML text as it goes to a client: in the scope of `jabber:client`. What came in unchanged goes out letter by letter. */
   toXml(): string {
-    return this.tree().toXml(ns.CLIENT);
+    return this.#ownText() ?? this.tree().toXml(ns.CLIENT);
   }
 
   /** XML text that stands alone, with its namespace declared. */
   toStandaloneXml(): string {
-    return this.tree().toXml();
+    const text = this.#ownText();
+    return text === undefined ? this.tree().toXml() : declareNamespace(text, ns.CLIENT);
+  }
+
+  /** The same stanza with one more child at its end. Parses nothing where the text is at hand. */
+  withChild(added: Element): Stanza {
+    const text = this.#ownText();
+    const parse = this.#reader ?? this.#origin?.parse;
+    if (text === undefined || !parse) return this.changed((tree) => void tree.children.push(added));
+    const more = new Stanza(this.#fields(), { xml: appendChild(text, added.toXml()), parse });
+    if (this.#origin || this.#low !== -1 || this.#high !== -1) {
+      const bit = patternOf(added);
+      more.#low = bit >= 0 && bit < 32 ? this.#low | (1 << bit) : this.#low;
+      more.#high = bit >= 32 ? this.#high | (1 << (bit - 32)) : this.#high;
+    }
+    return more;
   }
 
   /** The same content under other addresses. */
@@ -149,22 +180,42 @@ export class Stanza implements StanzaFields {
     return Stanza.fromElement(el('iq', { xmlns: ns.CLIENT, type: 'result', id: this.id }, payload), this.from, this.to);
   }
 
+  /** The fields for another stanza of the same addresses; the id may still be unread. */
+  #fields(): StanzaFields {
+    const { name, type, to, from, lang, malformed } = this;
+    return { name, type, to, from, id: this.#id, lang, malformed };
+  }
+
+  /** The text, unless the stanza was made as a tree or has to be written anew. */
+  #ownText(): string | undefined {
+    if (this.#text === undefined && this.#origin && this.isInArena) this.#text = this.#origin.text(this.envelope);
+    return this.#text;
+  }
+
   #parse(): Element {
-    if (!this.#origin || !this.isInArena) throw new Error('a stanza was read after its batch, without keep()');
-    return address(this.#origin.tree(this.envelope), this.to, this.from);
+    if (this.#origin && this.isInArena) return address(this.#origin.tree(this.envelope), this.to, this.from);
+    const parse = this.#reader ?? this.#origin?.parse;
+    if (this.#text === undefined || !parse) throw new Error('a stanza was read after its batch, without keep()');
+    // What has been read once fails only when the engine has stopped, and nobody will see any stanza.
+    return address(parse(this.#text) ?? new Element(this.name, ns.CLIENT), this.to, this.from);
   }
 
   #computeBits(): void {
     this.#low = 0;
     this.#high = 0;
     for (const child of this.tree().elements()) {
-      const bit = childPatterns.findIndex(
-        (pattern) => pattern.ns === child.ns && (pattern.name === '*' || pattern.name === child.name),
-      );
+      const bit = patternOf(child);
       if (bit >= 32) this.#high |= 1 << (bit - 32);
       else if (bit >= 0) this.#low |= 1 << bit;
     }
   }
+}
+
+/** The bit of this child, or -1. */
+function patternOf(child: Element): number {
+  return childPatterns.findIndex(
+    (pattern) => pattern.ns === child.ns && (pattern.name === '*' || pattern.name === child.name),
+  );
 }
 
 function address(element: Element, to: Jid | undefined, from: Jid | undefined): Element {

@@ -1,6 +1,7 @@
 /** Puts the parts of a shard together: storage, engine, hosts with their modules, and the entrances for clients. */
 import { mechanisms } from '../auth/registry.js';
 import { RegistrationPace } from '../core/accounts/registration-pace.js';
+import { Commitments } from '../core/commitments.js';
 import { type Host, Hosts } from '../core/hosts/host.js';
 import type { ShardServices } from '../core/module/scope.js';
 import { Router } from '../core/routing/router.js';
@@ -123,6 +124,7 @@ function shardServices(foundation: Foundation, router: Router, calls: ShardCalls
     jid: (text) => dispatcher.jid(text),
     parse: (xml) => engine.parse(xml),
     isOnline: (account) => calls.ask(router.home(account), 'session.isOnline', account.bare.toString()),
+    commitments: new Commitments(),
     isFirstShard: number === 0,
     registrations: new RegistrationPace(calls, systemClock, config.general.registration_timeout, number === 0),
     version: birth.version,

@@ -7,6 +7,7 @@ import type { Jid } from '../../protocol/jid.js';
 import type { Access } from '../access/access.js';
 import type { Accounts } from '../accounts/accounts.js';
 import type { RegistrationPace } from '../accounts/registration-pace.js';
+import type { Commitments } from '../commitments.js';
 import type { AnyHook, HandlerOf } from '../hooks/hook.js';
 import type { Order } from '../hooks/order.js';
 import type { Host, Hosts } from '../hosts/host.js';
@@ -28,6 +29,8 @@ export interface ShardServices {
   /** Parses one stored element; `undefined` when it is not well-formed. */
   readonly parse: (xml: string) => Element | undefined;
   readonly calls: ShardCalls;
+  /** Whoever writes what a stanza must leave behind tells of it here: it is acknowledged only behind that. */
+  readonly commitments: Commitments;
   /** Whether an account has a session, wherever its home is. */
   readonly isOnline: (account: Jid) => Promise<boolean>;
   /** True on exactly one shard: for work that a node does once. */

@@ -8,6 +8,7 @@ import type { Session } from '../sessions/session.js';
 import { isTooLong, TOO_LONG } from '../storage/index.js';
 import {
   messageDelivered,
+  messageHanded,
   messageUndelivered,
   presenceReceived,
   type ReceivedStanza,
@@ -58,7 +59,7 @@ export class Delivery {
     const { to, account, stanza } = received;
     if (to.resource !== '') {
       const session = account?.session(to.resource);
-      if (session?.isOpen) return this.#hand(session, stanza);
+      if (session?.isOpen) return this.#hand(received, [session]);
       if (!fallsBackToAccount(stanza, account)) return this.#outlets.bounce(stanza, StanzaError.serviceUnavailable());
     }
     switch (stanza.type) {
@@ -69,8 +70,7 @@ export class Delivery {
         if (account?.canReceive) return this.#outlets.bounce(stanza, StanzaError.serviceUnavailable());
         return this.#undelivered(received);
       case 'headline':
-        for (const session of nonNegative(account)) this.#hand(session, stanza);
-        return;
+        return this.#hand(received, [...nonNegative(account)]);
       default:
         return this.#conversation(received);
     }
@@ -80,13 +80,18 @@ export class Delivery {
   #conversation(received: ReceivedStanza): MaybePromise<void> {
     const sessions = mostAvailable(received.account);
     if (sessions.length === 0) return this.#undelivered(received);
-    for (const session of sessions) this.#hand(session, received.stanza);
+    this.#hand(received, sessions);
   }
 
-  #hand(session: Session, stanza: Stanza): void {
-    const { hooks } = session.host;
-    if (hooks.has(messageDelivered) && hooks.claim(messageDelivered, { to: session, stanza }) === TAKEN) return;
-    session.deliver(stanza);
+  #hand(received: ReceivedStanza, sessions: readonly Session[]): void {
+    const { hooks } = received.host;
+    const { stanza } = received;
+    const isClaimable = hooks.has(messageDelivered);
+    for (const session of sessions) {
+      if (isClaimable && hooks.claim(messageDelivered, { to: session, stanza }) === TAKEN) continue;
+      session.deliver(stanza);
+    }
+    if (hooks.has(messageHanded)) hooks.notify(messageHanded, { received, sessions });
   }
 
   /** Messages that a session of another shard has sent wait for nobody but each other here (RFC 6120 section 10.1). */

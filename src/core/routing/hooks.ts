@@ -1,7 +1,7 @@
 /** The moments on the path of a stanza. */
 import type { Jid } from '../../protocol/jid.js';
 import type { Stanza } from '../../protocol/stanza.js';
-import { asyncClaimHook, claimHook, filterHook } from '../hooks/hook.js';
+import { asyncClaimHook, claimHook, filterHook, notifyHook } from '../hooks/hook.js';
 import type { Host } from '../hosts/host.js';
 import type { Account } from '../sessions/account.js';
 import type { Session } from '../sessions/session.js';
@@ -10,6 +10,8 @@ import type { Session } from '../sessions/session.js';
 export interface SentStanza {
   readonly session: Session;
   stanza: Stanza;
+  /** Under which the sender's archive keeps the message; set in the archive band, told by copies (XEP-0359). */
+  archiveId: string | undefined;
 }
 
 /** A stanza for an account of ours, at the account's home. */
@@ -20,6 +22,10 @@ export interface ReceivedStanza {
   /** The account, when it has sessions. */
   readonly account: Account | undefined;
   stanza: Stanza;
+  /** Under which the recipient's archive keeps the message; set in the archive band, told by copies (XEP-0359). */
+  archiveId: string | undefined;
+  /** A session that has ended was given it and did not take it: it has been archived, and its copies have gone out. */
+  readonly isAgain: boolean;
 }
 
 export const stanzaSent = filterHook<SentStanza>(
@@ -45,6 +51,16 @@ export const presenceReceived = claimHook<ReceivedStanza>(
 export const messageUndelivered = asyncClaimHook<ReceivedStanza>(
   'message.undelivered',
   'A message found no session that may take it. Unclaimed, the sender gets `service-unavailable`.',
+);
+
+export const messageHanded = notifyHook<{ readonly received: ReceivedStanza; readonly sessions: readonly Session[] }>(
+  'message.handed',
+  'A message was handed to these sessions of the account that it is for; to none where none may take it.',
+);
+
+export const stanzaDelivering = claimHook<{ readonly session: Session; readonly stanza: Stanza }>(
+  'stanza.delivering',
+  'A stanza is on its way to the client of a session. A handler that claims it gives it to `session.link` later.',
 );
 
 export const messageDelivered = claimHook<{ readonly to: Session; readonly stanza: Stanza }>(

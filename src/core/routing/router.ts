@@ -9,7 +9,7 @@ import type { Host, Hosts } from '../hosts/host.js';
 import type { Session } from '../sessions/session.js';
 import type { Sessions } from '../sessions/sessions.js';
 import { Delivery } from './delivery.js';
-import { presenceSent, stanzaSent } from './hooks.js';
+import { presenceSent, type SentStanza, stanzaSent } from './hooks.js';
 
 export interface RouterDependencies {
   readonly shard: number;
@@ -51,7 +51,7 @@ export class Router {
     if (stanza.malformed) return this.bounce(stanza, StanzaError.jidMalformed());
     if (!isSendable(stanza)) return this.bounce(stanza, StanzaError.badRequest());
 
-    const sent = { session, stanza };
+    const sent: SentStanza = { session, stanza, archiveId: undefined };
     const verdict = hooks.filter(stanzaSent, sent);
     if (verdict) return verdict.kind === 'refuse' ? this.bounce(stanza, verdict.error) : undefined;
     if (sent.stanza.name === 'presence' && hooks.claim(presenceSent, sent) === TAKEN) return;
@@ -63,12 +63,18 @@ export class Router {
    * one recipient that fails is no reason to leave out the others.
    */
   route(stanza: Stanza): void {
-    try {
-      const work = this.#send(stanza, undefined);
-      if (work instanceof Promise) work.catch(this.#crashed);
-    } catch (error) {
-      this.#crashed(error);
-    }
+    this.#guarded(() => this.#send(stanza, undefined));
+  }
+
+  /** What a session of an account at home here was given and did not take: finds another way, as if it had just come. */
+  again(stanza: Stanza): void {
+    const { to } = stanza;
+    const host = to && this.#deps.hosts.serving(to.domain);
+    if (!host) return;
+    const account = this.#deps.sessions.account(to);
+    this.#guarded(() =>
+      this.#delivery.deliver({ host, to, account, stanza, archiveId: undefined, isAgain: true }, undefined),
+    );
   }
 
   /** A stanza that another shard sent here. */
@@ -82,6 +88,15 @@ export class Router {
     this.route(stanza.error(error));
   }
 
+  #guarded(work: () => MaybePromise<void>): void {
+    try {
+      const late = work();
+      if (late instanceof Promise) late.catch(this.#crashed);
+    } catch (error) {
+      this.#crashed(error);
+    }
+  }
+
   readonly #crashed = (error: unknown): void => this.#deps.log.error('router.crashed', { error });
 
   #send(stanza: Stanza, session: Session | undefined): MaybePromise<void> {
@@ -91,7 +106,8 @@ export class Router {
     if (!host) return this.#elsewhere(to, stanza);
     if (to.local === '') return this.#toDomain(host, to, stanza, session);
     if (!this.isHomeHere(to)) return this.#toShard(this.home(to), stanza);
-    return this.#delivery.deliver({ host, to, account: this.#deps.sessions.account(to), stanza }, session);
+    const account = this.#deps.sessions.account(to);
+    return this.#delivery.deliver({ host, to, account, stanza, archiveId: undefined, isAgain: false }, session);
   }
 
   /** A domain that is no host of ours: a service beside one, or nobody we know. */

@@ -1,9 +1,11 @@
 /** A bound resource: who it is, whether it is available, and the link by which stanzas reach it. */
 import type { StreamError } from '../../protocol/errors.js';
 import type { Jid } from '../../protocol/jid.js';
-import { type Parse, RestingStanza } from '../../protocol/resting-stanza.js';
-import { Stanza } from '../../protocol/stanza.js';
+import { RestingStanza } from '../../protocol/resting-stanza.js';
+import { type Parse, Stanza } from '../../protocol/stanza.js';
+import { TAKEN } from '../hooks/hook.js';
 import type { Host } from '../hosts/host.js';
+import { stanzaDelivering } from '../routing/hooks.js';
 import type { Account } from './account.js';
 import { SlotHolder } from './slot.js';
 
@@ -62,6 +64,8 @@ export class Session extends SlotHolder {
   }
 
   deliver(stanza: Stanza): void {
+    const { hooks } = this.host;
+    if (hooks.has(stanzaDelivering) && hooks.claim(stanzaDelivering, { session: this, stanza }) === TAKEN) return;
     this.link.deliver(stanza);
   }
 }

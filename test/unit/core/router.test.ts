@@ -27,6 +27,12 @@ const arena: ArenaOrigin = {
   tree() {
     throw new Error('the content was parsed');
   },
+  text() {
+    throw new Error('the content was copied');
+  },
+  parse() {
+    throw new Error('the content was parsed');
+  },
 };
 
 function message(to: Jid, type = 'chat'): Stanza {
