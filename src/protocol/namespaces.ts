@@ -32,6 +32,8 @@ export const ns = {
   VERSION: 'jabber:iq:version',
   CAPS: 'http://jabber.org/protocol/caps',
   OFFLINE_FEATURE: 'msgoffline',
+  /** XEP-0013: flexible retrieval of offline messages. */
+  OFFLINE: 'http://jabber.org/protocol/offline',
   PING: 'urn:xmpp:ping',
   TIME: 'urn:xmpp:time',
   DELAY: 'urn:xmpp:delay',

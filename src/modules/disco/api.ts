@@ -1,7 +1,9 @@
 /** What other modules add to service discovery. */
-import { collectHook } from '../../core/hooks/hook.js';
+import { asyncClaimHook, collectHook } from '../../core/hooks/hook.js';
 import type { Host } from '../../core/hosts/host.js';
+import type { Session } from '../../core/sessions/session.js';
 import type { Element } from '../../protocol/element.js';
+import type { StanzaError } from '../../protocol/errors.js';
 import type { Jid } from '../../protocol/jid.js';
 
 export interface DiscoQuestion {
@@ -20,4 +22,16 @@ export const discoInfo = collectHook<DiscoQuestion, Element>(
 export const discoItems = collectHook<DiscoQuestion, Element>(
   'disco.items',
   'Items are asked for (XEP-0030): add some.',
+);
+
+/** A question about one node of an account or a domain. */
+export interface DiscoNodeQuestion extends DiscoQuestion {
+  readonly asksFor: 'info' | 'items';
+  /** The session that asks about its own account, or about the domain. */
+  readonly session: Session | undefined;
+}
+
+export const discoNode = asyncClaimHook<DiscoNodeQuestion, readonly Element[] | StanzaError>(
+  'disco.node',
+  'A node is asked about (XEP-0030): whoever claims it decides who may know, and gives the whole answer; it may wait.',
 );

@@ -9,7 +9,7 @@ import { StanzaError } from '../../protocol/errors.js';
 import { Jid } from '../../protocol/jid.js';
 import { ns } from '../../protocol/namespaces.js';
 import { rosterApi } from '../roster/api.js';
-import { type DiscoQuestion, discoInfo, discoItems } from './api.js';
+import { type DiscoQuestion, discoInfo, discoItems, discoNode } from './api.js';
 import { verificationString } from './capabilities.js';
 import { serverInfoForm } from './server-info.js';
 
@@ -38,6 +38,8 @@ export default defineModule({
 
     async function onInfo(iq: Iq): Promise<Element | StanzaError> {
       const question = questionOf(iq);
+      const claimed = await claimedNode(iq, question, 'info');
+      if (claimed) return claimed;
       const refused = await refusal(question);
       if (refused) return refused;
       const about = isOurs(question) ? { ...question, node: '' } : question;
@@ -48,6 +50,8 @@ export default defineModule({
 
     async function onItems(iq: Iq): Promise<Element | StanzaError> {
       const question = questionOf(iq);
+      const claimed = await claimedNode(iq, question, 'items');
+      if (claimed) return claimed;
       const refused = await refusal(question);
       if (refused) return refused;
       const items = host.hooks.collect(discoItems, question);
@@ -55,6 +59,17 @@ export default defineModule({
         items.push(...(question.to.local === '' ? domainItems(question.to.domain) : accountItems(question.to)));
       if (question.node !== '' && items.length === 0) return StanzaError.itemNotFound();
       return el('query', { xmlns: ns.DISCO_ITEMS, node: question.node || undefined }, items);
+    }
+
+    async function claimedNode(
+      { session, payload }: Iq,
+      question: DiscoQuestion,
+      asksFor: 'info' | 'items',
+    ): Promise<Element | StanzaError | undefined> {
+      if (question.node === '') return undefined;
+      const answer = await host.hooks.claimAsync(discoNode, { ...question, asksFor, session });
+      if (answer === undefined || answer instanceof StanzaError) return answer;
+      return el('query', { xmlns: payload.ns, node: question.node }, [...answer]);
     }
 
     /** XEP-0030 section 8: who may not see presence may not learn that the account exists either. */

@@ -20,19 +20,35 @@ export interface OfflineMessage {
 }
 
 export interface KeptMessage extends OfflineMessage {
+  /** Those that came later have greater ones. */
   readonly id: number;
+}
+
+/** What tells a message from the others without its content. */
+export interface MessageHeader {
+  readonly id: number;
+  readonly from: string;
+  readonly expireUs?: number | undefined;
+  /** The message itself, where its sender has no resource: a long address stands there only. */
+  readonly xml?: string | undefined;
 }
 
 /** Writes are durable when the promise resolves. */
 export interface OfflineStore {
   /** Returns false, and keeps nothing, when `limit` messages of the account are there already, expired ones included. */
   push(account: AccountKey, message: OfflineMessage, limit: number): Promise<boolean>;
-  /** All messages, those that came first at the front; expired ones included. */
-  load(account: AccountKey): Promise<KeptMessage[]>;
+  /** At most `limit` messages that came after that one, in the order in which they came; expired ones included. */
+  load(account: AccountKey, after?: number, limit?: number): Promise<KeptMessage[]>;
+  /** These messages, as far as the account has them, in the order in which they came. */
+  pick(account: AccountKey, ids: readonly number[]): Promise<KeptMessage[]>;
+  /** Of all messages, in the order in which they came; expired ones included. */
+  headers(account: AccountKey): Promise<MessageHeader[]>;
   remove(account: AccountKey, ids: readonly number[]): Promise<void>;
   /** Expired ones included. */
   count(account: AccountKey): Promise<number>;
   removeAccount(account: AccountKey): Promise<void>;
+  /** Returns how many were removed. */
+  removeExpiredOf(account: AccountKey, nowUs: number): Promise<number>;
   /** Returns how many were removed. */
   removeExpired(domain: string, nowUs: number): Promise<number>;
   /** Removes what came before that moment, and returns how many. */
@@ -70,14 +86,27 @@ const PUSH = statement(
     'WHERE (SELECT COUNT(*) FROM (SELECT 1 FROM offline_message WHERE server = $1 AND username = $2 ' +
     'LIMIT CAST($7 AS bigint)) AS kept) < CAST($7 AS bigint)',
 );
+const OF_ACCOUNT = 'FROM offline_message WHERE server = $1 AND username = $2';
 const LOAD = statement<MessageRow>(
-  'SELECT id, timestamp, expire, from_jid, packet FROM offline_message WHERE server = $1 AND username = $2 ORDER BY id',
+  `SELECT id, timestamp, expire, from_jid, packet ${OF_ACCOUNT} AND id > $3 ORDER BY id LIMIT $4`,
 );
-const REMOVE_WHERE = 'DELETE FROM offline_message WHERE server = $1 AND username = $2 AND id IN';
-const REMOVE = statement({
-  sqlite: `${REMOVE_WHERE} (SELECT value FROM json_each($3))`,
-  pgsql: `${REMOVE_WHERE} (SELECT CAST(value AS integer) FROM json_array_elements_text(CAST($3 AS json)))`,
+const PICK = `SELECT id, timestamp, expire, from_jid, packet ${OF_ACCOUNT} AND id IN`;
+const REMOVE_WHERE = `DELETE ${OF_ACCOUNT} AND id IN`;
+const IDS_SQLITE = '(SELECT value FROM json_each($3))';
+const IDS_PGSQL = '(SELECT CAST(value AS bigint) FROM json_array_elements_text(CAST($3 AS json)))';
+const PICK_IDS = statement<MessageRow>({
+  sqlite: `${PICK} ${IDS_SQLITE} ORDER BY id`,
+  pgsql: `${PICK} ${IDS_PGSQL} ORDER BY id`,
 });
+const HEADERS = statement<Omit<MessageRow, 'packet'> & { readonly packet: string | null }>(
+  `SELECT id, timestamp, expire, from_jid, CASE WHEN from_jid LIKE '%/%' THEN NULL ELSE packet END AS packet ` +
+    `${OF_ACCOUNT} ORDER BY id`,
+);
+const REMOVE = statement({
+  sqlite: `${REMOVE_WHERE} ${IDS_SQLITE}`,
+  pgsql: `${REMOVE_WHERE} ${IDS_PGSQL}`,
+});
+const REMOVE_EXPIRED_OF = statement(`DELETE ${OF_ACCOUNT} AND expire IS NOT NULL AND expire <= $3`);
 const COUNT = statement<{ readonly total: number }>(
   'SELECT COUNT(*) AS total FROM offline_message WHERE server = $1 AND username = $2',
 );
@@ -101,14 +130,21 @@ class SqlOffline implements OfflineStore {
     return changes > 0;
   }
 
-  async load({ local, domain }: AccountKey): Promise<KeptMessage[]> {
-    const rows = await this.#sql.read(LOAD, [domain, local]);
-    return rows.map(({ id, from_jid, packet, timestamp, expire }) => ({
+  async load({ local, domain }: AccountKey, after = 0, limit?: number): Promise<KeptMessage[]> {
+    return (await this.#sql.read(LOAD, [domain, local, after, limitValue(limit)])).map(fromRow);
+  }
+
+  async pick({ local, domain }: AccountKey, ids: readonly number[]): Promise<KeptMessage[]> {
+    return (await this.#sql.read(PICK_IDS, [domain, local, JSON.stringify(ids)])).map(fromRow);
+  }
+
+  async headers({ local, domain }: AccountKey): Promise<MessageHeader[]> {
+    const rows = await this.#sql.read(HEADERS, [domain, local]);
+    return rows.map(({ id, from_jid, expire, packet }) => ({
       id,
       from: from_jid,
-      xml: packet,
-      timestampUs: timestamp,
       expireUs: expire ?? undefined,
+      xml: packet ?? undefined,
     }));
   }
 
@@ -125,6 +161,10 @@ class SqlOffline implements OfflineStore {
     await this.#sql.write(REMOVE_ACCOUNT, [domain, local]);
   }
 
+  async removeExpiredOf({ local, domain }: AccountKey, nowUs: number): Promise<number> {
+    return (await this.#sql.write(REMOVE_EXPIRED_OF, [domain, local, nowUs])).changes;
+  }
+
   async removeExpired(domain: string, nowUs: number): Promise<number> {
     return (await this.#sql.write(REMOVE_EXPIRED, [domain, nowUs])).changes;
   }
@@ -132,6 +172,10 @@ class SqlOffline implements OfflineStore {
   async removeOlder(domain: string, beforeUs: number): Promise<number> {
     return (await this.#sql.write(REMOVE_OLDER, [domain, beforeUs])).changes;
   }
+}
+
+function fromRow({ id, from_jid, packet, timestamp, expire }: MessageRow): KeptMessage {
+  return { id, from: from_jid, xml: packet, timestampUs: timestamp, expireUs: expire ?? undefined };
 }
 
 interface Entry {
@@ -150,13 +194,22 @@ class MemoryOffline implements OfflineStore {
     return true;
   }
 
-  async load(account: AccountKey): Promise<KeptMessage[]> {
-    return this.#of(account).map(({ id, message: { from, xml, timestampUs, expireUs } }) => ({
+  async load(account: AccountKey, after = 0, limit?: number): Promise<KeptMessage[]> {
+    return this.#all(account)
+      .filter(({ id }) => id > after)
+      .slice(0, limit);
+  }
+
+  async pick(account: AccountKey, ids: readonly number[]): Promise<KeptMessage[]> {
+    return this.#all(account).filter(({ id }) => ids.includes(id));
+  }
+
+  async headers(account: AccountKey): Promise<MessageHeader[]> {
+    return this.#all(account).map(({ id, from, expireUs, xml }) => ({
       id,
       from,
-      xml,
-      timestampUs,
       expireUs,
+      xml: from.includes('/') ? undefined : xml,
     }));
   }
 
@@ -172,6 +225,14 @@ class MemoryOffline implements OfflineStore {
     this.#remove((entry) => accountKey(entry.account) === accountKey(account));
   }
 
+  async removeExpiredOf(account: AccountKey, nowUs: number): Promise<number> {
+    return this.#remove(
+      (entry) =>
+        accountKey(entry.account) === accountKey(account) &&
+        (entry.message.expireUs ?? Number.POSITIVE_INFINITY) <= nowUs,
+    );
+  }
+
   async removeExpired(domain: string, nowUs: number): Promise<number> {
     return this.#remove(
       ({ account, message }) => account.domain === domain && (message.expireUs ?? Number.POSITIVE_INFINITY) <= nowUs,
@@ -180,6 +241,16 @@ class MemoryOffline implements OfflineStore {
 
   async removeOlder(domain: string, beforeUs: number): Promise<number> {
     return this.#remove(({ account, message }) => account.domain === domain && message.timestampUs < beforeUs);
+  }
+
+  #all(account: AccountKey): KeptMessage[] {
+    return this.#of(account).map(({ id, message: { from, xml, timestampUs, expireUs } }) => ({
+      id,
+      from,
+      xml,
+      timestampUs,
+      expireUs,
+    }));
   }
 
   #of(account: AccountKey): Entry[] {
