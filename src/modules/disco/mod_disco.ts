@@ -38,7 +38,7 @@ export default defineModule({
 
     async function onInfo(iq: Iq): Promise<Element | StanzaError> {
       const question = questionOf(iq);
-      const claimed = await claimedNode(iq, question, 'info');
+      const claimed = await claimedNode(iq, 'info');
       if (claimed) return claimed;
       const refused = await refusal(question);
       if (refused) return refused;
@@ -50,7 +50,7 @@ export default defineModule({
 
     async function onItems(iq: Iq): Promise<Element | StanzaError> {
       const question = questionOf(iq);
-      const claimed = await claimedNode(iq, question, 'items');
+      const claimed = await claimedNode(iq, 'items');
       if (claimed) return claimed;
       const refused = await refusal(question);
       if (refused) return refused;
@@ -59,17 +59,6 @@ export default defineModule({
         items.push(...(question.to.local === '' ? domainItems(question.to.domain) : accountItems(question.to)));
       if (question.node !== '' && items.length === 0) return StanzaError.itemNotFound();
       return el('query', { xmlns: ns.DISCO_ITEMS, node: question.node || undefined }, items);
-    }
-
-    async function claimedNode(
-      { session, payload }: Iq,
-      question: DiscoQuestion,
-      asksFor: 'info' | 'items',
-    ): Promise<Element | StanzaError | undefined> {
-      if (question.node === '') return undefined;
-      const answer = await host.hooks.claimAsync(discoNode, { ...question, asksFor, session });
-      if (answer === undefined || answer instanceof StanzaError) return answer;
-      return el('query', { xmlns: payload.ns, node: question.node }, [...answer]);
     }
 
     /** XEP-0030 section 8: who may not see presence may not learn that the account exists either. */
@@ -151,4 +140,14 @@ function feature(name: string): Element {
 
 function questionOf({ host, from, to, payload }: Iq): DiscoQuestion {
   return { host, from, to, node: payload.attrs['node'] ?? '' };
+}
+
+/** What a module says of a node that is its own. */
+async function claimedNode(iq: Iq, asksFor: 'info' | 'items'): Promise<Element | StanzaError | undefined> {
+  const { host, session, payload } = iq;
+  const question = questionOf(iq);
+  if (question.node === '') return undefined;
+  const answer = await host.hooks.claimAsync(discoNode, { ...question, asksFor, session });
+  if (answer === undefined || answer instanceof StanzaError) return answer;
+  return el('query', { xmlns: payload.ns, node: question.node }, [...answer]);
 }
