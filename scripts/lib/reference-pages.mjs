@@ -2,6 +2,9 @@
 
 const TITLES = {
   12: 'Last Activity',
+  13: 'Flexible Offline Message Retrieval',
+  22: 'Message Events',
+  23: 'Message Expiration',
   30: 'Service Discovery',
   49: 'Private XML Storage',
   54: 'vcard-temp',
@@ -11,12 +14,14 @@ const TITLES = {
   115: 'Entity Capabilities',
   128: 'Service Discovery Extensions',
   138: 'Stream Compression',
+  153: 'vCard-Based Avatars',
   157: 'Contact Addresses for XMPP Services',
   160: 'Best Practices for Handling Offline Messages',
   199: 'XMPP Ping',
   202: 'Entity Time',
   203: 'Delayed Delivery',
   237: 'Roster Versioning',
+  334: 'Message Processing Hints',
 };
 
 /** What a handler of each kind may do. */

@@ -3,6 +3,7 @@ import type { AnyModule } from '../core/module/module.js';
 import modDisco from './disco/mod_disco.js';
 import modLast from './last/mod_last.js';
 import modOffline from './offline/mod_offline.js';
+import modOfflineStub from './offline/mod_offline_stub.js';
 import modPing from './ping/mod_ping.js';
 import modPresence from './presence/mod_presence.js';
 import modPrivate from './private/mod_private.js';
@@ -23,5 +24,6 @@ export const modules: readonly AnyModule[] = [
   modPrivate,
   modVcard,
   modOffline,
+  modOfflineStub,
   modRegister,
 ];

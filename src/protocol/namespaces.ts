@@ -44,6 +44,10 @@ export const ns = {
   /** XEP-0478. */
   STREAM_LIMITS: 'urn:xmpp:stream-limits:0',
   CHAT_STATES: 'http://jabber.org/protocol/chatstates',
+  /** XEP-0022, superseded by chat states and receipts. */
+  MESSAGE_EVENTS: 'jabber:x:event',
+  /** XEP-0359: unique and stable stanza ids. */
+  STANZA_ID: 'urn:xmpp:sid:0',
   RECEIPTS: 'urn:xmpp:receipts',
   HINTS: 'urn:xmpp:hints',
   CARBONS: 'urn:xmpp:carbons:2',

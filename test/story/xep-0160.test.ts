@@ -118,6 +118,72 @@ stories('XEP-0160', (story) => {
     expect(bodies(messages)).toEqual(['new']);
     back.vanish();
   });
+
+  story(
+    'XEP-0334 section 4.2: no-store is not kept; who said something with it learns that it was not delivered',
+    { alice: 1, bob: 1 },
+    async ({ alice, bob }, { port }) => {
+      await bob.leave();
+      const hint = (name: string) => `<${name} xmlns='urn:xmpp:hints'/>`;
+      const send = (id: string, content: string) =>
+        alice.send(`<message to='${bob.bare}' type='chat' id='${id}'>${content}</message>`);
+      send('said', `<body>said</body>${hint('no-store')}`);
+      send('shown', `<received xmlns='urn:xmpp:receipts' id='x'/>${hint('no-store')}`);
+      send('private', `<body>private</body>${hint('no-permanent-store')}`);
+      send('moment', `<composing xmlns='http://jabber.org/protocol/chatstates'/>${hint('no-copy')}`);
+      send('wanted', `<composing xmlns='http://jabber.org/protocol/chatstates'/>${hint('store')}`);
+      await handled(alice, bob.bare);
+      const told = (await alice.hasReceived()).filter((element) => element.is('message'));
+      expect(told.map(({ attrs }) => [attrs['id'], attrs['type']])).toEqual([['said', 'error']]);
+      expect(told[0]?.getChild('error')?.getChild('service-unavailable')).toBeDefined();
+      const { back, messages } = await collect(bob, port);
+      expect(messages.map(({ attrs }) => attrs['id'])).toEqual(['private', 'wanted']);
+      back.vanish();
+    },
+  );
+
+  story(
+    'XEP-0022 section 3: the sender is told when it asked for that; the recipient does not see that it did',
+    { alice: 1, bob: 1 },
+    async ({ alice, bob }, { port }) => {
+      await bob.leave();
+      const asks = "<x xmlns='jabber:x:event'><offline/><composing/></x>";
+      alice.send(`<message to='${bob.bare}' type='chat' id='m22'><body>x</body>${asks}</message>`);
+      const event = await alice.receives(
+        `<message from='${bob.bare}'><x xmlns='jabber:x:event'><offline/><id>m22</id></x></message>`,
+      );
+      expect(event.getChildElements()).toHaveLength(1);
+      alice.send(`<message to='${bob.bare}'><x xmlns='jabber:x:event'><composing/><id>m1</id></x></message>`);
+      await handled(alice, bob.bare);
+      expect(await alice.hasReceived()).toEqual([]);
+      const { back, messages } = await collect(bob, port);
+      expect(bodies(messages)).toEqual(['x']);
+      const events = messages[0]?.getChild('x', 'jabber:x:event')?.getChildElements();
+      expect(events?.map((one) => one.getName())).toEqual(['composing']);
+      back.vanish();
+    },
+  );
+
+  story(
+    'more than are read at once come in order, each once',
+    { alice: 1, bob: 1 },
+    async ({ alice, bob }, { port }) => {
+      await bob.leave();
+      const sent = Array.from({ length: 450 }, (_, index) => String(index));
+      for (const body of sent) alice.send(`<message to='${bob.bare}' type='chat'><body>${body}</body></message>`);
+      await handled(alice, bob.bare);
+      const back = await bob.another(port);
+      await back.available();
+      await back.receives(`<message><body>${sent.at(-1)}</body></message>`);
+      await stored(back);
+      const rest = (await back.hasReceived()).filter((element) => element.is('message'));
+      expect(bodies(rest)).toEqual(sent.slice(0, -1));
+      const again = await collect(back, port);
+      expect(again.messages).toEqual([]);
+      back.vanish();
+      again.back.vanish();
+    },
+  );
 });
 
 const limited = withOptions('mod_offline', 'access_max_user_messages = "few"', 'store_groupchat_messages = true');
@@ -138,6 +204,21 @@ onBothEngines(
         expect(error.getChild('error')?.getChild('resource-constraint')).toBeDefined();
         const { back, messages } = await collect(bob, port);
         expect(bodies(messages)).toEqual(['1', '2']);
+        back.vanish();
+      },
+    );
+
+    story(
+      'access_max_user_messages: what has expired makes room',
+      { alice: 1, bob: 1 },
+      async ({ alice, bob }, { port }) => {
+        await bob.leave();
+        const over = "<x xmlns='jabber:x:expire' seconds='0'/>";
+        for (const [body, more] of Object.entries({ a: over, b: '', c: '', d: '' }))
+          alice.send(`<message to='${bob.bare}' type='chat' id='${body}'><body>${body}</body>${more}</message>`);
+        await alice.receives(`<message type='error' id='d'><error><resource-constraint/></error></message>`);
+        const { back, messages } = await collect(bob, port);
+        expect(bodies(messages)).toEqual(['b', 'c']);
         back.vanish();
       },
     );
@@ -175,6 +256,30 @@ onBothEngines(
         await alice.receives(
           "<message type='error' id='m'><error type='cancel'><service-unavailable/></error></message>",
         );
+      },
+    );
+  },
+);
+
+onBothEngines(
+  'mod_offline_stub',
+  (engine) => withOptions('mod_offline')(engine).replace('[modules.mod_offline]\n', '[modules.mod_offline_stub]\n'),
+  (server) => {
+    const story = teller(server);
+    story(
+      'a message that nobody reads is not answered, and not kept; one for nobody is',
+      { alice: 1, bob: 1 },
+      async ({ alice, bob }, { port }) => {
+        await bob.leave();
+        for (const type of ['chat', 'normal', 'groupchat'])
+          alice.send(`<message to='${bob.bare}' type='${type}' id='${type}'><body>x</body></message>`);
+        alice.send("<message to='nobody@localhost' type='chat' id='none'><body>x</body></message>");
+        await alice.receives("<message type='error' id='none'><error><service-unavailable/></error></message>");
+        await alice.asks(`<iq type='get' to='${bob.bare}'><vCard xmlns='vcard-temp'/></iq>`);
+        const { back, messages } = await collect(bob, port);
+        expect(messages).toEqual([]);
+        expect((await alice.hasReceived()).filter((element) => element.is('message'))).toEqual([]);
+        back.vanish();
       },
     );
   },

@@ -1,6 +1,7 @@
 /** One host of one shard with modules at work, and people with sessions whose clients are lists of what they got. */
 import type { Access } from '../../src/core/access/access.js';
 import type { Accounts } from '../../src/core/accounts/accounts.js';
+import { Commitments } from '../../src/core/commitments.js';
 import { HookTable } from '../../src/core/hooks/hook-table.js';
 import { Host, Hosts } from '../../src/core/hosts/host.js';
 import type { AnyModule } from '../../src/core/module/module.js';
@@ -36,6 +37,7 @@ export class ModuleScene {
   readonly #router: Router;
   readonly #services: ShardServices;
   readonly #accounts: Accounts;
+  readonly commitments = new Commitments();
   #sax: SaxTokenizer | undefined;
 
   /** `exists` answers whether an account is there. */
@@ -50,7 +52,8 @@ export class ModuleScene {
     const sessions = this.#sessions;
     this.#router = new Router({ shard: 0, shards: 1, engine, hosts, sessions, log, accountExists: exists });
     const clock = new FakeClock();
-    const common = { clock, random: systemRandom, hosts, sessions, router: this.#router };
+    const { commitments } = this;
+    const common = { clock, random: systemRandom, hosts, sessions, router: this.#router, commitments };
     const parse = (xml: string) => this.#sax && buildTree(this.#sax, Buffer.from(xml), new Map());
     this.#services = { ...common, parse, jid: (text: string) => Jid.parse(text) } as unknown as ShardServices;
     this.#accounts = { exists } as unknown as Accounts;
@@ -103,6 +106,11 @@ export class ModuleScene {
     const content = children.map((child) => el(child, {}, 'text'));
     const element = el(name, { xmlns: 'jabber:client', ...attrs }, ...content);
     this.#router.received(Stanza.fromElement(element, Jid.parse(to as string), Jid.parse(from as string)));
+  }
+
+  /** What a session that has ended did not take. */
+  again(stanza: Stanza): void {
+    this.#router.again(stanza);
   }
 
   /** Available from now on, as if for the first time. */

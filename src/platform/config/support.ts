@@ -183,6 +183,10 @@ const table: Readonly<Record<string, Support>> = {
   'modules.mod_offline': served,
   'modules.mod_offline.**': served,
   'modules.mod_offline.riak': noRiak,
+  'modules.mod_offline_stub': served,
+  'modules.mod_offline_chatmarkers': unsupported(
+    'it delivers what mod_smart_markers keeps, which is not served yet; mod_offline keeps chat markers as messages',
+  ),
   'modules.mod_ping': served,
   'modules.mod_ping.**': served,
   'modules.mod_presence': served,

@@ -43,6 +43,39 @@ await storeContract(offlineStore, ({ store, domain }) => {
     expect(await store().count(alice)).toBe(1);
   });
 
+  it('gives pages, single messages and headers, in the order of arrival', async () => {
+    const alice = { local: 'alice', domain: domain() };
+    for (const number of [1, 2, 3, 4, 5]) await store().push(alice, message(number, number === 2 ? NOW : undefined), 9);
+    await store().push({ ...alice, local: 'carol' }, message(9), 9);
+    const all = await store().load(alice);
+    const ids = all.map(({ id }) => id);
+    expect(ids).toEqual([...ids].sort((one, other) => one - other));
+    expect(await store().load(alice, 0, 2)).toEqual(all.slice(0, 2));
+    expect(await store().load(alice, ids[1], 2)).toEqual(all.slice(2, 4));
+    expect(await store().load(alice, ids[4])).toEqual([]);
+    expect(await store().pick(alice, [ids[3] as number, ids[0] as number, 999_999_999_999])).toEqual([all[0], all[3]]);
+    expect(await store().pick({ ...alice, local: 'dave' }, ids)).toEqual([]);
+    expect(await store().headers(alice)).toEqual(
+      all.map(({ id, from, expireUs }) => ({ id, from, expireUs, xml: undefined })),
+    );
+  });
+
+  it('gives the message with a header whose sender has no resource', async () => {
+    const alice = { local: 'alice', domain: domain() };
+    await store().push(alice, { ...message(1), from: 'bob@elsewhere.example' }, 9);
+    expect((await store().headers(alice)).map(({ xml }) => xml)).toEqual([message(1).xml]);
+  });
+
+  it('removes what has expired of one account, and says how many', async () => {
+    const alice = { local: 'alice', domain: domain() };
+    await store().push(alice, message(1, NOW), 9);
+    await store().push(alice, message(2, NOW + 2), 9);
+    await store().push({ ...alice, local: 'carol' }, message(1, NOW), 9);
+    expect(await store().removeExpiredOf(alice, NOW + 1)).toBe(1);
+    expect(await contents(store(), alice)).toEqual([message(2, NOW + 2)]);
+    expect(await store().count({ ...alice, local: 'carol' })).toBe(1);
+  });
+
   it('keeps the order of arrival when the clock has been set back', async () => {
     const alice = { local: 'alice', domain: domain() };
     await store().push(alice, message(2), 10);

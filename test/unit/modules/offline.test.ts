@@ -1,8 +1,13 @@
 /** What is kept is neither lost nor doubled when something fails while it is handed over. */
 import { expect, it } from 'vitest';
+import { order } from '../../../src/core/hooks/order.js';
+import { stanzaReceived } from '../../../src/core/routing/hooks.js';
 import { type AccountKey, StorageError } from '../../../src/core/storage/index.js';
 import modOffline from '../../../src/modules/offline/mod_offline.js';
 import { type KeptMessage, type OfflineStore, offlineStore } from '../../../src/modules/offline/offline-store.js';
+import { el } from '../../../src/protocol/element.js';
+import { Jid } from '../../../src/protocol/jid.js';
+import { Stanza } from '../../../src/protocol/stanza.js';
 import { ModuleScene, type Person } from '../../support/module-scene.js';
 
 const bob = { local: 'bob', domain: 'localhost' };
@@ -14,16 +19,21 @@ interface Setting {
   /** Answers each load; held back while set. */
   hold: Promise<void> | undefined;
   failsToRemove: boolean;
+  /** The same for each write. */
+  holdsPush: Promise<void> | undefined;
 }
 
 async function setting(): Promise<Setting> {
   const scene = new ModuleScene(async () => true);
   const memory = offlineStore.memory();
-  const made: Setting = { scene, messages: memory, hold: undefined, failsToRemove: false };
+  const made: Setting = { scene, messages: memory, hold: undefined, failsToRemove: false, holdsPush: undefined };
   const store: OfflineStore = {
-    push: (account, message, limit) => memory.push(account, message, limit),
-    async load(account: AccountKey): Promise<KeptMessage[]> {
-      const found = await memory.load(account);
+    async push(account, message, limit) {
+      await made.holdsPush;
+      return memory.push(account, message, limit);
+    },
+    async load(account: AccountKey, after?: number, limit?: number): Promise<KeptMessage[]> {
+      const found = await memory.load(account, after, limit);
       await made.hold;
       return found;
     },
@@ -32,7 +42,10 @@ async function setting(): Promise<Setting> {
       await memory.remove(account, ids);
     },
     count: (account) => memory.count(account),
+    pick: (account, ids) => memory.pick(account, ids),
+    headers: (account) => memory.headers(account),
     removeAccount: (account) => memory.removeAccount(account),
+    removeExpiredOf: (account, nowUs) => memory.removeExpiredOf(account, nowUs),
     removeExpired: (domain, nowUs) => memory.removeExpired(domain, nowUs),
     removeOlder: (domain, beforeUs) => memory.removeOlder(domain, beforeUs),
   };
@@ -106,4 +119,58 @@ it('an address that is longer than its column comes back whole', async () => {
   set.scene.becomesAvailable(phone);
   await settled();
   expect(String(phone.stanzas[0]?.from)).toBe(long);
+});
+
+it('XEP-0359: the id of the archive stays with a message, once', async () => {
+  const set = await setting();
+  const archive = set.scene.host.hooks.on(stanzaReceived, order.archive, (received) => {
+    if (!received.isAgain) received.archiveId = 'a7';
+    return undefined;
+  });
+  set.scene.arrives('message', { to: 'bob@localhost', from: 'alice@localhost/a', type: 'chat' }, 'body');
+  await settled();
+  const phone = await set.scene.enter('bob@localhost/phone');
+  set.scene.becomesAvailable(phone);
+  await settled();
+  const ids = phone.stanzas[0]?.tree().childrenNamed('stanza-id', 'urn:xmpp:sid:0');
+  expect(ids?.map(({ attrs }) => attrs)).toEqual([{ by: 'bob@localhost', id: 'a7' }]);
+  archive();
+});
+
+it('what is handed over is not archived and copied a second time', async () => {
+  const set = await setting();
+  await keep(set);
+  const seen: boolean[] = [];
+  set.scene.host.hooks.on(stanzaReceived, order.archive, ({ isAgain }) => {
+    seen.push(isAgain);
+    return undefined;
+  });
+  const phone = await set.scene.enter('bob@localhost/phone');
+  set.scene.becomesAvailable(phone);
+  await settled();
+  expect(phone.got).toEqual(['chat']);
+  expect(seen).toEqual([true]);
+});
+
+it('what a session did not take is kept as others are', async () => {
+  const set = await setting();
+  const element = el('message', { xmlns: 'jabber:client', type: 'chat' }, el('body', {}, 'lost'));
+  set.scene.again(Stanza.fromElement(element, Jid.parse('bob@localhost'), Jid.parse('alice@localhost/a')));
+  await settled();
+  expect(await set.messages.count(bob)).toBe(1);
+});
+
+it('nothing is settled before the message is written', async () => {
+  const set = await setting();
+  let go!: () => void;
+  set.holdsPush = new Promise((resolve) => (go = resolve));
+  set.scene.arrives('message', { to: 'bob@localhost', from: 'alice@localhost/a', type: 'chat' }, 'body');
+  await settled();
+  let isSettled = false;
+  const all = set.scene.commitments.settled().then(() => (isSettled = true));
+  await settled();
+  expect(isSettled).toBe(false);
+  go();
+  await all;
+  expect(await set.messages.count(bob)).toBe(1);
 });
