@@ -17,6 +17,7 @@ const TITLES = {
   153: 'vCard-Based Avatars',
   157: 'Contact Addresses for XMPP Services',
   160: 'Best Practices for Handling Offline Messages',
+  198: 'Stream Management',
   199: 'XMPP Ping',
   202: 'Entity Time',
   203: 'Delayed Delivery',

@@ -1,43 +1,61 @@
 /** What the stanzas of a shard must leave behind and is still being written: nothing is acknowledged before it is committed. */
 
-interface Mark {
-  readonly resolve: () => void;
-  readonly reject: (error: unknown) => void;
-  /** Writes that were under way when it was set, and still are. */
+/** Writes that began between two questions whether all is committed. */
+interface Epoch {
   left: number;
+  readonly over: Promise<void>;
+  readonly end: () => void;
 }
 
 export class Commitments {
-  /** The marks of each write. */
-  readonly #pending = new Set<Mark[]>();
+  /** Those that somebody waits for, the oldest first. */
+  readonly #closed: Epoch[] = [];
+  readonly #failed: (error: unknown) => void;
+  #open = epoch();
+
+  /** `failed` hears of every write that was not done, before anybody is told that it is over. */
+  constructor(failed: (error: unknown) => void) {
+    this.#failed = failed;
+  }
 
   /** Takes note of a write that belongs to a stanza which is being worked on. */
   track(write: Promise<unknown>): void {
-    const marks: Mark[] = [];
-    this.#pending.add(marks);
+    const mine = this.#open;
+    mine.left++;
     write.then(
-      () => {
-        this.#pending.delete(marks);
-        for (const mark of marks) if (--mark.left === 0) mark.resolve();
-      },
+      () => this.#over(mine),
       (error) => {
-        this.#pending.delete(marks);
-        for (const mark of marks) mark.reject(error);
+        this.#failed(error);
+        this.#over(mine);
       },
     );
   }
 
   /** True while nothing is being written. */
   get isClear(): boolean {
-    return this.#pending.size === 0;
+    return this.#open.left === 0 && this.#closed.length === 0;
   }
 
-  /** Resolves when all that is under way now is committed; rejects when some of it fails. */
+  /** Resolves when all that is under way now has come to an end: committed, or told of as failed. */
   settled(): Promise<void> {
     if (this.isClear) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      const mark: Mark = { resolve, reject, left: this.#pending.size };
-      for (const marks of this.#pending) marks.push(mark);
-    });
+    if (this.#open.left > 0) {
+      this.#closed.push(this.#open);
+      this.#open = epoch();
+    }
+    return (this.#closed.at(-1) as Epoch).over;
   }
+
+  #over(mine: Epoch): void {
+    mine.left--;
+    while (this.#closed[0]?.left === 0) this.#closed.shift()?.end();
+  }
+}
+
+function epoch(): Epoch {
+  let end!: () => void;
+  const over = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  return { left: 0, over, end };
 }

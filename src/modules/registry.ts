@@ -9,6 +9,7 @@ import modPresence from './presence/mod_presence.js';
 import modPrivate from './private/mod_private.js';
 import modRegister from './register/mod_register.js';
 import modRoster from './roster/mod_roster.js';
+import modStreamManagement from './stream-management/mod_stream_management.js';
 import modTime from './time/mod_time.js';
 import modVcard from './vcard/mod_vcard.js';
 import modVersion from './version/mod_version.js';
@@ -16,6 +17,7 @@ import modVersion from './version/mod_version.js';
 export const modules: readonly AnyModule[] = [
   modRoster,
   modPresence,
+  modStreamManagement,
   modDisco,
   modPing,
   modVersion,

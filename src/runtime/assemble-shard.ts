@@ -6,6 +6,7 @@ import { type Host, Hosts } from '../core/hosts/host.js';
 import type { ShardServices } from '../core/module/scope.js';
 import { Router } from '../core/routing/router.js';
 import { Sessions } from '../core/sessions/sessions.js';
+import { addTrouble, Durability } from '../core/shards/durability.js';
 import { ShardCalls } from '../core/shards/shard-calls.js';
 import { createEngine } from '../engine/create-engine.js';
 import { Dispatcher } from '../engine/dispatcher.js';
@@ -38,6 +39,7 @@ export interface ShardParts {
   readonly sessions: Sessions;
   readonly hosts: readonly RunningHost[];
   readonly c2s: C2sServices;
+  readonly commitments: Commitments;
 }
 
 /** What is there before the hosts are. */
@@ -67,9 +69,15 @@ export async function assembleShard(number: number, birth: ShardBirth, log: Logg
   const of = (host: Host) => running.get(host.hostType) as RunningHost;
   const calls = new ShardCalls(number, engine, systemClock);
   const accountExists = (host: Host, account: Jid) => of(host).accounts.exists(account);
-  const router = new Router({ shard: number, shards: birth.shards, engine, hosts, sessions, log, accountExists });
+  const commitments = new Commitments((error) => {
+    log.error('durability.write_failed', { error });
+    addTrouble(birth.troubles, number);
+  });
+  const { shards, troubles } = birth;
+  const durability = new Durability({ shard: number, commitments, calls, clock: systemClock, troubles });
+  const router = new Router({ shard: number, shards, engine, hosts, sessions, log, accountExists, durability });
 
-  const services = shardServices(foundation, router, calls);
+  const services = shardServices({ ...foundation, commitments, durability }, router, calls);
   const tasks = new TaskClient(birth.tasks, MAX_TASKS);
   for (const hostType of config.host_types) {
     running.set(hostType.name, createHost(hostType, hosts, { services, storage, tasks, secret: birth.secret, log }));
@@ -86,6 +94,7 @@ export async function assembleShard(number: number, birth: ShardBirth, log: Logg
     sessions,
     hosts: [...running.values()],
     c2s,
+    commitments,
   };
 }
 
@@ -107,8 +116,13 @@ async function startEngine(
   return { engine, dispatcher };
 }
 
-function shardServices(foundation: Foundation, router: Router, calls: ShardCalls): ShardServices {
-  const { number, birth, config, engine, dispatcher, hosts, sessions } = foundation;
+interface Witnesses {
+  readonly commitments: Commitments;
+  readonly durability: Durability;
+}
+
+function shardServices(foundation: Foundation & Witnesses, router: Router, calls: ShardCalls): ShardServices {
+  const { number, birth, config, engine, dispatcher, hosts, sessions, commitments, durability } = foundation;
   calls.serve('session.isOnline', (text: string) => {
     // Not by way of the cache: the name of a client that logs in without an account will not be asked for again.
     const jid = Jid.parse(text);
@@ -124,7 +138,8 @@ function shardServices(foundation: Foundation, router: Router, calls: ShardCalls
     jid: (text) => dispatcher.jid(text),
     parse: (xml) => engine.parse(xml),
     isOnline: (account) => calls.ask(router.home(account), 'session.isOnline', account.bare.toString()),
-    commitments: new Commitments(),
+    commitments,
+    durability,
     isFirstShard: number === 0,
     registrations: new RegistrationPace(calls, systemClock, config.general.registration_timeout, number === 0),
     version: birth.version,

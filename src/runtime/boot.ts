@@ -1,6 +1,7 @@
 /** The start of a server, step by step, and the way back. */
 import { randomUUID } from 'node:crypto';
 import { availableParallelism } from 'node:os';
+import { addTrouble, createTroubles } from '../core/shards/durability.js';
 import { chooseEngine, type EngineChoice } from '../engine/create-engine.js';
 import { createAddressMemory } from '../net/limits/address-memory.js';
 import { systemClock } from '../platform/clock.js';
@@ -93,7 +94,7 @@ async function start(options: BootOptions, undo: Undo): Promise<RunningServer> {
     config: config.toPlain(),
     log: log.share(),
     secret,
-    addresses: createAddressMemory(shards),
+    ...sharedMemory(shards),
   };
   const tickets = startTickets();
   const supervisor = new Supervisor({
@@ -103,20 +104,20 @@ async function start(options: BootOptions, undo: Undo): Promise<RunningServer> {
     birth: () => giveBirth({ ...heritage, tls: certificates.tls }, broker, databases, tickets),
     ports: config.listen.c2s.map((listener) => listener.port),
     needsLinks: engine.kind === 'portable',
+    died: (shard) => addTrouble(heritage.troubles, shard),
   });
   await supervisor.start();
   undo.push(() => supervisor.kill());
   await watchCertificates(certificates, supervisor, undo);
   undo.push(await startAdmin({ supervisor, certificates, metrics, config, log, dataDir, version, onStopRequested }));
 
-  const stop = async (graceMs: number) => {
-    try {
-      await supervisor.stop(graceMs);
-    } finally {
-      await undo.run();
-    }
-  };
+  const stop = (graceMs: number) => supervisor.stop(graceMs).finally(() => undo.run());
   return { engine, shards, ports: supervisor.ports, dataDir, stop };
+}
+
+/** What all threads of shards look at directly. */
+function sharedMemory(shards: number): Pick<ShardBirth, 'addresses' | 'troubles'> {
+  return { addresses: createAddressMemory(shards), troubles: createTroubles(shards) };
 }
 
 /** Says what is lost where the native engine was wanted and is not there. */

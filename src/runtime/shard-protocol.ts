@@ -19,6 +19,8 @@ export interface ShardBirth {
   readonly secret: Uint8Array;
   /** Counts by source address; shared by all shards. */
   readonly addresses: AddressMemory;
+  /** Counts of what was lost, by shard; shared by all. */
+  readonly troubles: SharedArrayBuffer;
   /** For each `[[listen.c2s]]`; `undefined` without TLS. */
   readonly tls: readonly (TlsOptions | undefined)[];
   /** For session tickets of TLS. */

@@ -109,7 +109,7 @@ class Shard {
 
   /** Nobody new comes in, every stream ends with `system-shutdown`. */
   async #endStreams(graceMs: number): Promise<void> {
-    const { engine, dispatcher, inbox } = this.#parts;
+    const { engine, dispatcher, inbox, sessions, commitments } = this.#parts;
     for (const listener of inbox.listeners.keys()) engine.unlisten(listener);
     const told = new Set<Connection>();
     const deadline = systemClock.monotonic() + graceMs;
@@ -123,6 +123,9 @@ class Shard {
       await systemClock.sleep(CLOSING_POLL_MS);
     }
     this.#log.info('shard.quiet', { streams: told.size, cut: dispatcher.connections.length });
+    // What their clients have not acknowledged is kept for them.
+    sessions.closeDetached('system-shutdown');
+    await Promise.race([commitments.settled(), systemClock.sleep(Math.max(deadline - systemClock.monotonic(), 0))]);
   }
 
   /** What was accepted is committed. */

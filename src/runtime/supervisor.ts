@@ -22,6 +22,8 @@ export interface SupervisorOptions {
   readonly ports: readonly number[];
   /** The shards reach one another by ports: the portable engine. */
   readonly needsLinks: boolean;
+  /** A shard has died, and does not live again yet. */
+  readonly died: (shard: number) => void;
 }
 
 /** A shard that dies again and again is started after longer and longer pauses. */
@@ -116,6 +118,7 @@ export class Supervisor {
       this.#shards.delete(shard.number);
       if (this.#isStopping) return;
       this.#crashes++;
+      this.#options.died(shard.number);
       const error = end.reason === 'crashed' ? end.error : undefined;
       log.error('shard.died', { shard: shard.number, reason: end.reason, error });
       const wasStable = clock.monotonic() - startedAt > STABLE_AFTER_MS;

@@ -14,6 +14,7 @@ import type { Host, Hosts } from '../hosts/host.js';
 import { type IqHandler, IqTable, type IqTarget, type IqType } from '../routing/iq-table.js';
 import type { Router } from '../routing/router.js';
 import type { Sessions } from '../sessions/sessions.js';
+import type { Durability } from '../shards/durability.js';
 import type { ShardCalls } from '../shards/shard-calls.js';
 import type { Api } from './api.js';
 
@@ -31,6 +32,7 @@ export interface ShardServices {
   readonly calls: ShardCalls;
   /** Whoever writes what a stanza must leave behind tells of it here: it is acknowledged only behind that. */
   readonly commitments: Commitments;
+  readonly durability: Durability;
   /** Whether an account has a session, wherever its home is. */
   readonly isOnline: (account: Jid) => Promise<boolean>;
   /** True on exactly one shard: for work that a node does once. */

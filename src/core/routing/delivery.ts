@@ -97,7 +97,8 @@ export class Delivery {
   /** Messages that a session of another shard has sent wait for nobody but each other here (RFC 6120 section 10.1). */
   #undelivered(received: ReceivedStanza): MaybePromise<void> {
     const recipient = received.to.bare.toString();
-    if (this.#undeliveredTurns.length(recipient) >= MAX_UNDELIVERED)
+    // What comes again was kept within limits of its own.
+    if (!received.isAgain && this.#undeliveredTurns.length(recipient) >= MAX_UNDELIVERED)
       return this.#outlets.bounce(received.stanza, StanzaError.resourceConstraint());
     received.stanza.keep();
     return this.#undeliveredTurns.run(recipient, () => this.#keepOrBounce(received));

@@ -8,6 +8,7 @@ import { type MaybePromise, TAKEN } from '../hooks/hook.js';
 import type { Host, Hosts } from '../hosts/host.js';
 import type { Session } from '../sessions/session.js';
 import type { Sessions } from '../sessions/sessions.js';
+import type { Durability } from '../shards/durability.js';
 import { Delivery } from './delivery.js';
 import { presenceSent, type SentStanza, stanzaSent } from './hooks.js';
 
@@ -20,6 +21,8 @@ export interface RouterDependencies {
   readonly log: Logger;
   /** Whether an account of ours is registered; may be slow. */
   readonly accountExists: (host: Host, account: Jid) => Promise<boolean>;
+  /** Hears of what nobody else waits for; for acknowledgements that come behind it. */
+  readonly durability?: Pick<Durability, 'sent' | 'track'>;
 }
 
 export class Router {
@@ -91,9 +94,12 @@ export class Router {
   #guarded(work: () => MaybePromise<void>): void {
     try {
       const late = work();
-      if (late instanceof Promise) late.catch(this.#crashed);
+      if (!(late instanceof Promise)) return;
+      late.catch(this.#crashed);
+      this.#deps.durability?.track(late);
     } catch (error) {
       this.#crashed(error);
+      this.#deps.durability?.track(Promise.reject(error));
     }
   }
 
@@ -130,7 +136,8 @@ export class Router {
   }
 
   #toShard(shard: number, stanza: Stanza): void {
-    const { engine } = this.#deps;
+    const { engine, durability } = this.#deps;
+    durability?.sent(shard);
     const sent = (stanza.isInArena && engine.forward(shard, stanza.envelope)) || engine.route(shard, stanza.toXml());
     if (sent) return;
     this.#deps.log.warn('router.shard_unreachable', { shard, stanza: stanza.name });

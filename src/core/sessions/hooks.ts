@@ -1,7 +1,9 @@
 /** The moments in the life of a session. */
+import type { Element } from '../../protocol/element.js';
+import type { Jid } from '../../protocol/jid.js';
 import type { Stanza } from '../../protocol/stanza.js';
-import { asyncFilterHook, notifyHook } from '../hooks/hook.js';
-import type { Session } from './session.js';
+import { asyncClaimHook, asyncFilterHook, claimHook, notifyHook, type TAKEN } from '../hooks/hook.js';
+import type { Session, StreamLink } from './session.js';
 
 export const sessionOpening = asyncFilterHook<{ session: Session }>(
   'session.opening',
@@ -35,4 +37,28 @@ export const sessionUnavailable = notifyHook<{ session: Session; status: string;
 export const sessionClosed = notifyHook<{ session: Session; reason: string }>(
   'session.closed',
   'A session has ended, whatever the cause. It is no longer in its account.',
+);
+
+export const sessionDetaching = claimHook<{ session: Session; link: StreamLink; reason: string }>(
+  'session.detaching',
+  'The connection of a session is gone, and its client has not ended the stream. Claimed, the session stays without one; else it ends.',
+);
+
+/** Which session a client wants back, and how many of its stanzas it has had. */
+export interface Resumption {
+  readonly id: string;
+  readonly handled: number;
+}
+
+/** What the client is told instead. */
+export interface NotResumed {
+  readonly answer: Element;
+}
+
+export const sessionResuming = asyncClaimHook<
+  { user: Jid; resumption: Resumption; link: StreamLink },
+  NotResumed | typeof TAKEN
+>(
+  'session.resuming',
+  "A client, logged in as `user`, wants to go on with a session; runs at the account's home. Whoever finds the session makes `link` carry it, or end.",
 );

@@ -22,16 +22,31 @@ export interface SessionLink {
   readonly isSecure: boolean;
 }
 
+/** The link of one stream. A session may outlive it, and go on with another. */
+export interface StreamLink extends SessionLink {
+  /** True once our side of the stream has been ended. */
+  readonly isEnding: boolean;
+  /** Sends XML text that is no stanza of the session's own, or one that was written already. */
+  write(xml: string): void;
+  /** Ends the stream, but not its session. Resolves when the stanza that it is working on has been dealt with; later ones are not. */
+  release(error: StreamError): Promise<void>;
+  /** Makes this the stream of a session that had another one; `greeting` goes out first. */
+  carry(session: Session, greeting: string): void;
+}
+
 export class Session extends SlotHolder {
   readonly jid: Jid;
   readonly host: Host;
   readonly account: Account;
-  readonly link: SessionLink;
+  /** Replaced where somebody keeps what goes over it, or when the session goes on with another stream. */
+  link: SessionLink;
   /** Milliseconds since 1970. */
   readonly openedAt: number;
   /** False while what the session needs is still being loaded: nothing is delivered yet. */
   isOpen = false;
   isClosed = false;
+  /** Stanzas of the client that have been dealt with, this shard's part of it. */
+  handled = 0;
   #presence: Stanza | RestingStanza | undefined;
   /** From -128 to 127 (RFC 6121 section 4.7.2.3). Means nothing without `presence`. */
   priority = 0;

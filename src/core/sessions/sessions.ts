@@ -81,6 +81,11 @@ export class Sessions {
     session.host.hooks.notify(sessionClosed, { session, reason });
   }
 
+  /** Ends those that have no connection any more: nobody can be told. */
+  closeDetached(reason: string): void {
+    for (const session of [...this.all()]) if (session.link.isClosed) this.close(session, reason);
+  }
+
   /** Throws a session out: its stream gets the error. */
   evict(session: Session, error: StreamError, reason: string): void {
     session.link.end(error);

@@ -74,6 +74,11 @@ export default defineModule({
     function look(session: Session): void {
       const state = session.get(liveness);
       const now = clock.monotonic();
+      // XEP-0198 section 5: nobody can answer while the session waits for its client to come back.
+      if (session.link.isClosed) {
+        state.askedAt = 0;
+        return schedule(session, now + intervalMs);
+      }
       if (state.askedAt > 0) {
         scope.log.info('ping.timeout', { jid: session.jid.toString(), action: timeout_action });
         if (timeout_action === 'kill')

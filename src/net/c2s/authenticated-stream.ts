@@ -1,9 +1,11 @@
 /** A client stream whose user is known: it has to bind a resource, at the home shard of its account (RFC 6120 section 7). */
 
 import type { SaslIdentity } from '../../core/auth/mechanism.js';
+import { TAKEN } from '../../core/hooks/hook.js';
 import type { Host } from '../../core/hosts/host.js';
+import { type Resumption, sessionResuming } from '../../core/sessions/hooks.js';
 import { Session } from '../../core/sessions/session.js';
-import { streamFeatures } from '../../core/streams/hooks.js';
+import { nonzaBeforeBinding, type StreamFacts, streamFeatures } from '../../core/streams/hooks.js';
 import type { StreamHeader } from '../../engine/connection.js';
 import { proceed } from '../../engine/port.js';
 import { encode } from '../../platform/codec.js';
@@ -25,7 +27,17 @@ export interface BindingState {
   readonly entrance: number;
   readonly jid: string;
   readonly lang: string;
+  /** The id of the request. */
   readonly id: string;
+}
+
+/** What travels with one that moves there to go on with a session. */
+export interface ResumingState {
+  readonly entrance: number;
+  /** Bare. */
+  readonly jid: string;
+  readonly lang: string;
+  readonly resume: Resumption;
 }
 
 export class AuthenticatedStream extends C2sStream {
@@ -51,17 +63,67 @@ export class AuthenticatedStream extends C2sStream {
       features.push(el('session', { xmlns: ns.SESSION }, el('optional')));
     }
     features.push(limitsOfSession(this.entrance.settings, host.config, this.#isCompressed));
-    const facts = { host, domain, ip: this.ip, isSecure: this.isSecure };
-    features.push(...host.hooks.collect(streamFeatures, { stream: facts, isAuthenticated: true }));
+    features.push(...host.hooks.collect(streamFeatures, { stream: this.#facts(), isAuthenticated: true }));
     this.sendFeatures(features);
     this.#next();
   }
 
   override nonza(element: Element): void {
-    if (!isCompressRequest(element, this)) return this.refuseNonza(element);
+    if (!isCompressRequest(element, this)) return this.#offer(element);
     if (!compress(this, element)) return this.#next();
     this.#isCompressed = true;
     this.isHeaderSent = false;
+  }
+
+  /** Something that only a module may know. */
+  #offer(element: Element): void {
+    const asked = { stream: this.#facts(), user: this.#user, element };
+    const answer = this.#stream.host.hooks.claim(nonzaBeforeBinding, asked);
+    if (!answer) return this.refuseNonza(element);
+    if ('answer' in answer) return this.#tell(answer.answer);
+    const { router } = this.services;
+    if (router.isHomeHere(this.#user)) return this.resume(answer.resume);
+
+    const { entrance, lang } = this;
+    const state: ResumingState = { entrance: entrance.index, jid: this.#user.toString(), lang, resume: answer.resume };
+    if (this.connection.move(router.home(this.#user), encode(state))) return;
+    this.services.log.warn('c2s.resume.home_unreachable', { shard: router.home(this.#user) });
+    this.#tell(answer.otherwise);
+  }
+
+  /** Goes on with a session, here at its home. */
+  resume(resumption: Resumption): void {
+    this.isHeaderSent = true;
+    const { host } = this.#stream;
+    if (!this.services.access(host).allows(this.entrance.settings.access, this.#user)) {
+      this.services.log.info('c2s.access.denied', { jid: this.#user.toString(), rule: this.entrance.settings.access });
+      return this.fail(new StreamError('policy-violation', 'Access denied'));
+    }
+    void this.#reopen(resumption).catch((error) => {
+      this.services.log.error('c2s.resume.crashed', { error });
+      this.end(new StreamError('internal-server-error'));
+    });
+  }
+
+  async #reopen(resumption: Resumption): Promise<void> {
+    const link = new BoundStream(this);
+    this.connection.handler = link;
+    const outcome = await this.#stream.host.hooks.claimAsync(sessionResuming, { user: this.#user, resumption, link });
+    if (outcome === TAKEN || link.isClosed || link.isEnding) return;
+    this.connection.handler = this;
+    // Those who have told that they know of sessions to resume say what became of one.
+    if (!outcome) return this.fail(new StreamError('internal-server-error'));
+    this.#tell(outcome.answer);
+  }
+
+  #tell(answer: Element): void {
+    this.connection.write(answer.toXml(ns.CLIENT));
+    this.#next();
+  }
+
+  #facts(): StreamFacts {
+    const { host, domain } = this.#stream;
+    return { host, domain, ip: this.ip, isSecure: this.isSecure };
   }
 
   override stanza(stanza: Stanza): void {

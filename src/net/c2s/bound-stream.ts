@@ -1,8 +1,8 @@
 /** A client stream with a session: stanzas go to the router one after another, deliveries to the connection. */
-import type { MaybePromise } from '../../core/hooks/hook.js';
 import { TAKEN } from '../../core/hooks/hook.js';
 import { iqPayload } from '../../core/routing/iq-table.js';
-import type { Session, SessionLink } from '../../core/sessions/session.js';
+import { sessionDetaching } from '../../core/sessions/hooks.js';
+import type { Session, StreamLink } from '../../core/sessions/session.js';
 import { nonzaReceived } from '../../core/streams/hooks.js';
 import { closeReason } from '../../engine/envelope.js';
 import { proceed } from '../../engine/port.js';
@@ -18,11 +18,15 @@ const CLOSE_REASONS = new Map<number, string>(
   Object.entries(closeReason).map(([name, code]) => [code, name.toLowerCase()]),
 );
 
-export class BoundStream extends C2sStream implements SessionLink {
+export class BoundStream extends C2sStream implements StreamLink {
   #session: Session | undefined;
   /** What arrived while an earlier stanza is still being worked on. */
   #waiting: (() => void)[] | undefined;
   #isBusy = false;
+  /** The session goes on, or has gone on, with another stream. */
+  #isReleased = false;
+  /** Called when nothing is being worked on any more. */
+  #onIdle: (() => void) | undefined;
 
   constructor(previous: C2sStream) {
     super(previous.connection, previous.services, previous.entrance);
@@ -39,17 +43,27 @@ export class BoundStream extends C2sStream implements SessionLink {
 
   /** The session is open: tells the client, and lets its stanzas in. */
   start(session: Session, id: string): void {
-    const { connection, services, entrance } = this;
+    const { services } = this;
     // The client may have gone while its session was being opened.
     if (this.isClosed || this.isEnding) return services.sessions.close(session, 'closed while binding');
+    const bound = el('bind', { xmlns: ns.BIND }, el('jid', {}, session.jid.toString()));
+    this.#begin(session, el('iq', { xmlns: ns.CLIENT, type: 'result', id }, bound).toXml(ns.CLIENT));
+    services.log.info('c2s.session.opened', { jid: session.jid.toString(), ip: this.ip });
+  }
+
+  carry(session: Session, greeting: string): void {
+    this.#begin(session, greeting);
+    this.services.log.info('c2s.session.resumed', { jid: session.jid.toString(), ip: this.ip });
+  }
+
+  #begin(session: Session, greeting: string): void {
+    const { connection, services, entrance } = this;
     this.#session = session;
     connection.identify(session.jid);
     connection.authenticated();
     connection.deadline(0);
     connection.shape(shaperRate(services, session, entrance.settings.shaper));
-    const bound = el('bind', { xmlns: ns.BIND }, el('jid', {}, session.jid.toString()));
-    connection.write(el('iq', { xmlns: ns.CLIENT, type: 'result', id }, bound).toXml(ns.CLIENT));
-    services.log.info('c2s.session.opened', { jid: session.jid.toString(), ip: this.ip });
+    connection.write(greeting);
     connection.proceed(proceed.STREAM);
   }
 
@@ -100,10 +114,13 @@ export class BoundStream extends C2sStream implements SessionLink {
   }
 
   #stanza(stanza: Stanza): void {
-    if (this.isEnding) return;
+    if (this.isEnding || this.#isReleased) return;
+    const session = this.#session as Session;
     const answer = stanza.name === 'iq' && stanza.type === 'set' ? this.#negotiated(stanza) : undefined;
-    if (answer) this.connection.write(answer.toXml());
-    else this.#wait(this.services.router.fromSession(this.#session as Session, stanza));
+    if (answer) session.link.deliver(answer);
+    const work = answer ? undefined : this.services.router.fromSession(session, stanza);
+    if (work instanceof Promise) this.#wait(work, session);
+    else session.handled++;
   }
 
   /** The answer to a request that belongs to the time before: a stream has one resource, and the session came with it. */
@@ -118,11 +135,11 @@ export class BoundStream extends C2sStream implements SessionLink {
   }
 
   /** RFC 6120 section 10.1: what one client sends is worked on in order, so that later stanzas wait for an earlier one. */
-  #wait(work: MaybePromise<void>): void {
-    if (!(work instanceof Promise)) return;
+  #wait(work: Promise<void>, session: Session): void {
     this.#isBusy = true;
     this.connection.pause();
-    void work.catch((error) => this.#fail(error)).then(() => this.#goOn());
+    const handled = () => void session.handled++;
+    void work.then(handled, (error) => this.#fail(error)).then(() => this.#goOn());
   }
 
   #goOn(): void {
@@ -136,6 +153,7 @@ export class BoundStream extends C2sStream implements SessionLink {
     }
     if (this.#isBusy) return;
     this.#waiting = undefined;
+    this.#onIdle?.();
     if (!this.isEnding) this.connection.resume();
   }
 
@@ -145,9 +163,9 @@ export class BoundStream extends C2sStream implements SessionLink {
   }
 
   #nonza(element: Element): void {
-    if (this.isEnding) return;
+    if (this.isEnding || this.#isReleased) return;
     const session = this.#session as Session;
-    if (session.host.hooks.claim(nonzaReceived, { session, element }) === TAKEN) return;
+    if (session.host.hooks.claim(nonzaReceived, { session, element, link: this }) === TAKEN) return;
     if (isCompressRequest(element, this)) refuseCompression(this, 'setup-failed');
     else this.refuseNonza(element);
   }
@@ -156,8 +174,21 @@ export class BoundStream extends C2sStream implements SessionLink {
     if (!this.isEnding) this.connection.deliver(stanza);
   }
 
+  write(xml: string): void {
+    if (!this.isEnding) this.connection.write(xml);
+  }
+
+  async release(error: StreamError): Promise<void> {
+    this.#isReleased = true;
+    this.end(error);
+    if (!this.#isBusy) return;
+    await new Promise<void>((resolve) => {
+      this.#onIdle = resolve;
+    });
+  }
+
   protected override ended(reason: string): void {
-    if (this.#session) this.services.sessions.close(this.#session, reason);
+    if (this.#session && !this.#isReleased) this.services.sessions.close(this.#session, reason);
   }
 
   /** What the client has sent before it went still counts, as its session's: presence that has been waiting is withdrawn again. */
@@ -169,8 +200,12 @@ export class BoundStream extends C2sStream implements SessionLink {
   }
 
   #leave(reason: string): void {
-    if (!this.#session) return;
-    this.services.sessions.close(this.#session, reason);
-    this.services.log.info('c2s.session.closed', { jid: this.#session.jid.toString(), reason });
+    const session = this.#session;
+    if (!session || this.#isReleased) return;
+    const jid = session.jid.toString();
+    if (!session.isClosed && session.host.hooks.claim(sessionDetaching, { session, link: this, reason }) === TAKEN)
+      return this.services.log.info('c2s.session.detached', { jid, reason });
+    this.services.sessions.close(session, reason);
+    this.services.log.info('c2s.session.closed', { jid, reason });
   }
 }

@@ -2,7 +2,7 @@
 import type { Connection, ConnectionHandler } from '../../engine/connection.js';
 import { decode } from '../../platform/codec.js';
 import { Jid } from '../../protocol/jid.js';
-import { AuthenticatedStream, type BindingState } from './authenticated-stream.js';
+import { AuthenticatedStream, type BindingState, type ResumingState } from './authenticated-stream.js';
 import type { C2sEntrance, C2sServices } from './c2s-services.js';
 import { UnauthenticatedStream } from './unauthenticated-stream.js';
 
@@ -12,9 +12,10 @@ export function acceptClient(connection: Connection, services: C2sServices, entr
   return stream;
 }
 
-/** Goes on with a bind that began on another shard. */
+/** Goes on with what began on another shard: binding, or going back to a session. */
 export function adoptClient(connection: Connection, services: C2sServices, state: Uint8Array): ConnectionHandler {
-  const { entrance, jid: text, lang, id } = decode(state) as BindingState;
+  const request = decode(state) as BindingState | ResumingState;
+  const { entrance, jid: text, lang } = request;
   const jid = Jid.parse(text);
   const served = jid && services.hosts.domain(jid.domain);
   if (!jid || !served) throw new Error('a connection came with a state that does not fit this configuration');
@@ -25,6 +26,7 @@ export function adoptClient(connection: Connection, services: C2sServices, state
   services.addresses.enter(arrived.addressKey);
   const stream = new AuthenticatedStream(arrived, served, { jid: jid.bare });
   connection.handler = stream;
-  stream.bind(jid, id);
+  if ('resume' in request) stream.resume(request.resume);
+  else stream.bind(jid, request.id);
   return connection.handler;
 }

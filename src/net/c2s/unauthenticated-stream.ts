@@ -4,7 +4,7 @@ import { type SaslCondition, SaslFailure } from '../../core/auth/failure.js';
 import type { SaslContext, SaslIdentity } from '../../core/auth/mechanism.js';
 import { channelBindingTypes, type SaslAnswer, SaslNegotiation } from '../../core/auth/negotiation.js';
 import { type IqAnswer, iqPayload } from '../../core/routing/iq-table.js';
-import { type StreamFacts, streamFeatures, unauthenticatedIq } from '../../core/streams/hooks.js';
+import { nonzaBeforeBinding, type StreamFacts, streamFeatures, unauthenticatedIq } from '../../core/streams/hooks.js';
 import type { StreamHeader } from '../../engine/connection.js';
 import { proceed } from '../../engine/port.js';
 import { type Element, el } from '../../protocol/element.js';
@@ -112,7 +112,12 @@ export class UnauthenticatedStream extends C2sStream implements Applicant {
     if (element.ns === ns.TLS) return this.#tls(element);
     if (element.ns === ns.SASL) return this.#sasl(element);
     if (isCompressRequest(element, this)) return this.#compress();
-    this.refuseNonza(element);
+    const stream = this.#stream as OpenedStream;
+    const asked = { stream: this.#facts(stream), user: undefined, element };
+    const answer = stream.host.hooks.claim(nonzaBeforeBinding, asked);
+    if (!answer || !('answer' in answer)) return this.refuseNonza(element);
+    this.connection.write(answer.answer.toXml(ns.CLIENT));
+    this.#step();
   }
 
   /** RFC 6120 section 4.3.5 and 6.2: nothing but what modules allow before authentication. */

@@ -1077,6 +1077,8 @@ additions: [
   {"path":"outgoing_pools.rdbms.*.connection.file","type":"string:path","doc":"Driver sqlite only: the database file, relative to the data directory; the embedded store's own file when not set."},
   {"path":"outgoing_pools.rdbms.*.connection","type":"table","required":true,"doc":"How to reach the database."},
   {"path":"modules.mod_roster.max_items","type":"integer>0|infinity","default":10000,"doc":"Meerkat only. Contacts that a user may have on the list, and unanswered requests that may wait beside them; larger lists stay, but do not grow."},
+  {"path":"modules.mod_stream_management.buffer_max_bytes","type":"integer>0|infinity","default":4194304,"unit":"bytes","doc":"Meerkat only. Bytes of unacknowledged stanzas kept before the stream is closed."},
+  {"path":"modules.mod_stream_management.location","type":"string:location","doc":"Meerkat only. Where clients had best come back to resume: host or host:port."},
   {"path":"modules.mod_commands","type":"table","history":"4.0.0-5.1.0","doc":"Command registry behind the old REST interfaces; no options."},
   {"path":"modules.mod_muc_commands","type":"table","history":"4.0.0-5.1.0","doc":"Room commands of the old REST interfaces; no options."},
   {"path":"modules.mod_muc_light_commands","type":"table","history":"4.0.0-5.1.0","doc":"MUC Light commands of the old REST interfaces; no options."}

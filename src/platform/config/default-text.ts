@@ -43,6 +43,7 @@ export const defaultText = `
   ]
 [modules.mod_roster]
   versioning = true
+[modules.mod_stream_management]
 [modules.mod_time]
 [modules.mod_vcard]
   search = false

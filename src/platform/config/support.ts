@@ -198,6 +198,9 @@ const table: Readonly<Record<string, Support>> = {
   'modules.mod_roster': served,
   'modules.mod_roster.**': served,
   'modules.mod_roster.riak': noRiak,
+  'modules.mod_stream_management': served,
+  'modules.mod_stream_management.**': served,
+  'modules.mod_stream_management.backend': accepted(oneNode),
   'modules.mod_time': served,
   'modules.mod_time.**': served,
   'modules.mod_vcard': served,
@@ -221,6 +224,7 @@ const table: Readonly<Record<string, Support>> = {
       'version',
       'offline',
       'presence',
+      'stream_management',
     ].flatMap((name) => [
       [`modules.mod_${name}.iqdisc`, accepted(noQueues)],
       [`modules.mod_${name}.iqdisc.**`, accepted(noQueues)],

@@ -228,6 +228,24 @@ export interface ModulesByName {
     readonly store_current_id: boolean;
     readonly max_items: number | 'infinity';
   };
+  readonly mod_stream_management: {
+    readonly backend: 'mnesia' | 'cets';
+    readonly buffer: boolean;
+    readonly buffer_max: number | 'infinity';
+    readonly buffer_max_bytes: number | 'infinity';
+    readonly ack: boolean;
+    readonly ack_freq: number;
+    /** Seconds. */
+    readonly resume_timeout: number;
+    readonly location: string | undefined;
+    readonly stale_h: {
+      readonly enabled: boolean;
+      /** Seconds. */
+      readonly repeat_after: number;
+      /** Seconds. */
+      readonly geriatric: number;
+    };
+  };
   readonly mod_time: Readonly<Record<never, never>>;
   readonly mod_vcard: {
     readonly backend: BackendName;

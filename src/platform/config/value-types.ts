@@ -152,6 +152,11 @@ const formats: Readonly<Record<string, Format>> = {
     words: 'http://host or https://host, with a port if need be',
     fits: (text) => /^https?:\/\/\S+$/.test(text),
   },
+  // RFC 6120 section 4.9.3.19.
+  location: {
+    words: 'host, host:port or [IPv6 address]:port',
+    fits: (text) => /^(\[[0-9A-Fa-f:.]+\]|[^\s:[\]/]+)(:[1-9][0-9]{0,4})?$/.test(text),
+  },
   url: { words: 'a URL', fits: (text) => URL.canParse(text) },
   jid: { words: 'a JID', fits: (text) => Jid.parse(text) !== undefined },
   localpart: { words: 'a string', fits: () => true },

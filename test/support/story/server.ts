@@ -93,6 +93,7 @@ export function storyConfig({ engine = 'native', shards = 1 }: Pick<ServerOption
 [modules.mod_private]
 [modules.mod_vcard]
 [modules.mod_offline]
+[modules.mod_stream_management]
 [modules.mod_register]
 `;
 }

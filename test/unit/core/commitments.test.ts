@@ -2,6 +2,10 @@
 import { expect, it } from 'vitest';
 import { Commitments } from '../../../src/core/commitments.js';
 
+const never = (error: unknown) => {
+  throw error;
+};
+
 function write() {
   let done!: { resolve: () => void; reject: (error: Error) => void };
   const promise = new Promise<void>((resolve, reject) => {
@@ -11,7 +15,7 @@ function write() {
 }
 
 it('waits for the writes that are under way, not for later ones', async () => {
-  const commitments = new Commitments();
+  const commitments = new Commitments(never);
   const [one, two, three] = [write(), write(), write()];
   commitments.track(one.promise);
   commitments.track(two.promise);
@@ -31,20 +35,34 @@ it('waits for the writes that are under way, not for later ones', async () => {
 });
 
 it('nothing to wait for is settled', async () => {
-  await new Commitments().settled();
+  await new Commitments(never).settled();
 });
 
-it('a write that fails fails those who wait for it, and nobody after', async () => {
-  const commitments = new Commitments();
+it('a write that fails is told of before those who wait for it go on', async () => {
+  const events: string[] = [];
+  const commitments = new Commitments((error) => void events.push(String(error)));
   const [one, two] = [write(), write()];
   commitments.track(one.promise);
-  commitments.track(one.promise);
   commitments.track(two.promise);
-  const settled = commitments.settled();
+  const settled = commitments.settled().then(() => events.push('settled'));
+  two.resolve();
   one.reject(new Error('disk full'));
-  await expect(settled).rejects.toThrow('disk full');
+  await settled;
+  expect(events).toEqual(['Error: disk full', 'settled']);
+  expect(commitments.isClear).toBe(true);
+});
+
+it('those who ask later never hear before those who asked earlier', async () => {
+  const commitments = new Commitments(never);
+  const [one, two] = [write(), write()];
+  const order: string[] = [];
+  commitments.track(one.promise);
+  const first = commitments.settled().then(() => order.push('first'));
+  commitments.track(two.promise);
+  const second = commitments.settled().then(() => order.push('second'));
   two.resolve();
   await two.promise;
-  await commitments.settled();
-  expect(commitments.isClear).toBe(true);
+  one.resolve();
+  await Promise.all([first, second]);
+  expect(order).toEqual(['first', 'second']);
 });

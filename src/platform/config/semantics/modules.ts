@@ -7,7 +7,10 @@ import type { Names } from './access.js';
 import { type Draft, pick } from './draft.js';
 
 /** Tables inside a module whose options have defaults of their own. */
-const innerTables: Readonly<Record<string, readonly string[]>> = { mod_register: ['welcome_message'] };
+const innerTables: Readonly<Record<string, readonly string[]>> = {
+  mod_register: ['welcome_message'],
+  mod_stream_management: ['stale_h'],
+};
 
 /** Options that name an access rule. */
 const ruleOptions: Readonly<Record<string, readonly string[]>> = {
