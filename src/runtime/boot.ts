@@ -86,16 +86,7 @@ async function start(options: BootOptions, undo: Undo): Promise<RunningServer> {
   const broker = startTasks(log, undo);
 
   const shards = config.meerkat.shards === 'auto' ? availableParallelism() : config.meerkat.shards;
-  const heritage = {
-    shards,
-    engine: engine.kind,
-    group: randomUUID(),
-    version,
-    config: config.toPlain(),
-    log: log.share(),
-    secret,
-    ...sharedMemory(shards),
-  };
+  const heritage = heritageOf(options, engine, shards, secret);
   const tickets = startTickets();
   const supervisor = new Supervisor({
     shards,
@@ -115,9 +106,21 @@ async function start(options: BootOptions, undo: Undo): Promise<RunningServer> {
   return { engine, shards, ports: supervisor.ports, dataDir, stop };
 }
 
-/** What all threads of shards look at directly. */
-function sharedMemory(shards: number): Pick<ShardBirth, 'addresses' | 'troubles'> {
-  return { addresses: createAddressMemory(shards), troubles: createTroubles(shards) };
+type Heritage = Omit<ShardBirth, 'tls' | 'tasks' | 'writers' | 'tickets'>;
+
+/** What all lives of all shards have in common. */
+function heritageOf(options: BootOptions, engine: EngineChoice, shards: number, secret: Uint8Array): Heritage {
+  return {
+    shards,
+    engine: engine.kind,
+    group: randomUUID(),
+    version: options.version,
+    config: options.config.toPlain(),
+    log: options.log.share(),
+    secret,
+    addresses: createAddressMemory(shards),
+    troubles: createTroubles(shards),
+  };
 }
 
 /** Says what is lost where the native engine was wanted and is not there. */
@@ -157,7 +160,7 @@ function startTasks(log: Log, undo: Undo): TaskBroker {
 
 /** What one life of a shard gets: what all shards share, and ports of its own. */
 function giveBirth(
-  heritage: Omit<ShardBirth, 'tasks' | 'writers' | 'tickets'>,
+  heritage: Heritage & Pick<ShardBirth, 'tls'>,
   broker: TaskBroker,
   databases: Databases,
   tickets: TicketKeyring,
