@@ -68,22 +68,30 @@ napi_value DescribeProxied(napi_env env, const Proxied& proxied) {
 }  // namespace
 
 napi_value DescribeConnection(napi_env env, const Connection& connection) {
+  napi_value result;
+  napi_create_object(env, &result);
+  SetProperty(env, result, "bytesIn", connection.socket.bytes_in);
+  SetProperty(env, result, "bytesOut", connection.socket.bytes_out);
+  SetProperty(env, result, "queuedBytes", uint64_t{connection.queued_bytes()});
+  if (const FrameLink* const frames = connection.frames.get()) {
+    const auto* const facts = reinterpret_cast<const uint8_t*>(frames->facts.data());
+    const bool is_bosh = frames->framing == Framing::kBosh;
+    SetProperty(env, result, "framing", std::string_view(is_bosh ? "bosh" : "websocket"));
+    napi_set_named_property(env, result, "facts", Bytes(env, facts, frames->facts.size()));
+    return result;
+  }
   sockaddr_storage storage{};
   socklen_t size = sizeof storage;
   getsockname(connection.socket.descriptor(), reinterpret_cast<sockaddr*>(&storage), &size);
   const SocketAddress local(storage);
   const bool is_secured = connection.tls && connection.tls->is_established();
-  napi_value result;
-  napi_create_object(env, &result);
   SetProperty(env, result, "remoteAddress", std::string_view(connection.remote.Text()));
   SetProperty(env, result, "remotePort", uint32_t{connection.remote.port()});
   SetProperty(env, result, "localAddress", std::string_view(local.Text()));
   SetProperty(env, result, "localPort", uint32_t{local.port()});
   napi_set_named_property(env, result, "tls", is_secured ? DescribeTls(env, *connection.tls) : Undefined(env));
   napi_set_named_property(env, result, "proxied", connection.proxied ? DescribeProxied(env, *connection.proxied) : Undefined(env));
-  SetProperty(env, result, "bytesIn", connection.socket.bytes_in);
-  SetProperty(env, result, "bytesOut", connection.socket.bytes_out);
-  SetProperty(env, result, "queuedBytes", uint64_t{connection.queued_bytes()});
+  napi_set_named_property(env, result, "framing", Undefined(env));
   return result;
 }
 

@@ -51,6 +51,11 @@ class EngineBinding final : public Reactor::Host {
   napi_value Listen(const Call& call);
   napi_value Unlisten(const Call& call);
   napi_value SetDirectTls(const Call& call);
+  napi_value ListenFrames(const Call& call);
+  napi_value Attach(const Call& call);
+  napi_value Feed(const Call& call);
+  napi_value Sent(const Call& call);
+  napi_value Detach(const Call& call);
   napi_value CreateTlsContext(const Call& call);
   napi_value DropTlsContext(const Call& call);
   napi_value SetTicketKeys(const Call& call);
@@ -81,6 +86,7 @@ class EngineBinding final : public Reactor::Host {
   template <napi_value (EngineBinding::*kMethod)(const Call&)>
   static napi_value Invoke(napi_env env, napi_callback_info info);
   [[nodiscard]] Connection* ConnectionOf(const Call& call);
+  [[nodiscard]] CarrierName CarrierOf(const Call& call) const noexcept;
 
   const napi_env env_;
   std::unique_ptr<Reactor> reactor_;  // owned; null once stopped

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "binding/call.h"
 #include "binding/details.h"
 #include "binding/engine_binding.h"
 #include "binding/options.h"
@@ -14,26 +15,14 @@ namespace meerkat {
 
 namespace {
 
-constexpr size_t kMostArguments = 4;
 /// What a text may need as UTF-8 is reserved without counting, up to this many bytes.
 constexpr size_t kMostUncounted = 1024;
 
 }  // namespace
 
-struct EngineBinding::Call {
-  Arguments<kMostArguments> arguments;
-
-  /// An argument that is no number counts as one that names nothing.
-  [[nodiscard]] uint32_t Number(napi_env env, size_t index) const noexcept {
-    uint32_t number = UINT32_MAX;
-    napi_get_value_uint32(env, arguments[index], &number);
-    return number;
-  }
-};
-
 template <napi_value (EngineBinding::*kMethod)(const EngineBinding::Call&)>
 napi_value EngineBinding::Invoke(napi_env env, napi_callback_info info) {
-  const Call call{Arguments<kMostArguments>(env, info)};
+  const Call call{Arguments<Call::kMostArguments>(env, info)};
   auto& binding = *static_cast<EngineBinding*>(call.arguments.data());
   if (!binding.reactor_ || binding.stopping_) return nullptr;
   return (binding.*kMethod)(call);
@@ -48,6 +37,11 @@ napi_value EngineBinding::MakeObject() {
       {"listen", Invoke<&EngineBinding::Listen>},
       {"unlisten", Invoke<&EngineBinding::Unlisten>},
       {"setDirectTls", Invoke<&EngineBinding::SetDirectTls>},
+      {"listenFrames", Invoke<&EngineBinding::ListenFrames>},
+      {"attach", Invoke<&EngineBinding::Attach>},
+      {"feed", Invoke<&EngineBinding::Feed>},
+      {"sent", Invoke<&EngineBinding::Sent>},
+      {"detach", Invoke<&EngineBinding::Detach>},
       {"createTlsContext", Invoke<&EngineBinding::CreateTlsContext>},
       {"dropTlsContext", Invoke<&EngineBinding::DropTlsContext>},
       {"setTicketKeys", Invoke<&EngineBinding::SetTicketKeys>},
@@ -175,7 +169,13 @@ napi_value EngineBinding::Send(const Call& call) {
   if (!connection || !connection->is_open()) return Value(env_, false);
   const napi_value data = call.arguments[2];
   size_t size = 0;
-  if (napi_get_value_string_latin1(env_, data, nullptr, 0, &size) == napi_ok) {
+  const bool is_text = napi_get_value_string_latin1(env_, data, nullptr, 0, &size) == napi_ok;
+  if (is_text && connection->frames) {
+    if (text_.capacity() > Batch::kArenaBytes) text_ = {};
+    if (!Read(env_, data, text_)) return nullptr;
+    return Value(env_, reactor_->Send(*connection, text_));
+  }
+  if (is_text) {
     // Written straight into the queue. A unit of UTF-16 becomes at most three bytes; longer texts are counted first.
     size *= 3;
     if (size > kMostUncounted) napi_get_value_string_utf8(env_, data, nullptr, 0, &size);
@@ -340,10 +340,10 @@ napi_value EngineBinding::Tree(const Call& call) {
   const std::string_view text = reactor_->Span(words);
   const std::span bytes(reinterpret_cast<const uint8_t*>(text.data()), text.size());
   bool is_written = false;
-  if (kind == EventKind::kStreamOpened) {
+  const Connection* const sender = reactor_->SenderOf(words);
+  if (kind == EventKind::kStreamOpened && !(sender && sender->frames)) {
     is_written = WriteHeaderTokens(bytes, *names_, tokens_);
-  } else if (kind == EventKind::kElement || kind == EventKind::kRouted) {
-    const Connection* const sender = reactor_->SenderOf(words);
+  } else if (kind == EventKind::kElement || kind == EventKind::kRouted || kind == EventKind::kStreamOpened) {
     is_written = WriteTokens(bytes, sender ? sender->framer.scope() : OuterScope::Fragment(), *names_, tokens_);
   }
   return is_written ? ShareTokens(words[word::kStart]) : nullptr;

@@ -41,7 +41,8 @@ napi_value Events(napi_env env) {
                      Of("CLOSED", EventKind::kClosed), Of("ROUTED", EventKind::kRouted),
                      Of("CALLED", EventKind::kCalled), Of("ARRIVED", EventKind::kArrived),
                      Of("DRAINED", EventKind::kDrained), Of("TIMED_OUT", EventKind::kTimedOut),
-                     Of("REFUSED", EventKind::kRefused)});
+                     Of("REFUSED", EventKind::kRefused), Of("FRAME", EventKind::kFrame),
+                     Of("READ_ON", EventKind::kReadOn), Of("RELEASED", EventKind::kReleased)});
 }
 
 napi_value Failures(napi_env env) {
@@ -53,7 +54,8 @@ napi_value Failures(napi_env env) {
                      Of("TOO_MANY_ATTRIBUTES", kTooManyAttributes), Of("TAG_TOO_LARGE", kTagTooLarge),
                      Of("TOO_MANY_CHILDREN", kTooManyChildren),
                      Of("TOO_MUCH_BEFORE_AUTHENTICATION", kTooMuchBeforeAuthentication),
-                     Of("TOO_MUCH_DECOMPRESSED", kTooMuchDecompressed), Of("BAD_COMPRESSION", kBadCompression)});
+                     Of("TOO_MUCH_DECOMPRESSED", kTooMuchDecompressed), Of("BAD_COMPRESSION", kBadCompression),
+                     Of("BAD_FRAME", kBadFrame), Of("TOO_MUCH_UNREAD", kTooMuchUnread)});
 }
 
 napi_value CloseReasons(napi_env env) {
@@ -67,6 +69,10 @@ napi_value Refusals(napi_env env) {
   return Table(env, {Of("MISSING", kMissing), Of("BROKEN", kBroken), Of("TOO_LONG", kTooLong),
                      Of("BAD_CHECKSUM", kBadChecksum), Of("CUT_SHORT", kCutShort), Of("LATE", kLate),
                      Of("UNTRUSTED", kUntrusted)});
+}
+
+napi_value Releases(napi_env env) {
+  return Table(env, {Of("DONE", Release::kDone), Of("CUT", Release::kCut)});
 }
 
 napi_value StanzaTypes(napi_env env) {
@@ -88,7 +94,8 @@ napi_value DescribeLayout(napi_env env) {
   napi_set_named_property(env, layout, "eventKind", Events(env));
   napi_set_named_property(env, layout, "envelopeFlag",
                           Table(env, {Of("ESCAPED", envelope_flag::kEscaped), Of("NON_ASCII", envelope_flag::kNonAscii),
-                                      Of("FOREIGN_SCOPE", envelope_flag::kForeignScope)}));
+                                      Of("FOREIGN_SCOPE", envelope_flag::kForeignScope),
+                                      Of("OWN_NAMESPACE", envelope_flag::kOwnNamespace)}));
   napi_set_named_property(env, layout, "stanzaKind",
                           Table(env, {Of("NONZA", StanzaKind::kNonza), Of("MESSAGE", StanzaKind::kMessage),
                                       Of("PRESENCE", StanzaKind::kPresence), Of("IQ", StanzaKind::kIq)}));
@@ -96,6 +103,7 @@ napi_value DescribeLayout(napi_env env) {
   napi_set_named_property(env, layout, "streamFailure", Failures(env));
   napi_set_named_property(env, layout, "closeReason", CloseReasons(env));
   napi_set_named_property(env, layout, "refusal", Refusals(env));
+  napi_set_named_property(env, layout, "release", Releases(env));
   return layout;
 }
 

@@ -166,6 +166,30 @@ bool ReadPolicy(napi_env env, napi_value options, ConnectionPolicy& to) {
   return true;
 }
 
+bool ReadFramePolicy(napi_env env, napi_value options, ConnectionPolicy& to) {
+  std::string framing;
+  uint64_t most_output = 0;
+  uint64_t most_input = 0;
+  if (!ReadLimits(env, Property(env, options, "limits"), to.limits) ||
+      !ReadProperty(env, options, "framing", framing) ||
+      !ReadProperty(env, options, "maxOutputBytes", most_output) ||
+      !ReadLimit(env, options, "maxOutputWrites", to.max_output_writes) ||
+      !ReadProperty(env, options, "maxInputBytes", most_input) ||
+      !ReadProperty(env, options, "authenticationDeadlineMs", to.authentication_deadline_ms) ||
+      !ReadLimit(env, options, "maxConnections", to.max_connections)) {
+    return false;
+  }
+  if (framing != "websocket" && framing != "bosh") {
+    Throw(env, {"bad-framing", "Not a kind of frames: '" + framing + "'."});
+    return false;
+  }
+  to.max_output_bytes = static_cast<size_t>(most_output);
+  // Pieces lie in memory in one block.
+  to.frames.max_input_bytes = std::min<size_t>(static_cast<size_t>(most_input), kMostStanzaBytes);
+  to.frames.framing = framing == "websocket" ? Framing::kWebSocket : Framing::kBosh;
+  return true;
+}
+
 bool ReadTlsSettings(napi_env env, napi_value options, TlsSettings& to) {
   return ReadIdentity(env, options, to.identity) && ReadVersions(env, options, to.versions) &&
          ReadProperty(env, options, "ciphers", to.ciphers) &&

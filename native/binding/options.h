@@ -13,6 +13,7 @@ namespace meerkat {
 /// Without `directTls`, which names a context that only the engine knows.
 [[nodiscard]] bool ReadListenSettings(napi_env env, napi_value options, ListenSettings& to);
 [[nodiscard]] bool ReadPolicy(napi_env env, napi_value options, ConnectionPolicy& to);
+[[nodiscard]] bool ReadFramePolicy(napi_env env, napi_value options, ConnectionPolicy& to);
 [[nodiscard]] bool ReadTlsSettings(napi_env env, napi_value options, TlsSettings& to);
 
 }  // namespace meerkat

@@ -80,6 +80,17 @@ bool ReadBytes(napi_env env, napi_value value, std::string_view& to) {
   return true;
 }
 
+bool ReadInput(napi_env env, napi_value value, std::string_view& to) {
+  void* data = nullptr;
+  size_t size = 0;
+  bool is_buffer = false;
+  napi_is_arraybuffer(env, value, &is_buffer);
+  if (!is_buffer) return ReadBytes(env, value, to);
+  napi_get_arraybuffer_info(env, value, &data, &size);
+  to = {static_cast<const char*>(data), size};
+  return true;
+}
+
 napi_value Property(napi_env env, napi_value object, const char* name) {
   napi_value value = nullptr;
   return napi_get_named_property(env, object, name, &value) == napi_ok ? value : Undefined(env);

@@ -42,6 +42,9 @@ void ThrowType(napi_env env, const char* what);
 /// The bytes of a Uint8Array; valid until JavaScript runs.
 [[nodiscard]] bool ReadBytes(napi_env env, napi_value value, std::string_view& to);
 
+/// The same of an ArrayBuffer, too.
+[[nodiscard]] bool ReadInput(napi_env env, napi_value value, std::string_view& to);
+
 [[nodiscard]] napi_value Property(napi_env env, napi_value object, const char* name);
 template <typename T>
 [[nodiscard]] bool ReadProperty(napi_env env, napi_value object, const char* name, T& to) {

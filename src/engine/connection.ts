@@ -2,7 +2,7 @@
 import type { Element } from '../protocol/element.js';
 import type { Jid } from '../protocol/jid.js';
 import type { Stanza } from '../protocol/stanza.js';
-import type { ChannelBindingType, ConnectionDetails, EnginePort, Proceed } from './port.js';
+import type { ChannelBindingType, ConnectionDetails, EnginePort, Framing, Proceed } from './port.js';
 
 /** What a stream header said, prefixes resolved. */
 export interface StreamHeader {
@@ -43,12 +43,19 @@ export class Connection {
   handler: ConnectionHandler;
   /** Who every stanza of this connection is from, once it is known. */
   identity: Jid | undefined;
+  #framing: Framing | 'none' | undefined;
 
   constructor(engine: EnginePort, slot: number, generation: number, handler: ConnectionHandler) {
     this.#engine = engine;
     this.slot = slot;
     this.generation = generation;
     this.handler = handler;
+  }
+
+  /** How its bytes come; undefined for one stream. With frames, each write is a frame of one element. */
+  get framing(): Framing | undefined {
+    this.#framing ??= this.details()?.framing ?? 'none';
+    return this.#framing === 'none' ? undefined : this.#framing;
   }
 
   /** Queues XML text. False once the queue is over half of its limit. */

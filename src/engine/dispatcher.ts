@@ -3,6 +3,7 @@ import { type Element, escapeXml } from '../protocol/element.js';
 import { type Jid, JidCache } from '../protocol/jid.js';
 import { type ArenaOrigin, LATER, Stanza, type StanzaName } from '../protocol/stanza.js';
 import { attributeValue } from './attribute-value.js';
+import { Carriers } from './carriers.js';
 import { Connection, type ConnectionHandler, type StreamHeader } from './connection.js';
 import {
   envelopeFlag,
@@ -38,6 +39,8 @@ export class Dispatcher implements ArenaOrigin {
   /** Counts batches; a stanza of an earlier one no longer lies in the arena. */
   epoch = 0;
   #engine!: EnginePort;
+  /** Connections whose sockets others own, seen from there. */
+  carriers!: Carriers;
   readonly #inbox: ShardInbox;
   readonly #jids = new JidCache(JID_CACHE_SIZE);
   readonly #connections: (Connection | undefined)[] = [];
@@ -52,6 +55,7 @@ export class Dispatcher implements ArenaOrigin {
   /** Joins the engine, whose `onBatch` is our `dispatch`. */
   attach(engine: EnginePort): void {
     this.#engine = engine;
+    this.carriers = new Carriers(engine);
   }
 
   readonly dispatch = (count: number): void => {
@@ -102,6 +106,7 @@ export class Dispatcher implements ArenaOrigin {
   #event(envelope: number): void {
     const { words } = this.#engine;
     const base = envelope * WORDS_PER_ENVELOPE;
+    if (((words[base] as number) & 0xff) >= eventKind.FRAME) return this.#carried(base);
     const slot = words[base + word.SLOT] as number;
     let connection = this.#connections[slot];
     try {
@@ -129,6 +134,15 @@ export class Dispatcher implements ArenaOrigin {
       this.#inbox.crashed(error);
       // What is about no connection has no generation. One whose handler was just being made has one that listens to nothing.
       if (words[base + word.GENERATION] !== 0) this.#drop(connection ?? this.#connections[slot]);
+    }
+  }
+
+  /** About a carrier, whose slot is none of a connection. */
+  #carried(base: number): void {
+    try {
+      this.carriers.told(base);
+    } catch (error) {
+      this.#inbox.crashed(error);
     }
   }
 

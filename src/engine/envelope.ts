@@ -28,7 +28,7 @@ export const word = {
   HEAD: 12,
   /** Span of the whole `from` attribute with the white space before it: what is cut when the server stamps its own. */
   FROM_CUT: 13,
-  /** By kind: `streamFailure`, `closeReason`, listener id, source shard of a call, or `refusal`. */
+  /** By kind: `streamFailure`, `closeReason`, listener id, source shard of a call, `refusal`, or `release`. */
   DETAIL: 14,
   /**
    * Of stanzas: a number for the text of the address, 0 when it has none. The low 16 bits say where to remember what the text means;
@@ -70,6 +70,13 @@ export const eventKind = {
    * address of the last of them. The first is told at once, those of the next seconds together.
    */
   REFUSED: 13,
+  // About a carrier, whose slot and generation these have.
+  /** The span is a frame for the socket to send, in the order of these events. */
+  FRAME: 14,
+  /** `feed` said to stop, and there is room again. */
+  READ_ON: 15,
+  /** The connection is gone: the socket is to be closed behind what it was given, or at once; DETAIL is the `release`. `detach` ends it. */
+  RELEASED: 16,
 } as const;
 
 export const envelopeFlag = {
@@ -79,6 +86,8 @@ export const envelopeFlag = {
   NON_ASCII: 1 << 9,
   /** The element leans on a prefix declared by the stream header, or is prefixed itself: it must be rewritten before it goes elsewhere. */
   FOREIGN_SCOPE: 1 << 10,
+  /** The element's own tag declares a default namespace. */
+  OWN_NAMESPACE: 1 << 11,
 } as const;
 
 export const stanzaKind = { NONZA: 0, MESSAGE: 1, PRESENCE: 2, IQ: 3 } as const;
@@ -126,6 +135,10 @@ export const streamFailure = {
   TOO_MUCH_DECOMPRESSED: 14,
   /** Not what zlib writes, or bytes behind its end. */
   BAD_COMPRESSION: 15,
+  /** A frame that is not one whole element; for BOSH, not whole elements. */
+  BAD_FRAME: 16,
+  /** More waits unread than `maxInputBytes`: of a peer that cannot be made to wait. */
+  TOO_MUCH_UNREAD: 17,
 } as const;
 
 export const closeReason = {
@@ -141,6 +154,14 @@ export const closeReason = {
   LINGER_TIMEOUT: 5,
   /** Moved to another shard; the story goes on there. */
   MOVED: 6,
+} as const;
+
+/** How the owner of a carrier closes its socket. */
+export const release = {
+  /** Behind the frames that it was given: the connection was closed in an orderly way. */
+  DONE: 0,
+  /** At once. */
+  CUT: 1,
 } as const;
 
 /** What was wrong with the PROXY header of a connection, or with who sent it. */

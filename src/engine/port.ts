@@ -78,6 +78,32 @@ export interface ListenOptions {
   readonly proxy: ProxyOptions | undefined;
 }
 
+/** How elements come in frames: one each (RFC 7395), or any number (the body of a request, XEP-0124). */
+export type Framing = 'websocket' | 'bosh';
+
+/** For connections whose sockets somebody else on this thread owns, such as the HTTP server. */
+export interface FrameListenOptions
+  extends Pick<
+    ListenOptions,
+    'limits' | 'maxOutputBytes' | 'maxOutputWrites' | 'authenticationDeadlineMs' | 'maxConnections'
+  > {
+  readonly framing: Framing;
+  /** Input that may wait unread, because the connection is paused, shaped or in lockstep; more fails with TOO_MUCH_UNREAD. */
+  readonly maxInputBytes: number;
+}
+
+/** What the owner of the socket knows of it, for `details` and `channelBinding`. */
+export interface CarrierFacts
+  extends Pick<ConnectionDetails, 'remoteAddress' | 'remotePort' | 'localAddress' | 'localPort' | 'tls' | 'proxied'> {
+  readonly bindings: Readonly<Partial<Record<ChannelBindingType, Uint8Array>>>;
+}
+
+/** The end of a connection that the owner of its socket holds; it stays where it is when the connection moves. */
+export interface CarrierName {
+  readonly slot: number;
+  readonly generation: number;
+}
+
 export type TlsVersion = 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
 
 export interface TlsIdentity {
@@ -159,6 +185,8 @@ export interface ConnectionDetails {
   readonly tls: TlsDetails | undefined;
   /** Undefined without a PROXY header, and for one by which the balancer speaks for itself or of somebody unknown. */
   readonly proxied: ProxiedDetails | undefined;
+  /** Undefined for a socket of the engine's own, whose bytes are one stream. */
+  readonly framing: Framing | undefined;
   readonly bytesIn: number;
   readonly bytesOut: number;
   readonly queuedBytes: number;
@@ -215,6 +243,23 @@ export interface EnginePort {
    */
   setDirectTls(listener: number, context: number): void;
 
+  /** Returns a listener id, which `unlisten` takes. Nothing is bound: connections come by `attach`. */
+  listenFrames(options: FrameListenOptions): number;
+  /**
+   * Makes a connection of a socket that somebody else owns; CONNECTED follows. `undefined` when that listener is closed, or has all its
+   * connections. The owner feeds what comes, sends each FRAME, says how much has left, and has the last word with `detach`.
+   */
+  attach(listener: number, facts: CarrierFacts): CarrierName | undefined;
+  /**
+   * Bytes of one frame, which `isLast` ends; copied. A stream begins with a frame `<open/>` and ends with `<close/>`, both of
+   * `urn:ietf:params:xml:ns:xmpp-framing`: STREAM_OPENED and STREAM_CLOSED. False when no more should be fed before READ_ON.
+   */
+  feed(slot: number, generation: number, bytes: Uint8Array | ArrayBuffer, isLast: boolean): boolean;
+  /** So many bytes of frames have left the process; what has not counts as queued. */
+  sent(slot: number, generation: number, bytes: number): void;
+  /** The socket is gone, in an orderly way or broken, or RELEASED was heard. Nothing more is told of this carrier. */
+  detach(slot: number, generation: number, isOrderly: boolean): void;
+
   /** Throws `EngineError` when a certificate, key or cipher list is not usable. */
   createTlsContext(options: TlsOptions): number;
   /** Frees the context once the last listener and the last connection that use it are gone. */
@@ -225,7 +270,10 @@ export interface EnginePort {
    */
   setTicketKeys(current: Uint8Array, previous: Uint8Array | undefined): void;
 
-  /** Queues bytes. Returns false once the queue is over half of its limit: wait for DRAINED. */
+  /**
+   * Queues bytes. Returns false once the queue is over half of its limit: wait for DRAINED. On a connection with frames each call is one
+   * frame, which holds one element: what its tag leaves to a stream header, `xmlns` or `xmlns:stream`, is put in (RFC 7395 section 3.3.3).
+   */
   send(slot: number, generation: number, data: string | Uint8Array): boolean;
   /**
    * Queues the element of the running batch at `envelope`, stamped with its sender's `from`. False when nothing was queued: the

@@ -5,6 +5,8 @@ export const ns = {
   SERVER: 'jabber:server',
   STREAM: 'http://etherx.jabber.org/streams',
   XML: 'http://www.w3.org/XML/1998/namespace',
+  /** RFC 7395 section 3.3: `<open/>` and `<close/>`. */
+  FRAMING: 'urn:ietf:params:xml:ns:xmpp-framing',
   TLS: 'urn:ietf:params:xml:ns:xmpp-tls',
   SASL: 'urn:ietf:params:xml:ns:xmpp-sasl',
   BIND: 'urn:ietf:params:xml:ns:xmpp-bind',

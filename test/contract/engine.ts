@@ -3,6 +3,7 @@ import { describe } from 'vitest';
 import type { CreateEngine } from '../support/engine/harness.js';
 import { closingContract } from './engine/closing.js';
 import { compressionContract } from './engine/compression.js';
+import { framesContract } from './engine/frames.js';
 import { inputContract } from './engine/input.js';
 import { listeningContract } from './engine/listening.js';
 import { outputContract } from './engine/output.js';
@@ -18,6 +19,7 @@ export function engineContract(name: string, create: CreateEngine): void {
     inputContract(create);
     outputContract(create);
     closingContract(create);
+    framesContract(create);
     tlsContract(create);
     compressionContract(create);
     proxyContract(create);

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string_view>
 
+#include "core/net/frame_link.h"
 #include "core/net/input_tail.h"
 #include "core/net/listener.h"
 #include "core/net/output_queue.h"
@@ -50,6 +51,15 @@ class Connection final : public Pollable {
         framer(policy->limits) {
     policy->connections.fetch_add(1, std::memory_order_relaxed);
   }
+  /// One whose bytes come as frames, by a socket of somebody else's.
+  Connection(std::unique_ptr<FrameLink> link, std::shared_ptr<const ConnectionPolicy> rules)
+      : Pollable(Kind::kConnection),
+        socket(-1),
+        policy(std::move(rules)),
+        frames(std::move(link)),
+        framer(policy->limits, frames->framing) {
+    policy->connections.fetch_add(1, std::memory_order_relaxed);
+  }
   ~Connection() {
     // The session goes before the socket that it writes to.
     tls.reset();
@@ -71,15 +81,16 @@ class Connection final : public Pollable {
   }
   /// Bytes that have been queued and not been taken by the kernel.
   [[nodiscard]] size_t queued_bytes() const noexcept {
-    return output.bytes() + (compression ? compression->output.bytes() : 0) + (tls ? tls->wire().bytes() : 0);
+    return output.bytes() + (frames ? frames->under_way : 0) + (compression ? compression->output.bytes() : 0) + (tls ? tls->wire().bytes() : 0);
   }
   /// What TLS, or the socket, is given.
   [[nodiscard]] OutputQueue& outgoing() noexcept { return compression ? compression->output : output; }
   /// More is queued than this part of its limits: 1 for all, 2 for half.
   [[nodiscard]] bool is_output_over(uint32_t part) const noexcept {
     return queued_bytes() > policy->max_output_bytes / part ||
-           (policy->max_output_writes != 0 && output.writes() > policy->max_output_writes / part);
+           (policy->max_output_writes != 0 && queued_writes() > policy->max_output_writes / part);
   }
+  [[nodiscard]] uint32_t queued_writes() const noexcept { return output.writes() + (frames ? frames->writes_under_way : 0); }
   [[nodiscard]] bool is_open() const noexcept { return state == State::kOpen; }
   [[nodiscard]] bool may_write() const noexcept { return state <= State::kClosing; }
   /// Elements may be looked for in what has arrived.
@@ -87,10 +98,14 @@ class Connection final : public Pollable {
     return is_open() && !is_held && !is_paused && !has_failed && !is_handshaking;
   }
   /// The peer's end counts once everything in front of it was looked at.
-  [[nodiscard]] bool has_read_all() const noexcept { return has_ended && !(compression && compression->has_input()); }
+  [[nodiscard]] bool has_read_all() const noexcept {
+    return has_ended && !(compression && compression->has_input()) && !(frames && !frames->inbox.empty());
+  }
+  /// The framer has to be told of the end of a frame before it gets more.
+  [[nodiscard]] bool is_frame_over() const noexcept { return frames && frames->is_frame_over; }
   [[nodiscard]] size_t memory() const noexcept {
     return sizeof *this + tail.capacity() + stamp_size + queued_bytes() + framer.heap_bytes() +
-           (shaping ? sizeof(Shaping) : 0) + (proxied ? proxied->memory() : 0) + (tls ? tls->memory() : 0) +
+           (shaping ? sizeof(Shaping) : 0) + (frames ? frames->memory() : 0) + (proxied ? proxied->memory() : 0) + (tls ? tls->memory() : 0) +
            (compression ? compression->memory() : 0);
   }
 
@@ -107,6 +122,7 @@ class Connection final : public Pollable {
   bool wants_drained : 1 = false;  // `send` said that the queue is over half
   bool is_ready : 1 = false;       // in the reactor's list of input to handle
   bool is_dirty : 1 = false;       // in the reactor's list of output to write
+  bool is_stalled : 1 = false;     // in the reactor's list of frames that wait for room
   bool is_awaiting_header : 1 = false;  // from a load balancer; nobody has heard of us
 
   SocketAddress remote;  // the client's, also behind a load balancer
@@ -117,6 +133,7 @@ class Connection final : public Pollable {
 
   Socket socket;
   const std::shared_ptr<const ConnectionPolicy> policy;  // shared with the listener
+  std::unique_ptr<FrameLink> frames;                     // null for a socket of our own
   std::unique_ptr<TlsSession> tls;                       // null for plain TCP
   std::unique_ptr<Compression> compression;              // null for a stream in clear
   StreamFramer framer;

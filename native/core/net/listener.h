@@ -12,6 +12,7 @@
 #include "core/net/socket_address.h"
 #include "core/tls/tls_context.h"
 #include "core/xml/limits.h"
+#include "core/xml/stream_framer.h"
 
 namespace meerkat {
 
@@ -22,6 +23,12 @@ struct ListenSettings {
   int backlog = 0;
   bool reuse_port = false;
   std::shared_ptr<const TlsContext> direct_tls;  // null for plain TCP
+};
+
+/// What connections with frames keep beside the rest.
+struct FrameRules {
+  Framing framing = Framing::kStream;  // which is none
+  size_t max_input_bytes = 0;
 };
 
 /// What a connection keeps from its listener; goes along when the connection moves to another shard.
@@ -35,8 +42,13 @@ struct ConnectionPolicy {
   uint32_t max_connections = 0;
   /// Null where connections come without a load balancer's header.
   std::unique_ptr<const ProxyRules> proxy;
+  FrameRules frames;
   /// Connections with this policy, on whatever shard.
   mutable std::atomic<uint32_t> connections{0};
+
+  [[nodiscard]] bool is_full() const noexcept {
+    return max_connections != 0 && connections.load(std::memory_order_relaxed) >= max_connections;
+  }
 };
 
 class Listener final : public Pollable {
@@ -57,10 +69,7 @@ class Listener final : public Pollable {
   /// For connections accepted from now on.
   void set_direct_tls(std::shared_ptr<const TlsContext> context) noexcept { direct_tls_ = std::move(context); }
   [[nodiscard]] const std::shared_ptr<const ConnectionPolicy>& policy() const noexcept { return policy_; }
-  [[nodiscard]] bool is_full() const noexcept {
-    const uint32_t most = policy_->max_connections;
-    return most != 0 && policy_->connections.load(std::memory_order_relaxed) >= most;
-  }
+  [[nodiscard]] bool is_full() const noexcept { return policy_->is_full(); }
 
   uint32_t id = 0;
 

@@ -103,6 +103,16 @@ void OutputQueue::Consume(BlockPool& pool, size_t size) noexcept {
   last_ = nullptr;
 }
 
+void OutputQueue::Peek(void* to, size_t size) const noexcept {
+  auto* at = static_cast<uint8_t*>(to);
+  for (OutputBlock* block = first_; size > 0; block = block->next) {
+    const size_t taken = std::min<size_t>(block->end - block->begin, size);
+    std::memcpy(at, block->bytes() + block->begin, taken);
+    at += taken;
+    size -= taken;
+  }
+}
+
 void OutputQueue::TakeOver(OutputQueue& other) noexcept {
   if (!other.first_) return;
   (last_ ? last_->next : first_) = other.first_;

@@ -61,6 +61,8 @@ class OutputQueue {
   /// Fills at most `most` entries; returns how many.
   [[nodiscard]] int Gather(iovec* entries, int most) const noexcept;
   void Consume(BlockPool& pool, size_t size) noexcept;
+  /// Copies the first bytes, of which there are at least as many, and leaves them.
+  void Peek(void* to, size_t size) const noexcept;
   void Clear(BlockPool& pool) noexcept { Consume(pool, bytes_); }
   /// Takes over everything that `other` holds, behind our own.
   void TakeOver(OutputQueue& other) noexcept;

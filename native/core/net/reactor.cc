@@ -149,6 +149,11 @@ void Reactor::RunTurn() {
 
 bool Reactor::RunRound() {
   WriteNotices();
+  for (Connection* connection : stalled_) {
+    connection->is_stalled = false;
+    ScheduleOutput(*connection);
+  }
+  stalled_.clear();
   TakeMail();
   HandleReady();
   TellRefusals();
@@ -173,6 +178,7 @@ void Reactor::HandleReady() {
 
 bool Reactor::has_work() const noexcept {
   return !batch_.is_empty() || !notices_.empty() || !ready_.empty() || !mail_.empty() || !gone_.empty() || !outgoing_.empty() ||
+         !stalled_.empty() ||
          refusals_.Due(uv_now(loop_)) != nullptr;
 }
 
@@ -211,12 +217,16 @@ void Reactor::AfterBatch() {
 
 void Reactor::Tell(EventKind kind, Connection& connection, uint32_t detail) {
   connection.batch = batch_number_;
+  Note({kind, connection.slot, connection.generation, detail});
+}
+
+void Reactor::Note(const Notice& notice) {
   if (in_batch_ || batch_.is_full() || !notices_.empty()) {
-    notices_.push_back({kind, connection.slot, connection.generation, detail});
+    notices_.push_back(notice);
     notices_queued_++;
     return;
   }
-  batch_.Add(kind, connection.slot, connection.generation)[word::kDetail] = detail;
+  batch_.Add(notice.kind, notice.slot, notice.generation)[word::kDetail] = notice.detail;
 }
 
 void Reactor::WriteNotices() {

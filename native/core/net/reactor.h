@@ -73,6 +73,18 @@ class Reactor {
   /// For connections accepted from now on. False, and nothing changes, for a listener without direct TLS; a closed one is no matter.
   [[nodiscard]] bool SetDirectTls(uint32_t listener, std::shared_ptr<const TlsContext> context);
 
+  // Frames: connections whose socket somebody else on this loop owns. Carriers are what that owner knows them by.
+  /// Like a listener, but nothing is bound: connections come by `Attach`.
+  [[nodiscard]] uint32_t ListenFrames(std::shared_ptr<const ConnectionPolicy> policy);
+  /// False when nobody listens there any more, or has all the connections it may have.
+  [[nodiscard]] bool Attach(uint32_t listener, std::string facts, CarrierName& carrier);
+  /// Bytes of a frame. False once the owner should feed no more before kReadOn.
+  bool Feed(CarrierName carrier, std::string_view bytes, bool is_last);
+  /// So many bytes of frames have left.
+  void Sent(CarrierName carrier, size_t bytes);
+  /// The owner's last word: its socket is gone, by the peer's orderly end or otherwise.
+  void Detach(CarrierName carrier, bool is_orderly);
+
   // Connections. Slots and generations that do not fit together name nobody: such calls do nothing.
   /// Also for a connection that is closing.
   [[nodiscard]] Connection* Find(uint32_t slot, uint32_t generation) noexcept;
@@ -80,6 +92,7 @@ class Reactor {
   [[nodiscard]] uint8_t* Reserve(Connection& connection, size_t size) {
     return connection.output.Reserve(blocks_, size);
   }
+  /// Not for connections with frames, which know their writes as wholes.
   bool Queue(Connection& connection, size_t size) {
     connection.output.Commit(size);
     return FinishWrite(connection, true);
@@ -137,6 +150,13 @@ class Reactor {
     std::shared_ptr<Mailbox> mailbox;  // shared with its owner; null until first used
     Parcel parcel;
   };
+  struct Carrier {
+    uint32_t generation = 1;
+    bool is_taken = false;
+    /// Its connection; gone when it cannot be found.
+    uint32_t slot = 0;
+    uint32_t connection_generation = 0;
+  };
   /// A connection whose CLOSED is delivered once so many notices were.
   struct Gone {
     Connection* connection;
@@ -164,6 +184,7 @@ class Reactor {
   void DeliverBatch();
   void AfterBatch();
   void Tell(EventKind kind, Connection& connection, uint32_t detail);
+  void Note(const Notice& notice);
   void WriteNotices();
   void SetTimer(ConnectionTimer& timer, uint64_t ms);
   void StartTicking();
@@ -190,6 +211,18 @@ class Reactor {
   void NoteRefusal(uint32_t listener, Refusal reason, const SocketAddress& from);
   void Discard(Connection& connection);
   void TellRefusals();
+
+  // reactor_frames.cc
+  [[nodiscard]] Carrier* FindCarrier(CarrierName carrier) noexcept;
+  [[nodiscard]] Connection* CarriedBy(CarrierName carrier) noexcept;
+  void TellCarrier(EventKind kind, CarrierName carrier, uint32_t detail);
+  [[nodiscard]] size_t ReceiveFrames(Connection& connection, uint8_t* to, size_t room);
+  [[nodiscard]] bool EndFrame(Connection& connection);
+  void QueueFrame(Connection& connection, const std::string_view* pieces, size_t count);
+  void QueueElementFrame(Connection& connection, const uint32_t* words, const std::string_view* pieces, size_t count);
+  [[nodiscard]] bool HandOverFrames(Connection& connection);
+  void Stall(Connection& connection);
+  void Release(Connection& connection, enum Release how);
 
   // reactor_input.cc
   void ScheduleInput(Connection& connection);
@@ -272,6 +305,11 @@ class Reactor {
   std::vector<uint32_t> free_slots_;
   std::vector<std::unique_ptr<Listener>> listeners_;  // by id; null once closed
   std::vector<Listener*> resting_;                    // not accepting for want of descriptors
+  /// By the listener's id, beside `listeners_`; null for a port, and once closed.
+  std::vector<std::shared_ptr<const ConnectionPolicy>> frame_policies_;
+  std::vector<Carrier> carriers_;
+  std::vector<uint32_t> free_carriers_;
+  std::vector<Connection*> stalled_;                  // with frames that wait for room in the next batch
   std::vector<Connection*> ready_;
   std::vector<Connection*> dirty_;
   std::deque<Gone> gone_;                           // to be destroyed once the batch with their CLOSED is delivered

@@ -33,6 +33,7 @@ Listener* Reactor::Listen(const ListenSettings& settings, std::shared_ptr<const 
 }
 
 void Reactor::Unlisten(uint32_t listener) {
+  if (listener < frame_policies_.size()) frame_policies_[listener].reset();
   if (listener >= listeners_.size() || !listeners_[listener]) return;
   std::erase(resting_, listeners_[listener].get());
   listeners_[listener].reset();
@@ -120,7 +121,7 @@ bool Reactor::Adopt(std::unique_ptr<Connection> connection) {
   // Edge-triggered and for everything: one system call for the life of the connection, whatever is waited for.
   epoll_event watched{.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
                       .data = {.ptr = static_cast<Pollable*>(connection.get())}};
-  if (epoll_ctl(epoll_, EPOLL_CTL_ADD, connection->socket.descriptor(), &watched) != 0) return false;
+  if (!connection->frames && epoll_ctl(epoll_, EPOLL_CTL_ADD, connection->socket.descriptor(), &watched) != 0) return false;
   const uint32_t slot = free_slots_.back();
   free_slots_.pop_back();
   connection->slot = slot;

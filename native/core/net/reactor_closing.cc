@@ -21,6 +21,7 @@ void Reactor::Close(Connection& connection) {
   if (!connection.is_open()) return;
   connection.state = Connection::State::kClosing;
   connection.tail.Clear();
+  if (connection.frames) connection.frames->inbox.Clear();
   if (connection.shaping) wheel_.Clear(connection.shaping->timer);
   SetTimer(connection.deadline, kClosingMs);
   ScheduleOutput(connection);
@@ -47,6 +48,11 @@ void Reactor::Break(Connection& connection, CloseReason reason) {
 
 void Reactor::Retire(Connection& connection, CloseReason reason, Connection::State state) {
   if (!connection.may_write()) return;
+  if (connection.frames) {
+    const bool is_done = connection.state == Connection::State::kClosing && reason == CloseReason::kLocal && connection.output.empty();
+    Release(connection, is_done ? Release::kDone : Release::kCut);
+    state = Connection::State::kClosed;
+  }
   Depart(connection, reason, state);
   connection.tail.Clear();
   connection.output.Clear(blocks_);
@@ -96,7 +102,8 @@ void Reactor::Drop(Connection& connection) {
 void Reactor::Forget(Connection& connection) {
   if (connection.is_ready) std::erase(ready_, &connection);
   if (connection.is_dirty) std::erase(dirty_, &connection);
-  connection.is_ready = connection.is_dirty = false;
+  if (connection.is_stalled) std::erase(stalled_, &connection);
+  connection.is_ready = connection.is_dirty = connection.is_stalled = false;
 }
 
 void Reactor::Destroy(Connection* connection) {
@@ -120,6 +127,9 @@ void Reactor::Stop(void (*stopped)(void*), void* context) {
   outgoing_.clear();
   for (Neighbour& neighbour : neighbours_) neighbour = Neighbour();
   listeners_.clear();
+  frame_policies_.clear();
+  carriers_.clear();
+  free_carriers_.clear();
   for (uv_handle_t* handle : {reinterpret_cast<uv_handle_t*>(&poll_), reinterpret_cast<uv_handle_t*>(&prepare_),
                               reinterpret_cast<uv_handle_t*>(&check_), reinterpret_cast<uv_handle_t*>(&idle_),
                               reinterpret_cast<uv_handle_t*>(&timer_), reinterpret_cast<uv_handle_t*>(&async_)}) {
@@ -135,6 +145,7 @@ void Reactor::DestroyConnections() {
   // One that moves belongs to its parcel.
   ready_.clear();
   dirty_.clear();
+  stalled_.clear();
   gone_.clear();
   for (const Slot& slot : slots_) {
     if (slot.connection && slot.connection->state != Connection::State::kMoved) Destroy(slot.connection);

@@ -16,7 +16,7 @@ constexpr size_t kMostAtOnce = 65536;
 }  // namespace
 
 bool Reactor::StartCompression(Connection& connection, std::string_view confirmation) {
-  if (!connection.is_open() || connection.compression || !connection.is_held || !HostHasZlib()) return false;
+  if (!connection.is_open() || connection.frames || connection.compression || !connection.is_held || !HostHasZlib()) return false;
   if (!connection.tail.is_white_space()) return false;
   auto compression = std::make_unique<Compression>();
   connection.output.Append(blocks_, confirmation.data(), confirmation.size());

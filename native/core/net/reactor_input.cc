@@ -15,6 +15,8 @@ constexpr size_t kCompressedLockstepChunk = 16384;
 constexpr size_t kStreamChunk = 65536;
 /// Chunks of one connection in a row, while others wait.
 constexpr int kChunksPerRound = 2;
+/// The same of frames, which are small.
+constexpr int kFramesPerRound = 64;
 /// An unfinished element over this size is completed where it lies; below it is copied in front of the next bytes.
 constexpr size_t kLongTail = 16384;
 
@@ -76,10 +78,12 @@ void Reactor::HandleInput(Connection& connection) {
     if (batch_.is_full() || !notices_.empty()) return ScheduleInput(connection);
     if (connection.tail_is_fresh) {
       if (!ScanTail(connection)) return ScheduleInput(connection);
+    } else if (connection.is_frame_over()) {
+      if (!EndFrame(connection)) return;
     } else if (connection.has_read_all()) {
       return OnEnd(connection);
     } else {
-      if (chunk++ == kChunksPerRound) return ScheduleInput(connection);
+      if (chunk++ == (connection.frames ? kFramesPerRound : kChunksPerRound)) return ScheduleInput(connection);
       if (!ReadChunk(connection)) return;
     }
   }
@@ -97,7 +101,7 @@ bool Reactor::ReadChunk(Connection& connection) {
   }
   uint8_t* const to = is_long ? tail.Room(limit) : batch_.tail() + tail.size();
   const size_t size = Receive(connection, to, limit);
-  if (size == 0) return connection.has_read_all();
+  if (size == 0) return connection.has_read_all() || connection.is_frame_over();
   if (connection.shaping) connection.shaping->shaper.Take(size);
   if (is_long) {
     tail.Grow(size);
@@ -127,6 +131,7 @@ size_t Reactor::Receive(Connection& connection, uint8_t* to, size_t room) {
 
 /// The same, as the socket or TLS gives them.
 size_t Reactor::ReceiveWire(Connection& connection, uint8_t* to, size_t room) {
+  if (connection.frames) return ReceiveFrames(connection, to, room);
   if (connection.tls) return ReceiveTls(connection, to, room);
   if (!connection.socket.readable()) return 0;
   const ssize_t size = connection.socket.Receive(to, room);
@@ -200,6 +205,7 @@ void Reactor::NumberAddresses(uint32_t* words) {
 void Reactor::FailStream(Connection& connection, StreamFailure failure) {
   connection.has_failed = true;
   connection.tail.Clear();
+  if (connection.frames) connection.frames->inbox.Clear();
   if (const Compression* const compression = connection.compression.get()) {
     const ConnectionPolicy& policy = *connection.policy;
     const bool is_over = failure == StreamFailure::kStanzaTooLarge &&
@@ -239,7 +245,7 @@ bool Reactor::BeginTls(Connection& connection, std::shared_ptr<const TlsContext>
 }
 
 bool Reactor::StartTls(Connection& connection, std::shared_ptr<const TlsContext> context, const std::string& name) {
-  if (!connection.is_open() || connection.tls || connection.compression || !connection.is_held) return false;
+  if (!connection.is_open() || connection.tls || connection.frames || connection.compression || !connection.is_held) return false;
   if (!connection.tail.is_white_space()) return false;
   WriteOutput(connection);
   if (!connection.is_open() || !BeginTls(connection, std::move(context), name)) return false;

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "core/net/reactor.h"
+#include "core/xml/frame_text.h"
 
 namespace meerkat {
 
@@ -11,6 +12,8 @@ namespace {
 constexpr int kPieces = 64;
 /// RFC 8446 section 5.1: the clear text of one record.
 constexpr size_t kRecordBytes = 16384;
+/// Frames that one turn may give rise to beyond the limit of their connection.
+constexpr size_t kMostDeferred = 4u << 20;
 /// Blocks of output count in 32 bits.
 constexpr size_t kMostSentAtOnce = 1u << 30;
 
@@ -21,9 +24,12 @@ bool Reactor::FinishWrite(Connection& connection, bool wants_drained) {
   ScheduleOutput(connection);
   if (!connection.is_output_over(2)) return true;
   // What the kernel takes at once does not count: a turn may well produce more than the peer may leave unread.
-  WriteOutput(connection);
+  if (!connection.frames) WriteOutput(connection);
   if (!connection.may_write()) return false;
-  if (connection.is_output_over(1)) {
+  // Frames are handed over at the end of the turn, and judged when their owner has had them.
+  const bool is_full = connection.frames ? connection.queued_bytes() > connection.policy->max_output_bytes + kMostDeferred
+                                         : connection.is_output_over(1);
+  if (is_full) {
     Break(connection, CloseReason::kQueueFull);
     return false;
   }
@@ -38,7 +44,14 @@ bool Reactor::Send(Connection& connection, std::string_view bytes) {
     Break(connection, CloseReason::kQueueFull);
     return false;
   }
-  connection.output.Append(blocks_, bytes.data(), bytes.size());
+  if (connection.frames) {
+    size_t at = 0;
+    const std::string_view declaration = MissingDeclaration(bytes, at);
+    const std::string_view pieces[] = {bytes.substr(0, at), declaration, bytes.substr(at)};
+    QueueFrame(connection, pieces, std::size(pieces));
+  } else {
+    connection.output.Append(blocks_, bytes.data(), bytes.size());
+  }
   return FinishWrite(connection, true);
 }
 
@@ -47,6 +60,11 @@ bool Reactor::Deliver(Connection& connection, uint32_t envelope) {
   std::string_view pieces[kElementPieces];
   const size_t count = GatherElement(envelope, pieces);
   if (count == 0) return false;
+  if (connection.frames) {
+    QueueElementFrame(connection, Words(envelope), pieces, count);
+    FinishWrite(connection, false);
+    return connection.may_write();
+  }
   size_t size = 0;
   for (size_t i = 0; i < count; i++) size += pieces[i].size();
   uint8_t* to = connection.output.Reserve(blocks_, size);
@@ -141,6 +159,7 @@ void Reactor::WriteOutput(Connection& connection) {
 
 /// True once nothing is left to write.
 bool Reactor::WriteQueued(Connection& connection) {
+  if (connection.frames) return HandOverFrames(connection);
   for (;;) {
     if (!CompressOutput(connection)) return false;
     if (!(connection.tls ? WriteTls(connection) : WritePlain(connection))) return false;

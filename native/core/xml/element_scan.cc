@@ -130,6 +130,16 @@ StreamFailure ElementScan::Header(const uint8_t* base, const Tag& tag, const Lim
   return StreamFailure::kNone;
 }
 
+bool ElementScan::Is(const uint8_t* base, std::string_view name, std::string_view ns) const noexcept {
+  Tag tag;
+  const uint32_t tag_end = envelope_.words[word::kHead] >> 16;
+  if (LexTag(base, 0, tag_end, kMostAttributes, tag).status != LexResult::Status::kDone || LocalName(base, tag) != name) return false;
+  ScopeStack scopes;
+  Resolved found;
+  return scopes.Bind(base, tag, UINT32_MAX) == StreamFailure::kNone && scopes.Resolve(base, Prefix(base, tag), kNoScope, found) &&
+         SameValue(found.ns, ns);
+}
+
 void ElementScan::Outline(const uint8_t* base, const Tag& tag, const OuterScope& scope) noexcept {
   Resolved found;
   const StanzaKind kind = KindOf(LocalName(base, tag));
@@ -147,6 +157,7 @@ void ElementScan::TakeAttribute(const uint8_t* base, const Attribute& attribute)
     case AttributeKind::kFrom: field = word::kFrom; break;
     case AttributeKind::kId: field = word::kId; break;
     case AttributeKind::kLang: field = word::kLang; break;
+    case AttributeKind::kDefaultDeclaration: envelope_.words[word::kKind] |= envelope_flag::kOwnNamespace; return;
     case AttributeKind::kType:
       envelope_.words[word::kStanza] |= TypeIndex({Text(base, attribute.value, attribute.value_end), attribute.is_plain()}) << 8;
       return;

@@ -31,6 +31,10 @@ class ElementScan {
                                      std::unique_ptr<OwnedScope>& owned);
 
   [[nodiscard]] bool is_complete() const noexcept { return open_.empty(); }
+  /// No stanza, as far as its tag tells.
+  [[nodiscard]] bool is_nonza() const noexcept { return (envelope_.words[word::kStanza] & 0xff) == 0; }
+  /// Whether the complete element has this name, in a namespace that its own tag declares.
+  [[nodiscard]] bool Is(const uint8_t* base, std::string_view name, std::string_view ns) const noexcept;
   [[nodiscard]] bool in_cdata() const noexcept { return in_cdata_; }
   void set_in_cdata(bool inside) noexcept { in_cdata_ = inside; }
 

@@ -53,6 +53,9 @@ enum class EventKind : uint8_t {
   kDrained = 11,
   kTimedOut = 12,
   kRefused = 13,
+  kFrame = 14,
+  kReadOn = 15,
+  kReleased = 16,
 };
 
 /// High 24 bits of `word::kKind`.
@@ -60,6 +63,7 @@ namespace envelope_flag {
 inline constexpr uint32_t kEscaped = 1u << 8;
 inline constexpr uint32_t kNonAscii = 1u << 9;
 inline constexpr uint32_t kForeignScope = 1u << 10;
+inline constexpr uint32_t kOwnNamespace = 1u << 11;
 }  // namespace envelope_flag
 
 enum class StanzaKind : uint8_t { kNonza = 0, kMessage = 1, kPresence = 2, kIq = 3 };
@@ -89,6 +93,8 @@ enum class StreamFailure : uint8_t {
   kTooMuchBeforeAuthentication = 13,
   kTooMuchDecompressed = 14,
   kBadCompression = 15,
+  kBadFrame = 16,
+  kTooMuchUnread = 17,
 };
 
 enum class CloseReason : uint8_t {
@@ -99,6 +105,12 @@ enum class CloseReason : uint8_t {
   kQueueFull = 4,
   kLingerTimeout = 5,
   kMoved = 6,
+};
+
+/// The detail of kReleased: how a carrier ends its socket.
+enum class Release : uint8_t {
+  kDone = 0,
+  kCut = 1,
 };
 
 /// Low 8 bits of the detail of kRefused: why connections were closed before anybody heard of them.

@@ -62,6 +62,7 @@ StreamFramer::Run::Step StreamFramer::Run::ReadOutside() noexcept {
   if (end == 0) return RunDry(0, end);
 
   if (base()[0] == '<') {
+    if (framer_.framing_ != Framing::kStream) return BeginInFrame();
     if (framer_.state_ == State::kProlog) {
       if (End() < 2) return RunDry(0, End());
       framer_.state_ = base()[1] == '?' ? State::kDeclaration : State::kHeader;
@@ -75,7 +76,18 @@ StreamFramer::Run::Step StreamFramer::Run::ReadOutside() noexcept {
   const Decoded character = DecodeCharacter(base(), base() + end);
   if (character.point == Utf8Decoder::kIncomplete) return RunDry(0, end);
   if (character.point == Utf8Decoder::kInvalid) return Fail(StreamFailure::kBadCharacter);
-  return Fail(framer_.state_ == State::kBetween ? StreamFailure::kBadFormat : StreamFailure::kNotWellFormed);
+  const bool is_between = framer_.state_ == State::kBetween || framer_.framing_ != Framing::kStream;
+  return Fail(is_between ? StreamFailure::kBadFormat : StreamFailure::kNotWellFormed);
+}
+
+/// Frames have no declaration, and their `<open/>` is an element like any other.
+StreamFramer::Run::Step StreamFramer::Run::BeginInFrame() noexcept {
+  if (framer_.framing_ == Framing::kWebSocket && framer_.has_frame_element_) return Fail(StreamFailure::kBadFrame);
+  framer_.has_frame_element_ = true;
+  framer_.state_ = State::kInside;
+  framer_.scanned_ = 0;
+  framer_.construct_ = Construct::kNone;
+  return ReadElement();
 }
 
 StreamFramer::Run::Step StreamFramer::Run::ReadDeclaration() noexcept {
@@ -114,7 +126,7 @@ StreamFramer::Run::Step StreamFramer::Run::ReadContent(uint32_t end) noexcept {
   ElementScan& scan = Scan();
   if (framer_.scanned_ == 0) scan.Begin();
   const uint32_t at = scan.ReadUsual(bytes, framer_.scanned_, end, *framer_.scope_, *framer_.limits_, context_.children());
-  if (at > 0 && scan.is_complete()) return Tell(EventKind::kElement, at, State::kBetween);
+  if (at > 0 && scan.is_complete()) return Complete(at);
   if (at == end) return RunDry(at, end);
   if (bytes[at] == '<') return ReadMarkup(at, end);
   const TextResult text = ScanText(bytes, at, end);
@@ -202,7 +214,24 @@ StreamFramer::Run::Step StreamFramer::Run::TakeTag(const Tag& tag) noexcept {
 
 StreamFramer::Run::Step StreamFramer::Run::Advance(uint32_t tag_end) noexcept {
   framer_.scanned_ = tag_end;
-  return scan_->is_complete() ? Tell(EventKind::kElement, tag_end, State::kBetween) : Step::kGoOn;
+  return scan_->is_complete() ? Complete(tag_end) : Step::kGoOn;
+}
+
+StreamFramer::Run::Step StreamFramer::Run::Complete(uint32_t size) noexcept {
+  if (framer_.framing_ != Framing::kStream) return CompleteInFrame(size);
+  return Tell(EventKind::kElement, size, State::kBetween);
+}
+
+/// RFC 7395 section 3.4 and 3.6: `<open/>` is the header, and `<close/>` the end.
+StreamFramer::Run::Step StreamFramer::Run::CompleteInFrame(uint32_t size) noexcept {
+  if (framer_.has_opened_) {
+    if (!scan_->is_nonza() || !scan_->Is(base(), "close", kFramingNamespace)) return Tell(EventKind::kElement, size, State::kBetween);
+    scan_->Begin();
+    return Tell(EventKind::kStreamClosed, size, State::kClosed);
+  }
+  if (!scan_->Is(base(), "open", kFramingNamespace)) return Fail(StreamFailure::kInvalidNamespace);
+  framer_.has_opened_ = true;
+  return Tell(EventKind::kStreamOpened, size, State::kBetween);
 }
 
 StreamFramer::Run::Step StreamFramer::Run::TakeHeader(const Tag& tag) noexcept {
@@ -230,6 +259,9 @@ StreamFramer::Run::Step StreamFramer::Run::Tell(EventKind kind, uint32_t size, S
 }
 
 StreamFramer::Run::Step StreamFramer::Run::Fail(StreamFailure failure) noexcept {
+  // Text has no place around the elements of a frame, either.
+  const bool is_misplaced = failure == StreamFailure::kBadFormat && framer_.framing_ != Framing::kStream;
+  if (is_misplaced) failure = StreamFailure::kBadFrame;
   framer_.state_ = State::kFailed;
   framer_.failure_ = failure;
   return Step::kFailed;

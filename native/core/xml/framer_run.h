@@ -16,6 +16,7 @@ class StreamFramer::Run {
 
   Step ReadState() noexcept;
   Step ReadOutside() noexcept;
+  Step BeginInFrame() noexcept;
   Step ReadDeclaration() noexcept;
   Step ReadElement() noexcept;
   Step ReadContent(uint32_t end) noexcept;
@@ -27,6 +28,9 @@ class StreamFramer::Run {
   Step TakeTag(const Tag& tag) noexcept;
   /// Behind a tag of an element.
   Step Advance(uint32_t tag_end) noexcept;
+  /// An element is complete, `size` bytes from its start on.
+  Step Complete(uint32_t size) noexcept;
+  Step CompleteInFrame(uint32_t size) noexcept;
   Step TakeHeader(const Tag& tag) noexcept;
   Step TakeStreamEnd(const Tag& tag) noexcept;
   Step TakeCdata() noexcept;

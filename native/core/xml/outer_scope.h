@@ -12,6 +12,7 @@ namespace meerkat {
 inline constexpr std::string_view kClientNamespace = "jabber:client";
 inline constexpr std::string_view kServerNamespace = "jabber:server";
 inline constexpr std::string_view kStreamNamespace = "http://etherx.jabber.org/streams";
+inline constexpr std::string_view kFramingNamespace = "urn:ietf:params:xml:ns:xmpp-framing";
 inline constexpr std::string_view kXmlNamespace = "http://www.w3.org/XML/1998/namespace";
 inline constexpr std::string_view kXmlnsNamespace = "http://www.w3.org/2000/xmlns/";
 

@@ -16,11 +16,20 @@ void StreamFramer::Proceed(enum Proceed how) noexcept {
   lockstep_ = how != Proceed::kStream;
   if (how != Proceed::kRestart || state_ == State::kFailed) return;
   state_ = State::kProlog;
+  has_opened_ = false;
   scope_ = &OuterScope::Fragment();
   owned_scope_.reset();
   suspended_.reset();
   construct_ = Construct::kNone;
   scanned_ = 0;
+}
+
+StreamFailure StreamFramer::EndFrame(bool has_rest) noexcept {
+  has_frame_element_ = false;
+  if (state_ == State::kFailed) return failure_;
+  if (state_ == State::kClosed || !(is_inside() || has_rest)) return StreamFailure::kNone;
+  state_ = State::kFailed;
+  return failure_ = StreamFailure::kBadFrame;
 }
 
 size_t StreamFramer::heap_bytes() const noexcept {

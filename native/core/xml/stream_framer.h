@@ -16,6 +16,13 @@ namespace meerkat {
 /// How input goes on after an element that arrived in lockstep; the numbers of `proceed` in src/engine/port.ts.
 enum class Proceed : uint8_t { kStep = 0, kRestart = 1, kStream = 2 };
 
+/// Where elements come from; the numbers are known to this side alone.
+enum class Framing : uint8_t {
+  kStream = 0,     // one document (RFC 6120 section 4.2)
+  kWebSocket = 1,  // at most one element in a frame (RFC 7395 section 3.3)
+  kBosh = 2,       // any number in the body of a request (XEP-0124 section 7)
+};
+
 /// One per connection; holds no memory outside itself but for half-read elements and unusual stream headers. May be moved, also to
 /// another thread together with its connection. `limits` outlives it.
 class StreamFramer {
@@ -52,7 +59,8 @@ class StreamFramer {
     ~Sink() = default;
   };
 
-  explicit StreamFramer(const Limits& limits) noexcept : limits_(&limits) {}
+  /// Other framings than kStream begin with an `<open/>` in place of the header, end with `<close/>`, and need `EndFrame`.
+  explicit StreamFramer(const Limits& limits, Framing framing = Framing::kStream) noexcept : limits_(&limits), framing_(framing) {}
   /// Expects elements at once, with `scope` around them, many in a batch. `scope` outlives the framer.
   [[nodiscard]] static StreamFramer ForFragment(const Limits& limits, const OuterScope& scope) noexcept;
   StreamFramer(StreamFramer&&) noexcept = default;
@@ -61,6 +69,9 @@ class StreamFramer {
   /// Reads what is new in `bytes`, which begin with what the last call did not consume. Nothing is read twice, save for one unfinished tag
   /// once it is complete. `context` belongs to the thread, not to the connection. Less than 4 GiB at once.
   [[nodiscard]] Result Feed(std::span<const uint8_t> bytes, ScanContext& context, Sink& sink) noexcept;
+
+  /// Everything of a frame was given to `Feed`, which left something of it over, or not. What is left, or half read, is a failure.
+  [[nodiscard]] StreamFailure EndFrame(bool has_rest) noexcept;
 
   /// Goes on after an event in lockstep, and sets the mode. `kRestart` sets lockstep and expects a new stream header: call it between elements only.
   void Proceed(enum Proceed how) noexcept;
@@ -106,6 +117,9 @@ class StreamFramer {
   bool lockstep_ = true;
   bool held_ = false;
   bool authenticated_ = false;
+  Framing framing_ = Framing::kStream;
+  bool has_opened_ = false;         // the `<open/>` of a framed stream was read
+  bool has_frame_element_ = false;  // an element began in this frame
 };
 
 static_assert(sizeof(StreamFramer) <= 96);

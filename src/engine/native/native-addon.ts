@@ -2,10 +2,13 @@
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type {
+  CarrierName,
   ChannelBindingType,
   ConnectionDetails,
   EngineCounters,
   EngineOptions,
+  FrameListenOptions,
+  Framing,
   ListenOptions,
   Proceed,
   TlsOptions,
@@ -19,6 +22,12 @@ export interface NativeEngineOptions extends Pick<EngineOptions, 'shard' | 'shar
   readonly names: readonly string[];
 }
 
+/** What is told of a connection with frames; `facts` is what `attach` was given, encoded. */
+export interface NativeFrameDetails extends Pick<ConnectionDetails, 'bytesIn' | 'bytesOut' | 'queuedBytes'> {
+  readonly framing: Framing;
+  readonly facts: Uint8Array;
+}
+
 /** The functions of one engine, unbound. After `stop` they do nothing and return `undefined`. */
 export interface NativeHandle {
   readonly words: ArrayBuffer;
@@ -28,6 +37,11 @@ export interface NativeHandle {
   listen(options: ListenOptions): { listener: number; port: number } | undefined;
   unlisten(listener: number): void;
   setDirectTls(listener: number, context: number): void;
+  listenFrames(options: FrameListenOptions): number | undefined;
+  attach(listener: number, facts: Uint8Array): CarrierName | undefined;
+  feed(slot: number, generation: number, bytes: Uint8Array | ArrayBuffer, isLast: boolean): boolean | undefined;
+  sent(slot: number, generation: number, bytes: number): void;
+  detach(slot: number, generation: number, isOrderly: boolean): void;
   createTlsContext(options: TlsOptions): number | undefined;
   dropTlsContext(context: number): void;
   setTicketKeys(current: Uint8Array, previous: Uint8Array | undefined): void;
@@ -45,7 +59,7 @@ export interface NativeHandle {
   channelBinding(slot: number, generation: number, type: ChannelBindingType): Uint8Array | undefined;
   close(slot: number, generation: number): void;
   abort(slot: number, generation: number): void;
-  details(slot: number, generation: number): ConnectionDetails | undefined;
+  details(slot: number, generation: number): ConnectionDetails | NativeFrameDetails | undefined;
   move(slot: number, generation: number, shard: number, state: Uint8Array): boolean | undefined;
   forward(shard: number, envelope: number): boolean | undefined;
   route(shard: number, stanza: string | Uint8Array): boolean | undefined;
@@ -75,6 +89,7 @@ export interface NativeLayout {
   readonly streamFailure: Record<string, number>;
   readonly closeReason: Record<string, number>;
   readonly refusal: Record<string, number>;
+  readonly release: Record<string, number>;
 }
 
 export interface NativeAddon {

@@ -1,12 +1,18 @@
 /** The native engine behind the port: C++ on this thread's event loop. */
+import { decode, encode } from '../../platform/codec.js';
 import type { Element } from '../../protocol/element.js';
+import { eventKind, WORDS_PER_ENVELOPE } from '../envelope.js';
+import { frameHeader } from '../frame-header.js';
 import {
+  type CarrierFacts,
+  type CarrierName,
   type ChannelBindingType,
   type ConnectionDetails,
   type EngineCounters,
   EngineError,
   type EngineOptions,
   type EnginePort,
+  type FrameListenOptions,
   type ListenOptions,
   type Proceed,
   type TlsOptions,
@@ -71,6 +77,26 @@ class NativeEngine implements EnginePort {
     translated(() => this.#native.setDirectTls(listener, context));
   }
 
+  listenFrames(options: FrameListenOptions): number {
+    return translated(() => running(this.#native.listenFrames(options)));
+  }
+
+  attach(listener: number, facts: CarrierFacts): CarrierName | undefined {
+    return this.#native.attach(listener, encode(facts));
+  }
+
+  feed(slot: number, generation: number, bytes: Uint8Array | ArrayBuffer, isLast: boolean): boolean {
+    return this.#native.feed(slot, generation, bytes, isLast) === true;
+  }
+
+  sent(slot: number, generation: number, bytes: number): void {
+    this.#native.sent(slot, generation, bytes);
+  }
+
+  detach(slot: number, generation: number, isOrderly: boolean): void {
+    this.#native.detach(slot, generation, isOrderly);
+  }
+
   createTlsContext(options: TlsOptions): number {
     return translated(() => running(this.#native.createTlsContext(options)));
   }
@@ -128,7 +154,10 @@ class NativeEngine implements EnginePort {
   }
 
   channelBinding(slot: number, generation: number, type: ChannelBindingType): Uint8Array | undefined {
-    return this.#native.channelBinding(slot, generation, type);
+    const binding = this.#native.channelBinding(slot, generation, type);
+    if (binding) return binding;
+    const told = this.#native.details(slot, generation);
+    return told && 'facts' in told ? (decode(told.facts) as CarrierFacts).bindings[type] : undefined;
   }
 
   close(slot: number, generation: number): void {
@@ -140,7 +169,11 @@ class NativeEngine implements EnginePort {
   }
 
   details(slot: number, generation: number): ConnectionDetails | undefined {
-    return this.#native.details(slot, generation);
+    const told = this.#native.details(slot, generation);
+    if (!told || !('facts' in told)) return told;
+    const { bindings: _, ...facts } = decode(told.facts) as CarrierFacts;
+    const { framing, bytesIn, bytesOut, queuedBytes } = told;
+    return { ...facts, framing, bytesIn, bytesOut, queuedBytes };
   }
 
   move(slot: number, generation: number, shard: number, state: Uint8Array): boolean {
@@ -165,7 +198,8 @@ class NativeEngine implements EnginePort {
   tree(envelope: number): Element {
     const tree = this.#decode(this.#native.tree(envelope), this.arena);
     if (tree === undefined) throw new EngineError('no-element', `The running batch has no element ${envelope}.`);
-    return tree;
+    const kind = (this.words[envelope * WORDS_PER_ENVELOPE] as number) & 0xff;
+    return kind === eventKind.STREAM_OPENED ? frameHeader(tree) : tree;
   }
 
   parse(xml: string | Uint8Array): Element | undefined {

@@ -10,6 +10,8 @@ const ARENA_BYTES = 1024 * 1024;
 export interface Origin {
   /** Namespace prefixes around the element. */
   readonly scope: ReadonlyMap<string, string>;
+  /** It came in a frame, and so did its stream's header. */
+  readonly isFramed?: boolean;
   /** Whose `from` it gets when it goes elsewhere. */
   readonly sender: { readonly stampText: string | undefined };
 }

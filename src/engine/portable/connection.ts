@@ -25,14 +25,15 @@ export class Connection implements TransportEvents {
 
   readonly #host: Host;
   readonly #policy: Policy;
-  #transport: Transport;
+  readonly transport: Transport;
   readonly #framer: Framer;
   readonly #input = new Input();
   readonly #output: Output;
   /** Events that wait for the next batch, in front of those of the input. */
   #notices: Notice[] = [];
   #origin: Origin | undefined;
-  #stamp: string | undefined;
+  /** Of elements that came in here. */
+  stampText: string | undefined;
   readonly #pacing: Pacing;
   readonly #compressed: CompressedInput;
   readonly #deadline = new Deadline(() => this.#notify(eventKind.TIMED_OUT, 0));
@@ -55,8 +56,8 @@ export class Connection implements TransportEvents {
     this.slot = slot;
     this.generation = generation;
     this.#policy = policy;
-    this.#transport = transport;
-    this.#framer = new Framer(policy.limits, host.patterns);
+    this.transport = transport;
+    this.#framer = new Framer(policy.limits, host.patterns, undefined, transport.framing);
     this.#output = new Output(policy);
     this.#compressed = new CompressedInput(policy);
     this.#pacing = new Pacing(host, () => host.ready(this));
@@ -73,8 +74,8 @@ export class Connection implements TransportEvents {
   arrive(departure: Departure, shard: number): void {
     this.#framer.limit(this.#compressed.resume(departure.compressed));
     this.#framer.resume(departure.stream);
-    this.#input.push(departure.unread);
-    this.#stamp = departure.stamp;
+    for (const { bytes, isEnd } of departure.unread) this.#input.push(bytes, isEnd);
+    this.stampText = departure.stamp;
     this.#bytesIn = departure.bytesIn;
     this.#output.bytesOut = departure.bytesOut;
     this.#isDeaf = departure.isDeaf;
@@ -87,34 +88,25 @@ export class Connection implements TransportEvents {
   }
 
   get memoryBytes(): number {
-    return this.#framer.heldBytes + this.#input.size + this.#output.queuedBytes(this.#transport);
+    return this.#framer.heldBytes + this.#input.size + this.#output.queuedBytes(this.transport);
   }
 
   get traffic(): { bytesIn: number; bytesOut: number } {
     return { bytesIn: this.#bytesIn, bytesOut: this.#output.bytesOut };
   }
 
-  get transport(): Transport {
-    return this.#transport;
-  }
-
   details(): ConnectionDetails {
-    const { addresses, tls } = this.#transport;
-    return { ...addresses, tls, ...this.traffic, queuedBytes: this.#output.queuedBytes(this.#transport) };
+    const { addresses, tls, framing } = this.transport;
+    return { ...addresses, tls, framing, ...this.traffic, queuedBytes: this.#output.queuedBytes(this.transport) };
   }
 
   /** False once the queue is over half of its limit. */
   send(bytes: Uint8Array): boolean {
     if (this.#isClosing || this.#closeReason >= 0) return false;
     this.#host.ready(this);
-    const level = this.#output.send(bytes, this.#transport, this.#left);
+    const level = this.#output.send(bytes, this.transport, this.#left);
     if (level === 'over limit') this.#leave(closeReason.QUEUE_FULL);
     return level === 'low';
-  }
-
-  /** Of elements that came in here. */
-  get stampText(): string | undefined {
-    return this.#stamp;
   }
 
   /** CLOSED is on its way. */
@@ -123,15 +115,11 @@ export class Connection implements TransportEvents {
   }
 
   get mayMove(): boolean {
-    return this.isOpen && !this.#transport.isHandshaking;
+    return this.isOpen && !this.transport.isHandshaking;
   }
 
   get isOpen(): boolean {
     return !this.#isClosing && this.#closeReason < 0;
-  }
-
-  stamp(from: string): void {
-    this.#stamp = from;
   }
 
   proceed(how: Proceed): void {
@@ -166,17 +154,17 @@ export class Connection implements TransportEvents {
   }
 
   startTls(context: TlsContext, serverName: string): boolean {
-    if (this.#compressed.isOn || this.#transport.tls !== undefined || !this.#mayUpgrade) return false;
-    this.#output.flush(this.#transport, this.#left);
-    if (!this.#transport.startTls(context, serverName)) return false;
+    if (this.#compressed.isOn || this.transport.tls !== undefined || !this.#mayUpgrade) return false;
+    this.#output.flush(this.transport, this.#left);
+    if (!this.transport.startTls(context, serverName)) return false;
     return this.#upgraded();
   }
 
   startCompression(confirmation: Uint8Array): boolean {
-    if (!this.#transport.mayCompress || !this.#mayUpgrade) return false;
+    if (!this.transport.mayCompress || !this.#mayUpgrade) return false;
     this.#output.add(confirmation);
-    this.#output.flush(this.#transport, this.#left);
-    this.#transport.startCompression();
+    this.#output.flush(this.transport, this.#left);
+    this.transport.startCompression();
     this.#framer.limit(this.#compressed.resume({ isOn: true, brokenBehind: streamFailure.NONE }));
     this.#restart();
     return this.#upgraded();
@@ -196,10 +184,9 @@ export class Connection implements TransportEvents {
   close(): void {
     if (this.#isClosing || this.#closeReason >= 0) return;
     this.#isClosing = true;
-    this.#isDeaf = true;
-    this.#input.clear();
-    this.#output.flush(this.#transport, this.#left);
-    this.#transport.finish();
+    this.#deafen();
+    this.#output.flush(this.transport, this.#left);
+    this.transport.finish();
     this.#deadline.set(0);
     this.#closingTimer = setTimeout(() => this.#leave(closeReason.LINGER_TIMEOUT), LAST_BYTES_MS);
   }
@@ -211,19 +198,19 @@ export class Connection implements TransportEvents {
   /** Ends without a word: the shard stops. */
   drop(): void {
     this.#clearTimers();
-    this.#transport.destroy();
+    this.transport.destroy();
     this.#isOver = true;
   }
 
   /** Gives everything away; whoever takes the transport is told from now on. CLOSED follows here. */
   depart(state: Uint8Array): Departure {
-    this.#output.flush(this.#transport, this.#left);
+    this.#output.flush(this.transport, this.#left);
     const departure: Departure = {
       state,
       policy: this.#policy,
       stream: this.#framer.suspend(),
-      unread: Buffer.concat([this.#framer.unfinished, this.#input.all()]),
-      stamp: this.#stamp,
+      unread: [{ bytes: Uint8Array.from(this.#framer.unfinished), isEnd: false }, ...this.#input.pieces()],
+      stamp: this.stampText,
       ...this.traffic,
       isDeaf: this.#isDeaf,
       compressed: this.#compressed.suspend(),
@@ -235,17 +222,21 @@ export class Connection implements TransportEvents {
     return departure;
   }
 
-  received(bytes: Uint8Array, isBloated = false): void {
+  received(bytes: Uint8Array, isBloated = false, isEnd = false): void {
     this.#compressed.isBloated = isBloated;
     this.#bytesIn += bytes.length;
     if (this.#isDeaf) return;
-    this.#input.push(bytes);
-    if (this.#input.size >= MOST_WAITING_INPUT) this.#transport.read(false);
+    this.#input.push(bytes, isEnd);
+    if (this.#input.size >= MOST_WAITING_INPUT) this.transport.read(false, this.#input.size);
     this.#host.ready(this);
   }
 
   failed(failure: number): void {
-    this.#compressed.brokenBehind = failure;
+    if (!this.transport.framing) this.#compressed.brokenBehind = failure;
+    else if (!this.#isDeaf) {
+      this.#deafen();
+      this.#notify(eventKind.STREAM_FAILED, failure);
+    }
     this.#host.ready(this);
   }
 
@@ -282,22 +273,23 @@ export class Connection implements TransportEvents {
       return;
     }
     if (this.#isClosing) return;
-    if (this.#hasPeerEnded && (this.#input.size === 0 || this.#isDeaf)) {
+    if (this.#hasPeerEnded && (this.#input.isEmpty || this.#isDeaf)) {
       // What was just read may call for an answer, which a peer that only ended its own half still takes.
       if (hasRead) this.#host.ready(this);
       else {
-        this.#output.flush(this.#transport, this.#left);
-        this.#transport.finish();
-        this.#transport.events = UNHEARD;
+        this.#output.flush(this.transport, this.#left);
+        this.transport.finish();
+        this.transport.events = UNHEARD;
         return this.#end(closeReason.PEER);
       }
     }
-    this.#transport.read(!this.#isPaused && !this.#isResting && this.#input.size < MOST_WAITING_INPUT);
+    const hasRoom = this.#input.size < MOST_WAITING_INPUT;
+    this.transport.read(!this.#isPaused && !this.#isResting && hasRoom, this.#input.size);
   }
 
   /** Hands the output of this loop turn over. */
   flush(): void {
-    if (this.#closeReason < 0) this.#output.flush(this.#transport, this.#left);
+    if (this.#closeReason < 0) this.#output.flush(this.transport, this.#left);
   }
 
   get #isReading(): boolean {
@@ -306,18 +298,19 @@ export class Connection implements TransportEvents {
 
   #read(): boolean {
     let hasRead = false;
-    while (this.#isReading && this.#input.size > 0) {
-      const most = this.#pacing.allowance(this.#input.size);
-      if (most === 0) break;
+    while (this.#isReading && !this.#input.isEmpty) {
+      const { size } = this.#input;
+      const most = size === 0 ? 0 : this.#pacing.allowance(size);
+      if (most === 0 && size > 0) break;
       const piece = this.#input.peek(most);
       const taken = this.#framer.feed(piece, 0);
-      this.#input.take(taken);
+      const isEnd = this.#input.take(taken);
       this.#pacing.take(taken);
       if (this.#framer.event !== 0) this.#emit();
+      if (isEnd && !this.#isDeaf && this.#framer.endFrame() !== streamFailure.NONE) this.#fail(this.#framer.failure);
       hasRead = true;
     }
-    if (this.#isReading && this.#input.size === 0 && this.#compressed.isBroken)
-      this.#fail(this.#compressed.brokenBehind);
+    if (this.#isReading && this.#input.isEmpty && this.#compressed.isBroken) this.#fail(this.#compressed.brokenBehind);
     return hasRead;
   }
 
@@ -325,7 +318,7 @@ export class Connection implements TransportEvents {
     const { event } = this.#framer;
     if (event === eventKind.STREAM_OPENED || event === eventKind.ELEMENT) {
       if (event === eventKind.STREAM_OPENED) this.#origin = undefined;
-      this.#origin ??= { scope: this.#framer.headerScope, sender: this };
+      this.#origin ??= { scope: this.#framer.headerScope, isFramed: !!this.transport.framing, sender: this };
       const { bytes, outline } = this.#framer;
       // This may run the handler, which may close the connection or give it away.
       this.#host.batch.makeRoom(bytes.length);
@@ -347,9 +340,13 @@ export class Connection implements TransportEvents {
 
   /** No more input is wanted. */
   #conclude(kind: number, detail: number, bytes?: Uint8Array): void {
+    this.#deafen();
+    this.#add(kind, detail, bytes);
+  }
+
+  #deafen(): void {
     this.#isDeaf = true;
     this.#input.clear();
-    this.#add(kind, detail, bytes);
   }
 
   /** A failure is final; the end of a stream is not. */
@@ -374,13 +371,13 @@ export class Connection implements TransportEvents {
   }
 
   #left = (): void => {
-    if (this.#closeReason < 0 && !this.#isClosing && this.#output.takeDrained(this.#transport))
+    if (this.#closeReason < 0 && !this.#isClosing && this.#output.takeDrained(this.transport))
       this.#notify(eventKind.DRAINED, 0);
   };
 
   #leave(reason: number): void {
     if (this.#closeReason >= 0) return;
-    this.#transport.destroy();
+    this.transport.destroy();
     this.#end(reason);
   }
 

@@ -1,5 +1,5 @@
 /** What travels with a connection to another shard. Plain data: it is copied through a message port. */
-import type { ChannelBindingType, TlsDetails } from '../port.js';
+import type { ChannelBindingType, Framing, TlsDetails } from '../port.js';
 import type { Compressed } from './compressed-input.js';
 import type { StreamState } from './framer.js';
 import type { Policy } from './host.js';
@@ -10,7 +10,8 @@ export interface Departure {
   readonly state: Uint8Array;
   readonly policy: Policy;
   readonly stream: StreamState;
-  readonly unread: Uint8Array;
+  /** With the ends of frames, where there are any. */
+  readonly unread: readonly { readonly bytes: Uint8Array; readonly isEnd: boolean }[];
   readonly stamp: string | undefined;
   readonly bytesIn: number;
   readonly bytesOut: number;
@@ -26,6 +27,7 @@ export interface Departure {
 export interface TransportFacts {
   readonly addresses: Addresses;
   readonly tls: TlsDetails | undefined;
+  readonly framing: Framing | undefined;
   readonly bindings: Readonly<Partial<Record<ChannelBindingType, Uint8Array>>>;
 }
 
@@ -35,5 +37,5 @@ export function factsOf(transport: Transport): TransportFacts {
     const data = transport.channelBinding(type);
     if (data) bindings[type] = data;
   }
-  return { addresses: transport.addresses, tls: transport.tls, bindings };
+  return { addresses: transport.addresses, tls: transport.tls, framing: transport.framing, bindings };
 }

@@ -3,13 +3,14 @@ import { ns } from '../../protocol/namespaces.js';
 import type { ChildPattern } from '../../protocol/stanza-children.js';
 import { attributeValue } from '../attribute-value.js';
 import { envelopeFlag, eventKind, streamFailure } from '../envelope.js';
-import type { Limits } from '../port.js';
+import type { Framing, Limits } from '../port.js';
 import { type Failure, Lexer, type TagSink } from './lexer.js';
 import { Outline } from './outline.js';
 import { mayBind, Scope, XMLNS } from './scope.js';
 import { type QName, splitName, type Tag } from './tag.js';
 
-const { NONE, NOT_WELL_FORMED, BAD_NAMESPACE_PREFIX, INVALID_NAMESPACE } = streamFailure;
+const { NONE, NOT_WELL_FORMED, BAD_NAMESPACE_PREFIX, INVALID_NAMESPACE, BAD_FORMAT, BAD_FRAME } = streamFailure;
+const LESS_THAN = 0x3c;
 
 /** The native framer keeps no more. */
 const MOST_ATTRIBUTES = 256;
@@ -30,6 +31,9 @@ export interface StreamState {
   /** The name of the header's element as it was written; undefined before the header. */
   readonly root: string | undefined;
   readonly header: readonly (readonly [string, string])[];
+  /** Of frames: the `<open/>` was read; an element began in this frame. */
+  readonly hasOpened: boolean;
+  readonly hasFrameElement: boolean;
 }
 
 export class Framer implements TagSink {
@@ -51,11 +55,24 @@ export class Framer implements TagSink {
   /** Names of the elements that are open, the stream's own first. */
   #open: string[] = [];
 
-  constructor(limits: Limits, patterns: readonly ChildPattern[], maxNamespaceBytes = MAX_NAMESPACE_BYTES) {
+  readonly #framing: Framing | undefined;
+  #hasOpened = false;
+  #hasFrameElement = false;
+  /** What a frame's element is by its tag: the header or the end of a stream. */
+  #role: 'open' | 'close' | undefined;
+
+  constructor(
+    limits: Limits,
+    patterns: readonly ChildPattern[],
+    maxNamespaceBytes = MAX_NAMESPACE_BYTES,
+    framing: Framing | undefined = undefined,
+  ) {
     this.#maxNamespaceBytes = maxNamespaceBytes;
     this.#limits = limits;
     this.#patterns = patterns;
+    this.#framing = framing;
     this.#lexer = new Lexer(limits, this);
+    if (framing) this.beginFragment();
   }
 
   get openElements(): number {
@@ -94,11 +111,30 @@ export class Framer implements TagSink {
     if (this.event !== 0) return at;
     let next = at;
     while (next < input.length && this.event === 0) {
-      const failure = this.#lexer.next(input[next++] as number);
+      const byte = input[next++] as number;
+      const failure = this.#framing ? this.#nextInFrame(byte) : this.#lexer.next(byte);
       this.beforeAuthentication += 1;
       if (failure !== NONE) this.#fail(failure);
     }
     return next;
+  }
+
+  #nextInFrame(byte: number): Failure {
+    if (byte === LESS_THAN && this.#lexer.isBetween && !this.isSpent) {
+      // RFC 7395 section 3.3: one element in a frame.
+      if (this.#hasFrameElement && this.#framing === 'websocket') return BAD_FRAME;
+      this.#hasFrameElement = true;
+    }
+    const failure = this.#lexer.next(byte);
+    return failure === BAD_FORMAT ? BAD_FRAME : failure;
+  }
+
+  /** The frame ends here: nothing may be left open. */
+  endFrame(): Failure {
+    this.#hasFrameElement = false;
+    if (this.event !== 0 || this.#lexer.isBetween) return NONE;
+    this.#fail(BAD_FRAME);
+    return BAD_FRAME;
   }
 
   /** Goes on after an event; its bytes are gone. A failure or the end of the stream is final. */
@@ -120,15 +156,19 @@ export class Framer implements TagSink {
       bytesBeforeAuthentication: this.beforeAuthentication - this.unfinished.length,
       root: isOpen ? root : undefined,
       header: isOpen ? [...this.#header] : [],
+      hasOpened: this.#hasOpened && this.event !== eventKind.STREAM_OPENED,
+      hasFrameElement: this.#hasFrameElement && this.#lexer.isBetween,
     };
   }
 
   /** Takes up a stream that was suspended elsewhere. */
-  resume({ root, header, isAuthenticated, bytesBeforeAuthentication }: StreamState): void {
+  resume(state: StreamState): void {
     this.restart();
-    this.isAuthenticated = isAuthenticated;
-    this.beforeAuthentication = bytesBeforeAuthentication;
-    if (root !== undefined) this.#beginInside(root, header);
+    this.isAuthenticated = state.isAuthenticated;
+    this.beforeAuthentication = state.bytesBeforeAuthentication;
+    this.#hasOpened = state.hasOpened;
+    this.#hasFrameElement = state.hasFrameElement;
+    if (state.root !== undefined && !this.#framing) this.#beginInside(state.root, state.header);
   }
 
   /** Other limits from the next stream on. */
@@ -138,17 +178,23 @@ export class Framer implements TagSink {
 
   /** A new stream begins on the same connection (RFC 6120 section 4.3.3). */
   restart(): void {
+    this.#reset();
+    this.#hasOpened = false;
+    if (this.#framing) this.#beginInside('', [['', ns.CLIENT]]);
+  }
+
+  /** Expects elements at once, `jabber:client` being the namespace around them. */
+  beginFragment(): void {
+    this.#reset();
+    this.#beginInside('', [['', ns.CLIENT]]);
+  }
+
+  #reset(): void {
     this.event = 0;
     this.outline = undefined;
     this.#lexer = new Lexer(this.#limits, this);
     this.#scope = new Scope();
     this.#open = [];
-  }
-
-  /** Expects elements at once, `jabber:client` being the namespace around them. */
-  beginFragment(): void {
-    this.restart();
-    this.#beginInside('', [['', ns.CLIENT]]);
   }
 
   startTag(tag: Tag): Failure {
@@ -204,7 +250,10 @@ export class Framer implements TagSink {
   #openElement(tag: Tag, raw: string, name: QName, namespace: string, attributes: NamedAttribute[]): Failure {
     const depth = this.#open.length;
     const isContent = this.#isContentNamespace(namespace);
-    if (depth === 1) this.outline = new Outline(this.#lexer.bytes as Buffer, tag, name, isContent);
+    if (depth === 1) {
+      this.outline = new Outline(this.#lexer.bytes as Buffer, tag, name, isContent);
+      this.#role = roleOf(name, namespace);
+    }
     const outline = this.outline as Outline;
     if (depth > 1) {
       outline.children += 1;
@@ -237,8 +286,19 @@ export class Framer implements TagSink {
     this.#open.pop();
     const depth = this.#open.length;
     this.#scope.leave(depth);
-    if (depth === 1) this.event = eventKind.ELEMENT;
+    if (depth === 1) this.#complete();
     if (depth === 0) this.event = eventKind.STREAM_CLOSED;
+  }
+
+  #complete(): void {
+    this.event = eventKind.ELEMENT;
+    if (!this.#framing) return;
+    if (this.#hasOpened) {
+      if (this.#role === 'close') this.event = eventKind.STREAM_CLOSED;
+    } else if (this.#role === 'open') {
+      this.event = eventKind.STREAM_OPENED;
+      this.#hasOpened = true;
+    } else this.#fail(INVALID_NAMESPACE);
   }
 
   /** Puts the tag's namespace declarations in force. */
@@ -269,6 +329,11 @@ export class Framer implements TagSink {
     }
     return NONE;
   }
+}
+
+/** RFC 7395 sections 3.4 and 3.6. */
+function roleOf({ local }: QName, namespace: string): 'open' | 'close' | undefined {
+  return namespace === ns.FRAMING && (local === 'open' || local === 'close') ? local : undefined;
 }
 
 function namedAttributes(bytes: Buffer, tag: Tag): NamedAttribute[] | undefined {

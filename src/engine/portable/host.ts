@@ -8,7 +8,10 @@ import type { Connection } from './connection.js';
 export type Policy = Pick<
   ListenOptions,
   'limits' | 'maxOutputBytes' | 'maxOutputWrites' | 'maxDecompressedBytes' | 'authenticationDeadlineMs'
->;
+> & {
+  /** Of input in frames, whose sender cannot be made to wait. */
+  readonly maxInputBytes?: number | undefined;
+};
 
 /** The shard as its connections see it. */
 export interface Host {

@@ -1,8 +1,14 @@
-/** Bytes of one connection that arrived and are not read yet. */
+/** Bytes of one connection that arrived and are not read yet, with the ends of frames where it has any. */
 import { isSpace } from './characters.js';
 
+interface Chunk {
+  readonly bytes: Uint8Array;
+  /** A frame ends with these bytes. */
+  readonly isEnd: boolean;
+}
+
 export class Input {
-  #chunks: Uint8Array[] = [];
+  #chunks: Chunk[] = [];
   #offset = 0;
   #size = 0;
 
@@ -10,29 +16,45 @@ export class Input {
     return this.#size;
   }
 
-  push(bytes: Uint8Array): void {
-    if (bytes.length === 0) return;
-    this.#chunks.push(bytes);
+  /** The end of a frame that is still to be told is something. */
+  get isEmpty(): boolean {
+    return this.#chunks.length === 0;
+  }
+
+  push(bytes: Uint8Array, isEnd = false): void {
+    if (bytes.length === 0 && !isEnd) return;
+    this.#chunks.push({ bytes, isEnd });
     this.#size += bytes.length;
   }
 
   /** The next bytes in one piece, at most so many; not taken yet. */
   peek(most: number): Uint8Array {
-    const chunk = this.#chunks[0] as Uint8Array;
-    return chunk.subarray(this.#offset, Math.min(chunk.length, this.#offset + most));
+    const { bytes } = this.#chunks[0] as Chunk;
+    return bytes.subarray(this.#offset, Math.min(bytes.length, this.#offset + most));
   }
 
-  take(bytes: number): void {
+  /** True when a frame ends behind what was taken. */
+  take(bytes: number): boolean {
     this.#offset += bytes;
     this.#size -= bytes;
-    if (this.#offset < (this.#chunks[0]?.length ?? 0)) return;
+    const chunk = this.#chunks[0];
+    if (!chunk || this.#offset < chunk.bytes.length) return false;
     this.#chunks.shift();
     this.#offset = 0;
+    return chunk.isEnd;
   }
 
   /** Everything, in one piece. */
   all(): Uint8Array {
-    return Buffer.concat(this.#chunks).subarray(this.#offset);
+    return Buffer.concat(this.#chunks.map((chunk) => chunk.bytes)).subarray(this.#offset);
+  }
+
+  /** Everything, as it came. */
+  pieces(): Chunk[] {
+    return this.#chunks.map(({ bytes, isEnd }, index) => ({
+      bytes: index === 0 ? bytes.subarray(this.#offset) : bytes,
+      isEnd,
+    }));
   }
 
   /** Between elements it means nothing, under whatever layer. */

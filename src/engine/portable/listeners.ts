@@ -47,6 +47,11 @@ export class Listeners {
     return { listener, port: address.port };
   }
 
+  /** A number for a listener without a socket of its own. */
+  reserve(): number {
+    return this.#servers.push(undefined) - 1;
+  }
+
   has(listener: number): boolean {
     return this.#servers[listener] !== undefined;
   }

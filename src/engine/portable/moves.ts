@@ -23,7 +23,7 @@ export class Moves {
   /** Sends a connection off. The transport is ours from now on. */
   send(shard: number, departure: Departure, facts: TransportFacts, transport: Transport): void {
     const number = ++this.#lastNumber;
-    this.#links.insist(shard, [say.MOVED, number, departure, facts], departure.unread.length + departure.state.length);
+    this.#links.insist(shard, [say.MOVED, number, departure, facts], unreadBytes(departure) + departure.state.length);
     const tell = (message: Message, bytes: number): void => this.#links.insist(shard, message, bytes);
     const relay = new Relay(number, transport, tell, () => this.#relays.delete(number));
     this.#relays.set(number, { shard, half: relay });
@@ -54,4 +54,8 @@ export class Moves {
     for (const held of [...this.#relays.values()]) if (held.shard === shard) held.half.end();
     for (const held of [...this.#guests.values()]) if (held.shard === shard) held.half.lose();
   }
+}
+
+function unreadBytes({ unread }: Departure): number {
+  return unread.reduce((sum, { bytes }) => sum + bytes.length, 0);
 }

@@ -57,6 +57,7 @@ export class Outline {
     const { valueStart, valueEnd } = attribute;
     const name = bytes.utf8Slice(attribute.nameStart, attribute.nameEnd);
     if (name === 'type') this.type = typeIndex(attributeValue(bytes.utf8Slice(valueStart, valueEnd)));
+    if (name === 'xmlns') this.flags |= envelopeFlag.OWN_NAMESPACE;
     const field = SPANS[name];
     if (field === undefined) return;
 

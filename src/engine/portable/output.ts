@@ -7,6 +7,9 @@ export interface OutputLimits {
   readonly maxOutputWrites: number;
 }
 
+/** Frames that one turn may give rise to beyond the limit of their connection. */
+const MOST_DEFERRED_BYTES = 4 * 1024 * 1024;
+
 export class Output {
   readonly #limits: OutputLimits;
   #parts: Uint8Array[] = [];
@@ -29,12 +32,20 @@ export class Output {
   send(bytes: Uint8Array, transport: Transport, left: () => void): 'low' | 'over half' | 'over limit' {
     this.add(bytes);
     if (!this.isOverHalf(transport)) return 'low';
+    if (transport.framing) return this.#deferred(transport);
     // What the kernel takes at once does not count: a turn may well produce more than the peer is allowed to leave unread.
     this.flush(transport, left);
     const isOver = this.#isOver(transport, 1);
     if (!isOver && !this.isOverHalf(transport)) return 'low';
     this.#owesDrained = true;
     return isOver ? 'over limit' : 'over half';
+  }
+
+  /** Frames are handed over at the end of the turn, and judged when their owner has had them. */
+  #deferred(transport: Transport): 'over half' | 'over limit' {
+    this.#owesDrained = true;
+    const most = this.#limits.maxOutputBytes + MOST_DEFERRED_BYTES;
+    return this.queuedBytes(transport) > most ? 'over limit' : 'over half';
   }
 
   add(bytes: Uint8Array): void {
@@ -45,6 +56,7 @@ export class Output {
 
   /** Hands everything over. `left` is called whenever bytes have left. */
   flush(transport: Transport, left: () => void): void {
+    if (transport.framing) return this.#flushFrames(transport, left);
     if (this.#parts.length === 0) return;
     const bytes = this.#parts.length === 1 ? (this.#parts[0] as Uint8Array) : Buffer.concat(this.#parts);
     const writes = this.#parts.length;
@@ -55,6 +67,19 @@ export class Output {
       this.bytesOut += bytes.length;
       left();
     });
+  }
+
+  #flushFrames(transport: Transport, left: () => void): void {
+    const parts = this.#parts;
+    this.drop();
+    for (const part of parts) {
+      this.#leavingWrites += 1;
+      transport.write(part, () => {
+        this.#leavingWrites -= 1;
+        this.bytesOut += part.length;
+        left();
+      });
+    }
   }
 
   isOverHalf(transport: Transport): boolean {

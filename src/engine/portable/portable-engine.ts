@@ -4,19 +4,23 @@ import type { MessagePort } from 'node:worker_threads';
 import type { Element } from '../../protocol/element.js';
 import { ns } from '../../protocol/namespaces.js';
 import { eventKind } from '../envelope.js';
+import { frameHeader } from '../frame-header.js';
 import {
-  type ChannelBindingType,
-  type ConnectionDetails,
+  type CarrierFacts,
+  type CarrierName,
   type EngineCounters,
   EngineError,
   type EngineOptions,
   type EnginePort,
+  type FrameListenOptions,
   type ListenOptions,
-  type Proceed,
   type TlsOptions,
 } from '../port.js';
 import { Batch, type Origin } from './batch.js';
+import { Carriers } from './carriers.js';
 import { Connection } from './connection.js';
+import { ConnectionCalls, outgoing } from './connection-calls.js';
+import { count } from './counters.js';
 import { type Departure, factsOf, type TransportFacts } from './departure.js';
 import { type Fragment, readFragment } from './fragment.js';
 import type { Host } from './host.js';
@@ -44,7 +48,7 @@ export async function createPortableEngine(options: EngineOptions): Promise<Engi
 /** What is around a stanza that came from another shard. */
 const CANONICAL: Origin = { scope: new Map([['', ns.CLIENT]]), sender: { stampText: undefined } };
 
-class PortableEngine implements EnginePort, Host {
+class PortableEngine extends ConnectionCalls implements EnginePort, Host {
   readonly kind = 'portable';
   readonly canCompress = true;
   readonly batch: Batch;
@@ -52,6 +56,7 @@ class PortableEngine implements EnginePort, Host {
   readonly #options: EngineOptions;
   readonly #sax: SaxTokenizer;
   readonly #listeners: Listeners;
+  readonly #carriers: Carriers;
   readonly #links: ShardLinks;
   readonly #moves: Moves;
   readonly #connections = new Slots<Connection>();
@@ -74,6 +79,7 @@ class PortableEngine implements EnginePort, Host {
   #decompressionsRefused = 0;
 
   constructor(options: EngineOptions, sax: SaxTokenizer) {
+    super();
     this.#options = options;
     this.patterns = options.children;
     this.#sax = sax;
@@ -85,6 +91,7 @@ class PortableEngine implements EnginePort, Host {
       waiting: () => this.#schedule(),
     });
     this.#moves = new Moves(this.#links);
+    this.#carriers = new Carriers(this.#listeners, () => this.#schedule());
     this.#refusals = new Refusals((listener, reason, count, address) => {
       const detail = (listener << 8) | reason;
       this.batch.add({ kind: eventKind.REFUSED, detail, count, bytes: Buffer.from(address) });
@@ -125,8 +132,34 @@ class PortableEngine implements EnginePort, Host {
   }
 
   unlisten(listener: number): void {
+    this.#carriers.unlisten(listener);
     this.#contexts.forget(listener);
     this.#listeners.unlisten(listener);
+  }
+
+  listenFrames(options: FrameListenOptions): number {
+    return this.#carriers.listen(options);
+  }
+
+  attach(listener: number, facts: CarrierFacts): CarrierName | undefined {
+    const made = this.#isStopped ? undefined : this.#carriers.attach(listener, facts);
+    if (!made) return undefined;
+    this.#accepted += 1;
+    this.#adopt(made.policy, made.transport).begin(listener, 0);
+    return { slot: made.transport.slot, generation: made.transport.generation };
+  }
+
+  feed(slot: number, generation: number, bytes: Uint8Array | ArrayBuffer, isLast: boolean): boolean {
+    // A copy: what HTTP servers give is gone when their handler returns.
+    return this.#carriers.find(slot, generation)?.feed(new Uint8Array(bytes).slice(), isLast) ?? true;
+  }
+
+  sent(slot: number, generation: number, bytes: number): void {
+    this.#carriers.find(slot, generation)?.sent(bytes);
+  }
+
+  detach(slot: number, generation: number, isOrderly: boolean): void {
+    this.#carriers.detach(slot, generation, isOrderly);
   }
 
   createTlsContext(options: TlsOptions): number {
@@ -141,73 +174,20 @@ class PortableEngine implements EnginePort, Host {
     this.#tickets.set(current, previous);
   }
 
-  send(slot: number, generation: number, data: string | Uint8Array): boolean {
-    const bytes = typeof data === 'string' ? Buffer.from(data) : Uint8Array.from(data);
-    return this.#find(slot, generation)?.send(bytes) ?? false;
-  }
-
   deliver(slot: number, generation: number, envelope: number): boolean {
-    const connection = this.#find(slot, generation);
+    const connection = this.find(slot, generation);
     const bytes = stamped(this.batch, envelope);
     if (!connection || !bytes) return false;
-    connection.send(bytes);
+    connection.send(outgoing(connection, bytes));
     return connection.isOpen;
   }
 
-  stamp(slot: number, generation: number, from: string): void {
-    this.#find(slot, generation)?.stamp(from);
-  }
-
-  proceed(slot: number, generation: number, how: Proceed): void {
-    this.#find(slot, generation)?.proceed(how);
-  }
-
-  pause(slot: number, generation: number): void {
-    this.#find(slot, generation)?.pause();
-  }
-
-  resume(slot: number, generation: number): void {
-    this.#find(slot, generation)?.resume();
-  }
-
-  shape(slot: number, generation: number, bytesPerSecond: number): void {
-    this.#find(slot, generation)?.shape(bytesPerSecond);
-  }
-
-  authenticated(slot: number, generation: number): void {
-    this.#find(slot, generation)?.authenticated();
-  }
-
-  deadline(slot: number, generation: number, ms: number): void {
-    this.#find(slot, generation)?.deadline(ms);
-  }
-
   startTls(slot: number, generation: number, context: number, serverName: string): boolean {
-    return this.#find(slot, generation)?.startTls(this.#contexts.get(context), serverName) ?? false;
-  }
-
-  startCompression(slot: number, generation: number, confirmation: string): boolean {
-    return this.#find(slot, generation)?.startCompression(Buffer.from(confirmation)) ?? false;
-  }
-
-  channelBinding(slot: number, generation: number, type: ChannelBindingType): Uint8Array | undefined {
-    return this.#find(slot, generation)?.transport.channelBinding(type);
-  }
-
-  close(slot: number, generation: number): void {
-    this.#find(slot, generation)?.close();
-  }
-
-  abort(slot: number, generation: number): void {
-    this.#find(slot, generation)?.abort();
-  }
-
-  details(slot: number, generation: number): ConnectionDetails | undefined {
-    return this.#find(slot, generation)?.details();
+    return this.find(slot, generation)?.startTls(this.#contexts.get(context), serverName) ?? false;
   }
 
   move(slot: number, generation: number, shard: number, state: Uint8Array): boolean {
-    const connection = this.#find(slot, generation);
+    const connection = this.find(slot, generation);
     const isOwn = shard === this.#options.shard;
     if (!connection?.mayMove || !(isOwn || this.#links.isLinked(shard))) return false;
     const { transport } = connection;
@@ -238,8 +218,13 @@ class PortableEngine implements EnginePort, Host {
   tree(envelope: number): Element {
     const origin = this.batch.has(envelope) ? this.batch.origin(envelope) : undefined;
     if (!origin) throw new EngineError('no-element', `Envelope ${envelope} of the running batch holds no element.`);
-    const build = this.batch.kind(envelope) === eventKind.STREAM_OPENED ? buildHeader : buildTree;
-    return build(this.#sax, this.batch.bytes(envelope), origin.scope);
+    const isHeader = this.batch.kind(envelope) === eventKind.STREAM_OPENED;
+    const bytes = this.batch.bytes(envelope);
+    if (!isHeader || origin.isFramed) {
+      const tree = buildTree(this.#sax, bytes, origin.scope);
+      return isHeader ? frameHeader(tree) : tree;
+    }
+    return buildHeader(this.#sax, bytes, origin.scope);
   }
 
   parse(xml: string | Uint8Array): Element | undefined {
@@ -248,22 +233,10 @@ class PortableEngine implements EnginePort, Host {
   }
 
   counters(): EngineCounters {
-    let [bytesIn, bytesOut, memoryBytes] = [this.#bytesIn, this.#bytesOut, this.words.byteLength + this.arena.length];
-    const connections = this.#connections.all;
-    for (const connection of connections) {
-      bytesIn += connection.traffic.bytesIn;
-      bytesOut += connection.traffic.bytesOut;
-      memoryBytes += connection.memoryBytes;
-    }
-    const waiting = this.#gates.reduce((sum, gate) => sum + gate.waiting, 0);
-    const refused = this.#refusals.total;
+    const gone = { accepted: this.#accepted, bytesIn: this.#bytesIn, bytesOut: this.#bytesOut };
     return {
-      connections: connections.length + waiting,
-      accepted: this.#accepted,
-      bytesIn,
-      bytesOut,
-      refused,
-      memoryBytes,
+      ...count(gone, this.#connections.all, this.#gates, this.words.byteLength + this.arena.length),
+      refused: this.#refusals.total,
       decompressionsRefused: this.#decompressionsRefused,
     };
   }
@@ -299,7 +272,7 @@ class PortableEngine implements EnginePort, Host {
     this.#over.push(connection);
   }
 
-  #find(slot: number, generation: number): Connection | undefined {
+  protected find(slot: number, generation: number): Connection | undefined {
     const connection = this.#isStopped ? undefined : this.#connections.find(slot, generation);
     return connection?.isGone ? undefined : connection;
   }
@@ -376,6 +349,7 @@ class PortableEngine implements EnginePort, Host {
     const ready = this.#ready;
     this.#ready = new Set();
     try {
+      this.#carriers.pump(this.batch);
       for (const connection of ready) connection.pump();
       this.batch.flush();
     } finally {

@@ -1,6 +1,6 @@
 /** The halves of a connection that moved: the socket here, its record on another shard, bytes between them. */
 import { closeReason } from '../envelope.js';
-import type { ChannelBindingType, TlsDetails } from '../port.js';
+import type { ChannelBindingType, Framing, TlsDetails } from '../port.js';
 import type { TransportFacts } from './departure.js';
 import type { Message } from './shard-links.js';
 import { type Addresses, type Transport, type TransportEvents, UNHEARD } from './transport.js';
@@ -50,9 +50,9 @@ export class Relay implements TransportEvents {
     transport.read(true);
   }
 
-  received(bytes: Uint8Array, isBloated = false): void {
+  received(bytes: Uint8Array, isBloated = false, isEnd = false): void {
     this.#underWay += bytes.length;
-    this.#tell([say.DATA, this.#number, bytes, isBloated], bytes.length);
+    this.#tell([say.DATA, this.#number, bytes, isBloated, isEnd], bytes.length);
     this.#adjust();
   }
 
@@ -104,7 +104,7 @@ export class Relay implements TransportEvents {
   }
 
   #adjust(): void {
-    this.#transport.read(this.#isWanted && this.#underWay < WINDOW_BYTES);
+    this.#transport.read(this.#isWanted && this.#underWay < WINDOW_BYTES, this.#underWay);
   }
 }
 
@@ -113,6 +113,7 @@ export class RelayedTransport implements Transport {
   events: TransportEvents = UNHEARD;
   readonly addresses: Addresses;
   readonly tls: TlsDetails | undefined;
+  readonly framing: Framing | undefined;
   readonly #number: number;
   readonly #facts: TransportFacts;
   readonly #tell: Tell;
@@ -132,6 +133,7 @@ export class RelayedTransport implements Transport {
     this.#over = over;
     this.addresses = facts.addresses;
     this.tls = facts.tls;
+    this.framing = facts.framing;
   }
 
   channelBinding(type: ChannelBindingType): Uint8Array | undefined {
@@ -166,12 +168,12 @@ export class RelayedTransport implements Transport {
     this.#over();
   }
 
-  told([code, , value, isBloated]: Message): void {
+  told([code, , value, isBloated, isEnd]: Message): void {
     switch (code) {
       case say.DATA: {
         const bytes = value as Uint8Array;
         this.#tell([say.TAKEN, this.#number, bytes.length], 0);
-        return this.events.received(bytes, isBloated as boolean);
+        return this.events.received(bytes, isBloated as boolean, isEnd as boolean);
       }
       case say.WRITTEN:
         return this.#written();

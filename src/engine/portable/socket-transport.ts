@@ -18,6 +18,7 @@ export class SocketTransport implements Transport {
   readonly addresses: Addresses;
   tls: TlsDetails | undefined;
 
+  readonly framing = undefined;
   readonly #raw: Socket;
   #socket: Socket;
   #context: TlsContext | undefined;

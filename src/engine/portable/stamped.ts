@@ -4,13 +4,13 @@ import { envelopeFlag, eventKind, word } from '../envelope.js';
 import type { Batch } from './batch.js';
 
 /** The element as it goes elsewhere; undefined for what must not leave as it is. */
-export function stamped(batch: Batch, envelope: number): Uint8Array | undefined {
+export function stamped(batch: Batch, envelope: number): Buffer | undefined {
   if (!batch.has(envelope)) return undefined;
   const kind = batch.kind(envelope);
   const bytes = batch.bytes(envelope);
   if ((batch.word(envelope, word.KIND) & envelopeFlag.FOREIGN_SCOPE) !== 0) return undefined;
   // Its own shard has stamped it.
-  if (kind === eventKind.ROUTED) return Uint8Array.from(bytes);
+  if (kind === eventKind.ROUTED) return Buffer.from(bytes);
   const from = batch.origin(envelope)?.sender.stampText;
   // An address that nobody vouched for must not leave.
   if (kind !== eventKind.ELEMENT || !from) return undefined;

@@ -1,5 +1,5 @@
 /** What carries the bytes of a connection: a socket of this shard, or one that another shard holds. */
-import type { ChannelBindingType, ConnectionDetails, TlsDetails } from '../port.js';
+import type { ChannelBindingType, ConnectionDetails, Framing, TlsDetails } from '../port.js';
 import type { TlsContext } from './tls-context.js';
 
 export type Addresses = Pick<
@@ -9,8 +9,8 @@ export type Addresses = Pick<
 
 /** Calls never come from within a call to the transport. */
 export interface TransportEvents {
-  /** `isBloated`: decompressed, and grown more than text does. */
-  received(bytes: Uint8Array, isBloated?: boolean): void;
+  /** `isBloated`: decompressed, and grown more than text does. `isEnd`: a frame ends with these bytes. */
+  received(bytes: Uint8Array, isBloated?: boolean, isEnd?: boolean): void;
   /** What comes cannot be decompressed: a `streamFailure`. Nothing more will be received. */
   failed(failure: number): void;
   secured(): void;
@@ -27,10 +27,12 @@ export interface Transport {
   events: TransportEvents;
   readonly addresses: Addresses;
   readonly tls: TlsDetails | undefined;
+  /** Each write is a frame, and input comes in frames; undefined for a stream of bytes. */
+  readonly framing: Framing | undefined;
   readonly isHandshaking: boolean;
   channelBinding(type: ChannelBindingType): Uint8Array | undefined;
-  /** Starts reading, or stops; a little more may come after that. */
-  read(isWanted: boolean): void;
+  /** Starts reading, or stops; a little more may come after that. `waiting`: bytes that are held unread. */
+  read(isWanted: boolean, waiting?: number): void;
   /** `written` is called when the kernel has the bytes. */
   write(bytes: Uint8Array, written: () => void): void;
   /** Bytes that the kernel has not taken. */

@@ -11,7 +11,7 @@ import { ns } from '../../protocol/namespaces.js';
 import type { Stanza } from '../../protocol/stanza.js';
 import { EXEMPT } from '../limits/address-key.js';
 import { errorForFailure } from '../stream/stream-failure.js';
-import { STREAM_END, streamHeader } from '../stream/stream-text.js';
+import { FRAMED_END, framedHeader, STREAM_END, streamHeader } from '../stream/stream-text.js';
 import type { C2sEntrance, C2sServices } from './c2s-services.js';
 
 /** What a header led to: the domain that it asks for, and its host. */
@@ -88,7 +88,7 @@ export abstract class C2sStream implements ConnectionHandler {
     if (error)
       this.services.log.info('c2s.stream.error', { condition: error.condition, reason: error.text, ip: this.ip });
     if (!this.isHeaderSent) this.#sendHeader(undefined, undefined);
-    this.connection.write((error?.toXml() ?? '') + STREAM_END);
+    this.#sendEnd(error?.toXml() ?? '');
     this.connection.close();
     this.ended(error?.condition ?? 'closed');
   }
@@ -151,11 +151,21 @@ export abstract class C2sStream implements ConnectionHandler {
     return this.connection.details()?.tls !== undefined;
   }
 
+  #sendEnd(error: string): void {
+    if (!this.connection.framing) this.connection.write(error + STREAM_END);
+    else {
+      // Each in a frame of its own (RFC 7395 section 3.3.3).
+      if (error !== '') this.connection.write(error);
+      this.connection.write(FRAMED_END);
+    }
+  }
+
   #sendHeader(domain: string | undefined, clientFrom: string | undefined): void {
     const { services } = this;
     this.isHeaderSent = true;
+    const header = this.connection.framing ? framedHeader : streamHeader;
     this.connection.write(
-      streamHeader({
+      header({
         id: services.random.hex(16),
         from: domain ?? services.config.general.default_server_domain,
         to: clientFrom === undefined ? undefined : Jid.parse(clientFrom)?.bare.toString(),

@@ -22,6 +22,9 @@ const ERRORS: Readonly<Record<number, StreamError>> = {
     'Too much data before authentication',
   ),
   [streamFailure.TOO_MUCH_DECOMPRESSED]: new StreamError('policy-violation', 'Too much data behind compression'),
+  // RFC 7395 section 3.3.
+  [streamFailure.BAD_FRAME]: new StreamError('bad-format', 'A frame holds one whole element'),
+  [streamFailure.TOO_MUCH_UNREAD]: new StreamError('policy-violation', 'Too much data that waits to be read'),
   // XEP-0138 section 3.
   [streamFailure.BAD_COMPRESSION]: new StreamError(
     'undefined-condition',

@@ -1,4 +1,4 @@
-/** The fixed texts of a stream: its header and its end (RFC 6120 sections 4.2 and 4.4). */
+/** The fixed texts of a stream: its header and its end (RFC 6120 sections 4.2 and 4.4, RFC 7395 sections 3.4 and 3.6). */
 import { escapeXml } from '../../protocol/element.js';
 import { ns } from '../../protocol/namespaces.js';
 
@@ -12,12 +12,20 @@ export interface HeaderFields {
   readonly contentNs: string;
 }
 
-export function streamHeader({ id, from, to, lang, contentNs }: HeaderFields): string {
-  const toText = to === undefined ? '' : ` to='${escapeXml(to)}'`;
-  return (
-    `<?xml version='1.0'?><stream:stream xmlns='${contentNs}' xmlns:stream='${ns.STREAM}' id='${id}'` +
-    ` from='${escapeXml(from)}'${toText} version='1.0' xml:lang='${escapeXml(lang)}'>`
-  );
+export function streamHeader(fields: HeaderFields): string {
+  const declared = `xmlns='${fields.contentNs}' xmlns:stream='${ns.STREAM}'`;
+  return `<?xml version='1.0'?><stream:stream ${declared}${attributes(fields)}>`;
+}
+
+/** The same for a stream whose elements come in frames, each of which stands alone. */
+export function framedHeader(fields: HeaderFields): string {
+  return `<open xmlns='${ns.FRAMING}'${attributes(fields)}/>`;
 }
 
 export const STREAM_END = '</stream:stream>';
+export const FRAMED_END = `<close xmlns='${ns.FRAMING}'/>`;
+
+function attributes({ id, from, to, lang }: HeaderFields): string {
+  const toText = to === undefined ? '' : ` to='${escapeXml(to)}'`;
+  return ` id='${id}' from='${escapeXml(from)}'${toText} version='1.0' xml:lang='${escapeXml(lang)}'`;
+}
