@@ -1,8 +1,9 @@
 /** RFC 6121 section 3: how contacts come to see one another's presence, and how that ends. */
 import type { Element } from 'ltx';
 import { expect } from 'vitest';
-import type { Actor } from '../support/story/actor.js';
+import { type Actor, authenticate } from '../support/story/actor.js';
 import { handled, stored } from '../support/story/fence.js';
+import { RawClient } from '../support/story/raw-client.js';
 import { befriend, stories } from '../support/story/story.js';
 
 const ROSTER = 'jabber:iq:roster';
@@ -182,7 +183,6 @@ stories('RFC 6121 section 3.2: denying and cancelling', (story) => {
   story('section 3.2.2: without anything to cancel nothing is sent', { alice: 1, bob: 1 }, async ({ alice, bob }) => {
     await ready(alice, bob);
     bob.send(`<presence type='unsubscribed' to='${alice.bare}'/>`);
-    bob.send(`<presence type='subscribed' to='${alice.bare}'/>`);
     expect(kinds(await alice.hasReceived(bob))).toEqual([]);
     expect(await relation(bob, alice)).toBe('nothing');
   });
@@ -259,5 +259,111 @@ stories('RFC 6121 section 2.5: removing a contact', (story) => {
     expect(came).toContain('presence unsubscribe');
     expect(came).toContain('presence unsubscribed');
     expect(await relation(bob, alice)).toBe('none');
+  });
+});
+
+stories('RFC 6121 section 3.4: approving ahead', (story) => {
+  const item = async (owner: Actor, contact: Actor) =>
+    (await owner.asks(`<iq type='get'><query xmlns='${ROSTER}'/></iq>`))
+      .getChild('query')
+      ?.getChildren('item')
+      .find(({ attrs }) => attrs['jid'] === contact.bare)?.attrs;
+
+  story('section 3.4.1: the feature is announced once it can be used', { alice: 1 }, async ({ alice }, { port }) => {
+    const client = await RawClient.connect(port);
+    expect((await client.open()).getChild('sub')).toBeUndefined();
+    await authenticate(client, alice);
+    expect((await client.open()).getChild('sub', 'urn:xmpp:features:pre-approval')).toBeDefined();
+    client.destroy();
+  });
+
+  story(
+    'section 3.4.2: it is noted and pushed, and the contact hears nothing of it',
+    { alice: 2, bob: 1 },
+    async ({ alice, alice2, bob }) => {
+      await ready(alice, alice2, bob);
+      alice.send(`<presence type='subscribed' to='${bob.jid}'/>`);
+      for (const session of [alice, alice2]) await session.receives(push(bob, "subscription='none' approved='true'"));
+      expect(kinds(await bob.hasReceived(alice))).toEqual([]);
+      expect(await item(alice, bob)).toMatchObject({ subscription: 'none', approved: 'true' });
+      // Once is enough.
+      await alice.hasReceived();
+      alice.send(`<presence type='subscribed' to='${bob.bare}'/>`);
+      expect(kinds(await alice.hasReceived())).toEqual([]);
+    },
+  );
+
+  story(
+    'section 3.4.2: the request is answered at once and not shown; the subscription is pushed',
+    { alice: 1, bob: 1 },
+    async ({ alice, bob }) => {
+      await ready(alice, bob);
+      alice.send(`<presence type='subscribed' to='${bob.bare}'/>`);
+      await alice.receives(push(bob, "approved='true'"));
+      bob.send(`<presence type='subscribe' to='${alice.bare}'/>`);
+      await bob.receives(`<presence type='subscribed' from='${alice.bare}'/>`);
+      await bob.receives(push(alice, "subscription='to'"));
+      await bob.receives(`<presence from='${alice.jid}'/>`);
+      const came = await alice.hasReceived(bob);
+      expect(kinds(came)).toEqual(['iq set']);
+      expect(await item(alice, bob)).toMatchObject({ subscription: 'from', approved: 'true' });
+    },
+  );
+
+  story('it holds while the user is away', { alice: 1, bob: 1 }, async ({ alice, bob }, { port }) => {
+    await ready(alice, bob);
+    alice.send(`<presence type='subscribed' to='${bob.bare}'/>`);
+    await alice.receives(push(bob, "approved='true'"));
+    await alice.leave();
+    bob.send(`<presence type='subscribe' to='${alice.bare}'/>`);
+    await bob.receives(`<presence type='subscribed' from='${alice.bare}'/>`);
+    const back = await alice.another(port);
+    await ready(back);
+    expect(await relation(back, bob)).toBe('from');
+    expect(await relation(bob, alice)).toBe('to');
+    back.vanish();
+  });
+
+  story(
+    'section 3.4.2: it is taken back by `unsubscribed`, and with the contact',
+    { alice: 1, bob: 1 },
+    async ({ alice, bob }) => {
+      await ready(alice, bob);
+      const contact = (attrs = '') =>
+        alice.asks(`<iq type='set'><query xmlns='${ROSTER}'><item jid='${bob.bare}' ${attrs}/></query></iq>`);
+      await contact("name='Bob'");
+      alice.send(`<presence type='subscribed' to='${bob.bare}'/>`);
+      await alice.receives(push(bob, "name='Bob' approved='true'"));
+      await alice.hasReceived();
+      alice.send(`<presence type='unsubscribed' to='${bob.bare}'/>`);
+      const [pushed] = await alice.hasReceived();
+      expect(pushed?.getChild('query')?.getChild('item')?.attrs).toMatchObject({ name: 'Bob', subscription: 'none' });
+      expect(await item(alice, bob)).not.toHaveProperty('approved');
+
+      alice.send(`<presence type='subscribed' to='${bob.bare}'/>`);
+      await alice.receives(push(bob, "approved='true'"));
+      await contact("subscription='remove'");
+      expect(kinds(await bob.hasReceived(alice))).toEqual([]);
+      bob.send(`<presence type='subscribe' to='${alice.bare}'/>`);
+      await alice.receives(`<presence type='subscribe' from='${bob.bare}'/>`);
+    },
+  );
+
+  story('what a client writes into a roster set approves of nothing', { alice: 1, bob: 1 }, async ({ alice, bob }) => {
+    await ready(alice, bob);
+    await alice.asks(`<iq type='set'><query xmlns='${ROSTER}'><item jid='${bob.bare}' approved='true'/></query></iq>`);
+    expect(await item(alice, bob)).not.toHaveProperty('approved');
+    bob.send(`<presence type='subscribe' to='${alice.bare}'/>`);
+    await alice.receives(`<presence type='subscribe' from='${bob.bare}'/>`);
+  });
+
+  story('without the contact on the list, `unsubscribed` makes none', { alice: 1, bob: 1 }, async ({ alice, bob }) => {
+    await ready(alice, bob);
+    alice.send(`<presence type='subscribed' to='${bob.bare}'/>`);
+    await alice.receives(push(bob, "approved='true'"));
+    alice.send(`<presence type='unsubscribed' to='${bob.bare}'/>`);
+    await alice.hasReceived();
+    expect(kinds(await bob.hasReceived(alice))).toEqual([]);
+    expect(await item(alice, bob)).not.toHaveProperty('approved');
   });
 });

@@ -45,7 +45,9 @@ export default defineModule({
     scope.on(presenceSent, order.route, onSent);
     scope.on(presenceReceived, order.route, onReceived);
     scope.on(accountRemoved, order.cleanup, removeAccount);
-    if (isVersioned) scope.on(streamFeatures, order.record, versioningFeature);
+    scope.on(streamFeatures, order.record, ({ isAuthenticated }) =>
+      isAuthenticated ? rosterFeatures(isVersioned) : undefined,
+    );
     scope.iq('get', ns.ROSTER, 'query', (iq) => iqs.get(iq), 'account');
     scope.iq('set', ns.ROSTER, 'query', (iq) => iqs.set(iq), 'account');
 
@@ -105,7 +107,8 @@ function rosterApiOf(keeper: RosterKeeper): RosterApi {
   };
 }
 
-/** RFC 6121 section 2.6.1. */
-function versioningFeature({ isAuthenticated }: { isAuthenticated: boolean }): Element | undefined {
-  return isAuthenticated ? el('ver', { xmlns: ns.ROSTER_VERSIONING }) : undefined;
+/** RFC 6121 sections 2.6.1 and 3.4. */
+function rosterFeatures(isVersioned: boolean): Element[] {
+  const preApproval = el('sub', { xmlns: ns.PRE_APPROVAL });
+  return isVersioned ? [el('ver', { xmlns: ns.ROSTER_VERSIONING }), preApproval] : [preApproval];
 }

@@ -2,6 +2,7 @@
 import {
   type AccountKey,
   accountKey,
+  createTableSql,
   defineStore,
   type Sql,
   type Statement,
@@ -23,6 +24,8 @@ export interface RosterItem {
   readonly ask: 'none' | 'out' | 'in' | 'both';
   /** What the contact wrote to an open request, else empty. */
   readonly askMessage: string;
+  /** A request of the contact is approved ahead (RFC 6121 section 3.4). */
+  readonly isApproved: boolean;
 }
 
 /** Writes are durable when the promise resolves. */
@@ -65,6 +68,17 @@ const rosterGroups = table(
   { primaryKey: ['server', 'username', 'jid', 'grp'] },
 );
 
+/** Not a table of MongooseIM, which knows no approval ahead. */
+const rosterApprovals = table(
+  'roster_approvals',
+  {
+    server: 'varchar(250) NOT NULL',
+    username: 'varchar(250) NOT NULL',
+    jid: 'text NOT NULL',
+  },
+  { primaryKey: ['server', 'username', 'jid'] },
+);
+
 const rosterVersion = table(
   'roster_version',
   { server: 'varchar(250)', username: 'varchar(250)', version: 'text NOT NULL' },
@@ -80,12 +94,14 @@ interface ItemRow {
   readonly ask: string;
   readonly askmessage: string;
   readonly grp: string | null;
+  readonly approved: string | null;
 }
 
 // One statement, so that items and groups are of the same moment.
 const LOAD = statement<ItemRow>(
-  'SELECT u.jid, u.nick, u.subscription, u.ask, u.askmessage, g.grp FROM rosterusers u ' +
+  'SELECT u.jid, u.nick, u.subscription, u.ask, u.askmessage, g.grp, a.jid AS approved FROM rosterusers u ' +
     'LEFT JOIN rostergroups g ON g.server = u.server AND g.username = u.username AND g.jid = u.jid ' +
+    'LEFT JOIN roster_approvals a ON a.server = u.server AND a.username = u.username AND a.jid = u.jid ' +
     'WHERE u.server = $1 AND u.username = $2',
 );
 const PUT = statement(
@@ -96,14 +112,18 @@ const PUT = statement(
 // Version 6.0 has no unique index on groups, so they cannot be upserted: delete, then insert.
 const DELETE_GROUPS = statement(`DELETE FROM rostergroups ${OF_ACCOUNT} AND jid = $3`);
 const ADD_GROUP = statement('INSERT INTO rostergroups (server, username, jid, grp) VALUES ($1, $2, $3, $4)');
+const APPROVE = statement(
+  'INSERT INTO roster_approvals (server, username, jid) VALUES ($1, $2, $3) ON CONFLICT (server, username, jid) DO NOTHING',
+);
+const DISAPPROVE = statement(`DELETE FROM roster_approvals ${OF_ACCOUNT} AND jid = $3`);
 const DELETE = statement(`DELETE FROM rosterusers ${OF_ACCOUNT} AND jid = $3`);
 const VERSION = statement<{ readonly version: string }>(`SELECT version FROM roster_version ${OF_ACCOUNT}`);
 const SET_VERSION = statement(
   'INSERT INTO roster_version (server, username, version) VALUES ($1, $2, $3) ' +
     'ON CONFLICT (server, username) DO UPDATE SET version = excluded.version',
 );
-const REMOVE_ALL: readonly Statement[] = ['rosterusers', 'rostergroups', 'roster_version'].map((name) =>
-  statement(`DELETE FROM ${name} ${OF_ACCOUNT}`),
+const REMOVE_ALL: readonly Statement[] = ['rosterusers', 'rostergroups', 'roster_approvals', 'roster_version'].map(
+  (name) => statement(`DELETE FROM ${name} ${OF_ACCOUNT}`),
 );
 
 const SUBSCRIPTION_LETTER = { none: 'N', to: 'T', from: 'F', both: 'B' } as const;
@@ -142,10 +162,11 @@ class SqlRosters implements RosterStore {
   }
 
   async put({ local, domain }: AccountKey, item: RosterItem): Promise<void> {
-    const { jid, name, groups, subscription, ask, askMessage } = item;
+    const { jid, name, groups, subscription, ask, askMessage, isApproved } = item;
     const letters = [SUBSCRIPTION_LETTER[subscription], ASK_LETTER[ask]];
     const steps: Step[] = [
       step(PUT, [domain, local, jid, name, ...letters, askMessage]),
+      step(isApproved ? APPROVE : DISAPPROVE, [domain, local, jid]),
       step(DELETE_GROUPS, [domain, local, jid]),
     ];
     for (const group of new Set(groups)) steps.push(step(ADD_GROUP, [domain, local, jid, group]));
@@ -154,7 +175,7 @@ class SqlRosters implements RosterStore {
 
   async delete({ local, domain }: AccountKey, jid: string): Promise<void> {
     const key = [domain, local, jid];
-    await this.#sql.transaction([step(DELETE_GROUPS, key), step(DELETE, key)]);
+    await this.#sql.transaction([step(DELETE_GROUPS, key), step(DISAPPROVE, key), step(DELETE, key)]);
   }
 
   async version({ local, domain }: AccountKey): Promise<string | undefined> {
@@ -179,6 +200,7 @@ function fromRow(row: ItemRow): RosterItem & { readonly groups: string[] } {
     subscription: SUBSCRIPTION_OF[row.subscription] ?? 'none',
     ask: ASK_OF[row.ask] ?? 'none',
     askMessage: row.askmessage,
+    isApproved: row.approved !== null,
   };
 }
 
@@ -217,7 +239,8 @@ class MemoryRosters implements RosterStore {
 
 export const rosterStore = defineStore<RosterStore>({
   name: 'roster',
-  tables: [rosterUsers, rosterGroups, rosterVersion],
+  tables: [rosterUsers, rosterGroups, rosterApprovals, rosterVersion],
+  migrations: [{ version: 2, statements: createTableSql(rosterApprovals, 'sqlite') }],
   sql: (sql) => new SqlRosters(sql),
   memory: () => new MemoryRosters(),
 });

@@ -5,7 +5,7 @@ import { Jid } from '../../protocol/jid.js';
 import { ns } from '../../protocol/namespaces.js';
 import type { Contact } from './api.js';
 import type { RosterItem, RosterStore } from './roster-store.js';
-import { NO_SUBSCRIPTION, type Subscription, subscriptionName } from './subscription.js';
+import { isApproved, NO_SUBSCRIPTION, type Subscription, subscriptionName } from './subscription.js';
 
 /** A contact with what only the server keeps of it. */
 export interface Entry extends Contact {
@@ -167,7 +167,8 @@ interface Change {
 }
 
 export function isVisible({ subscription, name, groups }: Entry): boolean {
-  const isOnlyPendingIn = subscription.pendingIn && !subscription.to && !subscription.from && !subscription.pendingOut;
+  const { to, from, pendingIn, pendingOut } = subscription;
+  const isOnlyPendingIn = pendingIn && !to && !from && !pendingOut && !isApproved(subscription);
   return !isOnlyPendingIn || name !== '' || groups.length > 0;
 }
 
@@ -181,13 +182,14 @@ export function itemElement({ jid, name, groups, subscription }: Entry): Element
       name: name === '' ? undefined : name,
       subscription: subscriptionName(subscription),
       ask: subscription.pendingOut ? 'subscribe' : undefined,
+      approved: isApproved(subscription) ? 'true' : undefined,
     },
     groups.map((group) => el('group', {}, group)),
   );
 }
 
 function fromItem(jid: Jid, item: RosterItem): Entry {
-  const { name, groups, subscription, ask, askMessage } = item;
+  const { name, groups, subscription, ask, askMessage, isApproved: approved } = item;
   return {
     jid,
     name,
@@ -198,6 +200,7 @@ function fromItem(jid: Jid, item: RosterItem): Entry {
       from: subscription === 'from' || subscription === 'both',
       pendingOut: ask === 'out' || ask === 'both',
       pendingIn: ask === 'in' || ask === 'both',
+      approved: approved || undefined,
     },
   };
 }
@@ -212,5 +215,6 @@ function toItem({ jid, name, groups, subscription, askMessage }: Entry): RosterI
     subscription: subscriptionName(subscription),
     ask,
     askMessage,
+    isApproved: isApproved(subscription),
   };
 }

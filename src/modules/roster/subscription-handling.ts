@@ -11,7 +11,14 @@ import { subscriptionChanged } from './api.js';
 import { type Entry, isVisible, type Roster } from './roster.js';
 import type { RosterPushes } from './roster-pushes.js';
 import { rosterFull } from './roster-request.js';
-import { inbound, NO_SUBSCRIPTION, outbound, type Subscription, type SubscriptionStanza } from './subscription.js';
+import {
+  inbound,
+  isApproved,
+  NO_SUBSCRIPTION,
+  outbound,
+  type Subscription,
+  type SubscriptionStanza,
+} from './subscription.js';
 
 export interface SubscriptionDependencies {
   readonly host: Host;
@@ -38,7 +45,8 @@ export class SubscriptionHandling {
     const { next, passes } = outbound(before, type);
     const { router, maxItems } = this.#deps;
     const entry = roster.entry(contact);
-    if (next.pendingOut && !(entry && isVisible(entry)) && roster.isFull(maxItems))
+    const isListed = entry !== undefined && isVisible(entry);
+    if ((next.pendingOut || isApproved(next)) && !isListed && roster.isFull(maxItems))
       return router.bounce(stanza, rosterFull());
     // RFC 6121 section 3.2.2: presence is withdrawn while the contact is still subscribed.
     if (type === 'unsubscribed') this.#announce(roster, contact, before, next);
@@ -141,6 +149,7 @@ function shortened(text: string): string {
     : text;
 }
 
-function hasState({ to, from, pendingIn, pendingOut }: Subscription): boolean {
-  return to || from || pendingIn || pendingOut;
+function hasState(subscription: Subscription): boolean {
+  const { to, from, pendingIn, pendingOut } = subscription;
+  return to || from || pendingIn || pendingOut || isApproved(subscription);
 }

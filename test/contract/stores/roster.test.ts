@@ -10,6 +10,7 @@ const contact: RosterItem = {
   subscription: 'both',
   ask: 'none',
   askMessage: '',
+  isApproved: false,
 };
 
 function normal(items: RosterItem[]): RosterItem[] {
@@ -43,6 +44,26 @@ await storeContract(rosterStore, ({ store, domain }) => {
     expect(normal(await store().load(alice))).toEqual(normal([changed]));
     await store().put(alice, { ...changed, groups: [] });
     expect(await store().load(alice)).toEqual([{ ...changed, groups: [] }]);
+  });
+
+  it('keeps what is approved ahead until it no longer is', async () => {
+    const alice = { local: 'alice', domain: domain() };
+    const approved: RosterItem = { ...contact, subscription: 'none', isApproved: true };
+    await store().put(alice, approved);
+    await store().put({ ...alice, local: 'carol' }, contact);
+    await store().put(alice, approved);
+    expect(normal(await store().load(alice))).toEqual(normal([approved]));
+    await store().put(alice, contact);
+    expect(normal(await store().load(alice))).toEqual(normal([contact]));
+    await store().put(alice, approved);
+    await store().delete(alice, contact.jid);
+    await store().put(alice, contact);
+    expect((await store().load(alice))[0]?.isApproved).toBe(false);
+    await store().put(alice, approved);
+    await store().removeAccount(alice);
+    await store().put(alice, contact);
+    expect((await store().load(alice))[0]?.isApproved).toBe(false);
+    expect((await store().load({ ...alice, local: 'carol' }))[0]?.isApproved).toBe(false);
   });
 
   it('keeps a group that is named twice once', async () => {

@@ -23,7 +23,12 @@ const STATES = {
 type State = keyof typeof STATES;
 
 /** State before, whether the stanza is routed or delivered, state after (none: no state change). */
-type Row = readonly [State, 'yes' | 'no', State?];
+type Row = readonly [State, 'yes' | 'no', (State | `${State}, approved`)?];
+
+function stateOf(name: State | `${State}, approved`): Subscription {
+  if (name in STATES) return STATES[name as State];
+  return { ...STATES[name.slice(0, -', approved'.length) as State], approved: true };
+}
 
 const OUTBOUND: Record<SubscriptionStanza, readonly Row[]> = {
   // A.2.1
@@ -50,13 +55,13 @@ const OUTBOUND: Record<SubscriptionStanza, readonly Row[]> = {
     ['From + Pending Out', 'yes', 'From'],
     ['Both', 'yes', 'From'],
   ],
-  // A.2.3, without the pre-approval of section 3.4
+  // A.2.3, with the pre-approval of section 3.4.2
   subscribed: [
-    ['None', 'no'],
-    ['None + Pending Out', 'no'],
+    ['None', 'no', 'None, approved'],
+    ['None + Pending Out', 'no', 'None + Pending Out, approved'],
     ['None + Pending In', 'yes', 'From'],
     ['None + Pending Out+In', 'yes', 'From + Pending Out'],
-    ['To', 'no'],
+    ['To', 'no', 'To, approved'],
     ['To + Pending In', 'yes', 'Both'],
     ['From', 'no'],
     ['From + Pending Out', 'no'],
@@ -139,7 +144,7 @@ for (const [section, tables, move] of [
 
       it.each(rows)('%s: passes %s, then %s', (before, passes, after = before) => {
         const transition = move(STATES[before], type);
-        expect(transition.next).toEqual(STATES[after]);
+        expect(transition.next).toEqual(stateOf(after));
         expect(transition.passes).toBe(passes === 'yes');
         if (after === before) expect(transition.next).toBe(STATES[before]);
       });
@@ -154,6 +159,38 @@ describe('RFC 6121 section 3.1.3', () => {
       expect(inbound(STATES[state], 'subscribe').answersSubscribed ?? false).toBe(STATES[state].from);
     },
   );
+});
+
+describe('RFC 6121 section 3.4.2', () => {
+  const ahead = (state: State): Subscription => ({ ...STATES[state], approved: true });
+
+  it.each([
+    ['None', 'From'],
+    ['None + Pending Out', 'From + Pending Out'],
+    ['To', 'Both'],
+  ] as const)('%s, approved: a request is answered at once, and not shown', (before, after) => {
+    const { next, passes, answersSubscribed } = inbound(ahead(before), 'subscribe');
+    expect([next, passes, answersSubscribed]).toEqual([ahead(after), false, true]);
+  });
+
+  it.each(['None', 'None + Pending Out', 'To'] as const)('%s, approved: approving again changes nothing', (state) => {
+    const before = ahead(state);
+    expect(outbound(before, 'subscribed')).toEqual({ next: before, passes: false });
+    expect(outbound(before, 'subscribed').next).toBe(before);
+  });
+
+  it.each(['None', 'None + Pending Out', 'To'] as const)(
+    '%s, approved: it is taken back, and nobody is told',
+    (state) => {
+      const { next, passes } = outbound(ahead(state), 'unsubscribed');
+      expect([next, passes]).toEqual([STATES[state], false]);
+    },
+  );
+
+  it('the approval lasts when the contact ends its subscription, and ends with the subscription that the user ends', () => {
+    expect(inbound(ahead('From'), 'unsubscribe')).toEqual({ next: ahead('None'), passes: true });
+    expect(outbound(ahead('Both'), 'unsubscribed')).toEqual({ next: STATES.To, passes: true });
+  });
 });
 
 describe('RFC 6121 section 2.1.2.5', () => {
