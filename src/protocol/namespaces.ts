@@ -28,6 +28,8 @@ export const ns = {
   DISCO_ITEMS: 'http://jabber.org/protocol/disco#items',
   PRIVATE: 'jabber:iq:private',
   VCARD: 'vcard-temp',
+  /** XEP-0153: the hash of a photo in presence. */
+  VCARD_UPDATE: 'vcard-temp:x:update',
   REGISTER: 'jabber:iq:register',
   /** XEP-0077 section 8: the stream feature. */
   REGISTER_FEATURE: 'http://jabber.org/features/iq-register',

@@ -26,6 +26,7 @@ export const child = {
   SHOW: 14,
   STATUS: 15,
   PRIORITY: 16,
+  VCARD_UPDATE: 17,
 } as const;
 
 export type ChildBit = (typeof child)[keyof typeof child];
@@ -49,4 +50,5 @@ export const childPatterns: readonly ChildPattern[] = [
   { ns: ns.CLIENT, name: 'show' },
   { ns: ns.CLIENT, name: 'status' },
   { ns: ns.CLIENT, name: 'priority' },
+  { ns: ns.VCARD_UPDATE, name: 'x' },
 ];

@@ -1,7 +1,9 @@
 /** XEP-0054: vCards. */
 import { expect } from 'vitest';
 import { Actor } from '../support/story/actor.js';
-import { stories } from '../support/story/story.js';
+import { onBothEngines } from '../support/story/both-engines.js';
+import { withOptions } from '../support/story/options.js';
+import { stories, teller } from '../support/story/story.js';
 
 const GET = "<vCard xmlns='vcard-temp'/>";
 
@@ -86,5 +88,19 @@ stories('XEP-0054', (story) => {
     );
     expect(found.getChild('query')?.getChild('x')?.getChildren('item')).toEqual([]);
     again.vanish();
+  });
+});
+
+onBothEngines('XEP-0054, max_size', withOptions('mod_vcard', 'max_size = 1000'), (server) => {
+  const story = teller(server);
+  story('a vCard that is larger is refused, and the one before stays', { alice: 1 }, async ({ alice }) => {
+    const set = (size: number) =>
+      alice.asks(`<iq type='set'><vCard xmlns='vcard-temp'><DESC>${'x'.repeat(size)}</DESC></vCard></iq>`);
+    expect((await set(900)).attrs['type']).toBe('result');
+    const refused = await set(1000);
+    expect(refused.getChild('error')?.attrs['type']).toBe('modify');
+    expect(refused.getChild('error')?.getChild('policy-violation')).toBeDefined();
+    const kept = (await alice.asks(`<iq type='get'>${GET}</iq>`)).getChild('vCard');
+    expect(kept?.getChildText('DESC')).toHaveLength(900);
   });
 });

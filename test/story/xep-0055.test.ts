@@ -163,6 +163,18 @@ stories('XEP-0055', (story) => {
     expect(
       (await set("<x xmlns='jabber:x:data' type='result'/>")).getChild('error')?.getChild('bad-request'),
     ).toBeDefined();
+    expect(
+      (
+        await set(
+          "<x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE'><value>jabber:iq:register</value></field><field var='fn'><value>x</value></field></x>",
+        )
+      )
+        .getChild('error')
+        ?.getChild('bad-request'),
+    ).toBeDefined();
+    // Fields that there are not find nobody, however many there are.
+    const unknown = Array.from({ length: 500 }, (_, index) => `<field var='odd-${index}'><value>x</value></field>`);
+    expect(rows(await set(`<x xmlns='jabber:x:data' type='submit'>${unknown.join('')}</x>`))).toEqual([]);
     for (const to of ['someone@vjud.localhost', 'vjud.localhost/x']) {
       expect((await set('<last>x</last>', to)).getChild('error')?.getChild('service-unavailable')).toBeDefined();
     }
@@ -212,6 +224,16 @@ stories('XEP-0059 in the user directory', (story) => {
       expect(await page('<max>0</max>')).toEqual([]);
       expect(await page('<max>1</max><after>nobody@localhost</after>')).toBe('item-not-found');
       expect(await page('<max>many</max>')).toBe('bad-request');
+      expect(await page('<max>-1</max>')).toBe('bad-request');
+      expect(await page('<max>4294967296</max>')).toBe('bad-request');
+      expect(await page('<max>1</max><index>-1</index>')).toBe('bad-request');
+      expect(await page('<max>4294967295</max>')).toEqual(all);
+      expect(await page('<max>1</max><index>4294967295</index>')).toEqual([]);
+      expect(await page('<max>1</max><after/>')).toEqual(all.slice(0, 1));
+      expect(await page(`<max>2</max><after>${all[2]}</after>`)).toEqual([]);
+      expect(await page(`<max>2</max><before>${all[0]}</before>`)).toEqual([]);
+      expect(await page('<max>1</max><before>nobody@localhost</before>')).toBe('item-not-found');
+      expect(await page('')).toEqual(all);
     },
   );
 });

@@ -14,6 +14,12 @@ export interface PrivateElement {
   readonly xml: string;
 }
 
+/** What one namespace takes. */
+export interface PrivateSize {
+  readonly namespace: string;
+  readonly bytes: number;
+}
+
 /** Writes are durable when the promise resolves. */
 export interface PrivateStore {
   get(account: AccountKey, namespace: string): Promise<string | undefined>;
@@ -21,6 +27,8 @@ export interface PrivateStore {
   put(account: AccountKey, elements: readonly PrivateElement[]): Promise<void>;
   /** Without order. */
   all(account: AccountKey): Promise<PrivateElement[]>;
+  /** Of everything that is kept; without order. */
+  sizes(account: AccountKey): Promise<PrivateSize[]>;
   removeAccount(account: AccountKey): Promise<void>;
 }
 
@@ -42,6 +50,11 @@ const GET = statement<{ readonly data: string }>(
 const ALL = statement<{ readonly namespace: string; readonly data: string }>(
   'SELECT namespace, data FROM private_storage WHERE server = $1 AND username = $2',
 );
+const SIZES_OF = 'AS bytes FROM private_storage WHERE server = $1 AND username = $2';
+const SIZES = statement<{ readonly namespace: string; readonly bytes: number }>({
+  sqlite: `SELECT namespace, LENGTH(CAST(data AS blob)) ${SIZES_OF}`,
+  pgsql: `SELECT namespace, OCTET_LENGTH(data) ${SIZES_OF}`,
+});
 const PUT = statement(
   'INSERT INTO private_storage (server, username, namespace, data) VALUES ($1, $2, $3, $4) ' +
     'ON CONFLICT (server, username, namespace) DO UPDATE SET data = excluded.data',
@@ -69,6 +82,11 @@ class SqlPrivate implements PrivateStore {
     return rows.map(({ namespace, data }) => ({ namespace, xml: data }));
   }
 
+  async sizes({ local, domain }: AccountKey): Promise<PrivateSize[]> {
+    const rows = await this.#sql.read(SIZES, [domain, local]);
+    return rows.map(({ namespace, bytes }) => ({ namespace, bytes }));
+  }
+
   async removeAccount({ local, domain }: AccountKey): Promise<void> {
     await this.#sql.write(REMOVE_ACCOUNT, [domain, local]);
   }
@@ -89,6 +107,10 @@ class MemoryPrivate implements PrivateStore {
 
   async all(account: AccountKey): Promise<PrivateElement[]> {
     return [...(this.#kept.get(accountKey(account)) ?? [])].map(([namespace, xml]) => ({ namespace, xml }));
+  }
+
+  async sizes(account: AccountKey): Promise<PrivateSize[]> {
+    return (await this.all(account)).map(({ namespace, xml }) => ({ namespace, bytes: Buffer.byteLength(xml) }));
   }
 
   async removeAccount(account: AccountKey): Promise<void> {

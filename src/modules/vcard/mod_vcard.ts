@@ -1,11 +1,15 @@
 /** XEP-0054: keeps the vCard of every account and shows it to whoever asks. */
 import { accountRemoved } from '../../core/accounts/hooks.js';
 import { order } from '../../core/hooks/order.js';
+import { KeyedQueue } from '../../core/keyed-queue.js';
 import { defineModule } from '../../core/module/module.js';
+import { stanzaSent } from '../../core/routing/hooks.js';
 import type { Iq, IqAnswer } from '../../core/routing/iq-table.js';
+import { sessionOpening } from '../../core/sessions/hooks.js';
 import { type Element, el } from '../../protocol/element.js';
 import { StanzaError } from '../../protocol/errors.js';
 import { ns } from '../../protocol/namespaces.js';
+import { Photos } from './photos.js';
 import { fieldsOf, overlongField } from './searchable.js';
 import { serveDirectory } from './user-directory.js';
 import { vcardStore } from './vcard-store.js';
@@ -15,6 +19,7 @@ export default defineModule({
   xeps: [
     { number: 54, version: '1.3.0', status: 'complete' },
     { number: 55, version: '1.3', status: 'complete' },
+    { number: 153, version: '1.1.1', status: 'complete' },
   ],
   stores: { vcards: vcardStore },
   features: [ns.VCARD],
@@ -22,11 +27,16 @@ export default defineModule({
   start(scope) {
     const { config, log, host } = scope;
     const { vcards } = scope.stores;
+    const turns = new KeyedQueue();
+    const photos = new Photos({ vcards, turns, router: scope.router, log, parse: scope.services.parse });
+    const maxSize = config.max_size === 'infinity' ? Number.POSITIVE_INFINITY : config.max_size;
     scope.iq('get', ns.VCARD, 'vCard', ({ to }) => softwareCard(to.domain), 'domain');
     scope.iq('get', ns.VCARD, 'vCard', onGet, 'account');
     scope.iq('set', ns.VCARD, 'vCard', () => StanzaError.notAllowed(), 'domain');
     scope.iq('set', ns.VCARD, 'vCard', onSet, 'account');
     scope.on(accountRemoved, order.cleanup, ({ account }) => vcards.removeAccount(account));
+    scope.on(sessionOpening, order.record, ({ session }) => photos.learn(session.account).then(() => undefined));
+    scope.on(stanzaSent, order.transform, photos.add);
     if (config.search) openDirectory();
 
     /** XEP-0054 section 3.1: an account without a vCard and one that does not exist look the same. */
@@ -44,7 +54,13 @@ export default defineModule({
       const fields = fieldsOf(payload);
       const tooLong = overlongField(fields);
       if (tooLong) return StanzaError.badRequest(`the field ${tooLong} is too long`);
-      await vcards.put(to.bare, payload.toXml(), fields);
+      const xml = payload.toXml();
+      if (Buffer.byteLength(xml) > maxSize) return StanzaError.policyViolation('the vCard is too large');
+      await turns.run(to.bare.toString(), async () => {
+        await vcards.put(to.bare, xml, fields);
+        const account = scope.sessions.account(to);
+        if (account) photos.change(account, payload);
+      });
       return undefined;
     }
 

@@ -49,7 +49,8 @@ function offer(directory: string): Element {
 async function search(iq: Iq, { vcards, limit, hostOf }: DirectoryOptions): Promise<IqAnswer> {
   const { payload } = iq;
   const form = DataForm.findIn(payload);
-  if (form && form.type !== 'submit') return StanzaError.badRequest('the form is not a submission');
+  if (form && (form.type !== 'submit' || (form.formType ?? SEARCH) !== SEARCH))
+    return StanzaError.badRequest('the form is not a submission of the one that was offered');
   if (!form && !PLAIN_FIELDS.some((name) => payload.child(name)))
     return StanzaError.badRequest('nothing is searched for');
   const page = parsePageRequest(payload);

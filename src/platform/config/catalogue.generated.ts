@@ -1079,6 +1079,9 @@ additions: [
   {"path":"modules.mod_roster.max_items","type":"integer>0|infinity","default":10000,"doc":"Meerkat only. Contacts that a user may have on the list, and unanswered requests that may wait beside them; larger lists stay, but do not grow."},
   {"path":"modules.mod_stream_management.buffer_max_bytes","type":"integer>0|infinity","default":4194304,"unit":"bytes","doc":"Meerkat only. Bytes of unacknowledged stanzas kept before the stream is closed."},
   {"path":"modules.mod_stream_management.location","type":"string:location","doc":"Meerkat only. Where clients had best come back to resume: host or host:port."},
+  {"path":"modules.mod_vcard.max_size","type":"integer>0|infinity","default":262144,"unit":"bytes","doc":"Meerkat only. Largest vCard that a user may store; larger ones that are stored already stay."},
+  {"path":"modules.mod_private.max_size","type":"integer>0|infinity","default":1048576,"unit":"bytes","doc":"Meerkat only. What one account may store in all; an account that has more may change it to less."},
+  {"path":"modules.mod_private.max_elements","type":"integer>0|infinity","default":1000,"doc":"Meerkat only. Elements that one account may store, one for each namespace; an account that has more gets no new ones."},
   {"path":"modules.mod_commands","type":"table","history":"4.0.0-5.1.0","doc":"Command registry behind the old REST interfaces; no options."},
   {"path":"modules.mod_muc_commands","type":"table","history":"4.0.0-5.1.0","doc":"Room commands of the old REST interfaces; no options."},
   {"path":"modules.mod_muc_light_commands","type":"table","history":"4.0.0-5.1.0","doc":"MUC Light commands of the old REST interfaces; no options."}

@@ -207,6 +207,7 @@ const table: Readonly<Record<string, Support>> = {
   'modules.mod_vcard.host': served,
   'modules.mod_vcard.search': served,
   'modules.mod_vcard.matches': served,
+  'modules.mod_vcard.max_size': served,
   'modules.mod_vcard.backend': servedExcept({ ldap: unsupported() }),
   'modules.mod_vcard.riak': noRiak,
   'modules.mod_version': served,

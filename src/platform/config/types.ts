@@ -212,7 +212,12 @@ export interface ModulesByName {
     readonly ping_req_timeout: number;
   };
   readonly mod_presence: Readonly<Record<never, never>>;
-  readonly mod_private: { readonly backend: BackendName };
+  readonly mod_private: {
+    readonly backend: BackendName;
+    /** In bytes, of all elements of an account together. */
+    readonly max_size: Limit;
+    readonly max_elements: Limit;
+  };
   readonly mod_register: {
     readonly access: string;
     readonly welcome_message: { readonly subject: string; readonly body: string };
@@ -253,6 +258,8 @@ export interface ModulesByName {
     readonly host: string;
     readonly search: boolean;
     readonly matches: Limit;
+    /** In bytes. */
+    readonly max_size: Limit;
   };
   readonly mod_version: { readonly os_info: boolean };
 }

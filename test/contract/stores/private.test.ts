@@ -29,6 +29,16 @@ await storeContract(privateStore, ({ store, domain }) => {
     expect(await store().get(alice, bookmarks.namespace)).toBe('<second/>');
   });
 
+  it('tells how many bytes each namespace takes', async () => {
+    const alice = { local: 'alice', domain: domain() };
+    await store().put(alice, [bookmarks, notes]);
+    await store().put({ ...alice, local: 'bob' }, [bookmarks]);
+    const sizes = (await store().sizes(alice)).toSorted((a, b) => (a.namespace < b.namespace ? -1 : 1));
+    expect(sizes).toEqual(
+      [bookmarks, notes].map(({ namespace, xml }) => ({ namespace, bytes: Buffer.byteLength(xml) })),
+    );
+  });
+
   it('takes an empty list and a large element', async () => {
     const alice = { local: 'alice', domain: domain() };
     await store().put(alice, []);

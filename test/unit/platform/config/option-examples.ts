@@ -282,6 +282,8 @@ export const optionExamples: Readonly<Record<string, OptionExample>> = {
     },
   ),
   'modules.mod_private.backend': stored,
+  'modules.mod_private.max_size': limit,
+  'modules.mod_private.max_elements': limit,
   ...all(
     'modules.mod_register.',
     {},
@@ -329,6 +331,7 @@ export const optionExamples: Readonly<Record<string, OptionExample>> = {
   'modules.mod_vcard.backend': around(word(['mnesia', 'rdbms'], 'ldap', 'riak'), pool),
   'modules.mod_vcard.search': { accepted: [true, false], refused: ['no', 1] },
   'modules.mod_vcard.host': { accepted: ['vjud.@HOST@', 'directory.example.org'], refused: [7, ''] },
+  'modules.mod_vcard.max_size': limit,
   'modules.mod_vcard.matches': { accepted: [0, 30, 'infinity'], refused: [-1, 'many'] },
   'modules.mod_version.os_info': yesOrNo,
 };
