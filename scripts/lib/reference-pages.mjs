@@ -1,29 +1,4 @@
-/** The reference pages of hooks and of standards, as text. */
-
-const TITLES = {
-  12: 'Last Activity',
-  13: 'Flexible Offline Message Retrieval',
-  22: 'Message Events',
-  23: 'Message Expiration',
-  30: 'Service Discovery',
-  49: 'Private XML Storage',
-  54: 'vcard-temp',
-  55: 'Jabber Search',
-  77: 'In-Band Registration',
-  92: 'Software Version',
-  115: 'Entity Capabilities',
-  128: 'Service Discovery Extensions',
-  138: 'Stream Compression',
-  153: 'vCard-Based Avatars',
-  157: 'Contact Addresses for XMPP Services',
-  160: 'Best Practices for Handling Offline Messages',
-  198: 'Stream Management',
-  199: 'XMPP Ping',
-  202: 'Entity Time',
-  203: 'Delayed Delivery',
-  237: 'Roster Versioning',
-  334: 'Message Processing Hints',
-};
+/** The reference page of hooks, as text. */
 
 /** What a handler of each kind may do. */
 const KINDS = {
@@ -57,31 +32,6 @@ export function hooksPage(files) {
   ].join('\n');
 }
 
-/** `modules` is the registry. */
-/** What the streams themselves serve, when their listener is told to. */
-const STREAM_XEPS = [{ number: 138, version: '2.1', status: 'complete', name: 'listen.c2s.zlib' }];
-
-export function standardsPage(modules) {
-  const rows = modules
-    .flatMap(({ name, xeps }) => xeps.map((xep) => ({ ...xep, name })))
-    .concat(STREAM_XEPS)
-    .sort((one, other) => one.number - other.number)
-    .map(({ number, version, status, name }) => {
-      const id = `XEP-${String(number).padStart(4, '0')}`;
-      return `| [${id}](https://xmpp.org/extensions/${id.toLowerCase()}.html) | ${titleOf(number)} | ${version} | ${status} | \`${name}\` |`;
-    });
-  return [
-    '# Standards',
-    '',
-    `${NOTE} Streams, logins and routing follow RFC 6120, RFC 6121, RFC 7622, RFC 7590, XEP-0440 and XEP-0478; the modules and options add these.`,
-    '',
-    '| XEP | title | version | | module or option |',
-    '| --- | --- | --- | --- | --- |',
-    ...rows,
-    '',
-  ].join('\n');
-}
-
 function hooksTable(hooks) {
   return [
     '| hook | value | kind | when |',
@@ -96,10 +46,4 @@ function hooksTable(hooks) {
 
 function isHook(value) {
   return typeof value === 'object' && value !== null && value.kind in KINDS && typeof value.doc === 'string';
-}
-
-function titleOf(number) {
-  const title = TITLES[number];
-  if (title === undefined) throw new Error(`scripts/lib/reference-pages.mjs has no title for XEP ${number}`);
-  return title;
 }

@@ -1,6 +1,9 @@
 /** Every module there is. The configuration chooses among them. */
 import type { AnyModule } from '../core/module/module.js';
+import modAdhoc from './adhoc/mod_adhoc.js';
+import modCaps from './caps/mod_caps.js';
 import modDisco from './disco/mod_disco.js';
+import modExtdisco from './extdisco/mod_extdisco.js';
 import modLast from './last/mod_last.js';
 import modOffline from './offline/mod_offline.js';
 import modOfflineStub from './offline/mod_offline_stub.js';
@@ -9,6 +12,7 @@ import modPresence from './presence/mod_presence.js';
 import modPrivate from './private/mod_private.js';
 import modRegister from './register/mod_register.js';
 import modRoster from './roster/mod_roster.js';
+import modSic from './sic/mod_sic.js';
 import modStreamManagement from './stream-management/mod_stream_management.js';
 import modTime from './time/mod_time.js';
 import modVcard from './vcard/mod_vcard.js';
@@ -19,6 +23,10 @@ export const modules: readonly AnyModule[] = [
   modPresence,
   modStreamManagement,
   modDisco,
+  modCaps,
+  modAdhoc,
+  modExtdisco,
+  modSic,
   modPing,
   modVersion,
   modTime,

@@ -35,6 +35,15 @@ export const ns = {
   REGISTER_FEATURE: 'http://jabber.org/features/iq-register',
   VERSION: 'jabber:iq:version',
   CAPS: 'http://jabber.org/protocol/caps',
+  /** XEP-0390. */
+  CAPS2: 'urn:xmpp:caps',
+  /** XEP-0300. */
+  HASHES: 'urn:xmpp:hashes:2',
+  COMMANDS: 'http://jabber.org/protocol/commands',
+  /** XEP-0279. */
+  SERVER_IP_CHECK: 'urn:xmpp:sic:1',
+  /** XEP-0215. */
+  EXTERNAL_SERVICES: 'urn:xmpp:extdisco:2',
   OFFLINE_FEATURE: 'msgoffline',
   /** XEP-0013: flexible retrieval of offline messages. */
   OFFLINE: 'http://jabber.org/protocol/offline',

@@ -44,6 +44,8 @@ export class Host {
 export interface Service {
   readonly host: Host;
   readonly iqs: IqTable;
+  /** Left out of service discovery for users where `mod_disco.users_can_see_hidden_services` is false. */
+  readonly isHidden?: boolean;
 }
 
 /** A domain of ours. There is one of each, so that streams and addresses share its text. */
@@ -83,11 +85,12 @@ export class Hosts {
     return this.#services.get(domain);
   }
 
-  /** The domains of the services beside one of our domains. */
-  servicesOf(host: Host, domain: string): string[] {
-    return [...this.#services.keys()].filter(
-      (name) => this.#services.get(name)?.host === host && name.endsWith(`.${domain}`),
-    );
+  /** The domains of the services beside one of our domains, with or without hidden ones. */
+  servicesOf(host: Host, domain: string, withHidden = true): string[] {
+    return [...this.#services.keys()].filter((name) => {
+      const service = this.#services.get(name);
+      return service?.host === host && name.endsWith(`.${domain}`) && (withHidden || !service.isHidden);
+    });
   }
 
   ofType(hostType: string): Host | undefined {

@@ -1,10 +1,13 @@
-/** What other modules add to service discovery. */
+/** What other modules add to service discovery, and what they may ask it. */
 import { asyncClaimHook, collectHook } from '../../core/hooks/hook.js';
 import type { Host } from '../../core/hosts/host.js';
+import { defineApi } from '../../core/module/api.js';
 import type { Session } from '../../core/sessions/session.js';
-import type { Element } from '../../protocol/element.js';
+import { type Element, el } from '../../protocol/element.js';
 import type { StanzaError } from '../../protocol/errors.js';
 import type { Jid } from '../../protocol/jid.js';
+
+export { contactAddresses } from './server-info.js';
 
 export interface DiscoQuestion {
   readonly host: Host;
@@ -21,7 +24,7 @@ export const discoInfo = collectHook<DiscoQuestion, Element>(
 
 export const discoItems = collectHook<DiscoQuestion, Element>(
   'disco.items',
-  'Items are asked for (XEP-0030): add some.',
+  'Items are asked for (XEP-0030): add some. A node whose items are given has to have information, too.',
 );
 
 /** A question about one node of an account or a domain. */
@@ -35,3 +38,18 @@ export const discoNode = asyncClaimHook<DiscoNodeQuestion, readonly Element[] | 
   'disco.node',
   'A node is asked about (XEP-0030): whoever claims it decides who may know, and gives the whole answer; it may wait.',
 );
+export interface DiscoApi {
+  /** Everything that a domain says about itself without a node; `undefined` where service discovery is off. */
+  domainInfo(domain: string): Element[] | undefined;
+}
+
+export const discoApi = defineApi<DiscoApi>('mod_disco', { domainInfo: () => undefined });
+
+/** A handler of `discoInfo` for features that the domain has, and its accounts have not. */
+export function domainFeatures(...names: readonly string[]): (question: DiscoQuestion) => Element[] | undefined {
+  return ({ to, node }) => (to.local === '' && node === '' ? names.map(feature) : undefined);
+}
+
+export function feature(name: string): Element {
+  return el('feature', { var: name });
+}

@@ -1,25 +1,18 @@
 /** XEP-0030: tells what the server and its accounts are and can do. */
-import { order } from '../../core/hooks/order.js';
-import type { Host } from '../../core/hosts/host.js';
 import { defineModule } from '../../core/module/module.js';
 import type { Iq } from '../../core/routing/iq-table.js';
-import { streamFeatures } from '../../core/streams/hooks.js';
 import { type Element, el } from '../../protocol/element.js';
 import { StanzaError } from '../../protocol/errors.js';
 import { Jid } from '../../protocol/jid.js';
 import { ns } from '../../protocol/namespaces.js';
 import { rosterApi } from '../roster/api.js';
-import { type DiscoQuestion, discoInfo, discoItems, discoNode } from './api.js';
-import { verificationString } from './capabilities.js';
+import { type DiscoQuestion, discoApi, discoInfo, discoItems, discoNode, feature } from './api.js';
 import { serverInfoForm } from './server-info.js';
 
-/** XEP-0115 section 4: identifies the software, not this server. */
-const CAPS_NODE = 'https://meerkat.im/caps';
 export default defineModule({
   name: 'mod_disco',
   xeps: [
-    { number: 30, version: '2.5rc3', status: 'complete' },
-    { number: 115, version: '1.6.0', status: 'partial' },
+    { number: 30, version: '2.5.0', status: 'complete' },
     { number: 128, version: '1.0.1', status: 'complete' },
     { number: 157, version: '1.1.1', status: 'complete' },
   ],
@@ -27,14 +20,17 @@ export default defineModule({
   features: [ns.DISCO_INFO, ns.DISCO_ITEMS],
 
   start(scope) {
-    const { host, sessions, config } = scope;
-    const serverInfo = serverInfoForm(config.server_info);
-    const versions = new Versions(host);
+    const { host, sessions, config, services } = scope;
+    const serverInfo = serverInfoForm(config.server_info, 'mod_disco');
     scope.iq('get', ns.DISCO_INFO, 'query', onInfo);
     scope.iq('get', ns.DISCO_ITEMS, 'query', onItems);
-    scope.on(streamFeatures, order.record, ({ stream, isAuthenticated }) =>
-      isAuthenticated ? capabilities(stream.domain) : undefined,
-    );
+    scope.provide(discoApi, {
+      domainInfo: (domain) => {
+        const to = Jid.trusted('', domain);
+        // In a parent, so that they are in its namespace as they will be in an answer.
+        return el('query', { xmlns: ns.DISCO_INFO }, info({ host, from: to, to, node: '' })).elements();
+      },
+    });
 
     async function onInfo(iq: Iq): Promise<Element | StanzaError> {
       const question = questionOf(iq);
@@ -42,10 +38,9 @@ export default defineModule({
       if (claimed) return claimed;
       const refused = await refusal(question);
       if (refused) return refused;
-      const about = isOurs(question) ? { ...question, node: '' } : question;
-      const info = question.to.local === '' ? domainInfo(about) : accountInfo(about);
-      if (info.length === 0) return StanzaError.itemNotFound();
-      return el('query', { xmlns: ns.DISCO_INFO, node: question.node || undefined }, info);
+      const found = info(question);
+      if (found.length === 0) return StanzaError.itemNotFound();
+      return el('query', { xmlns: ns.DISCO_INFO, node: question.node || undefined }, found);
     }
 
     async function onItems(iq: Iq): Promise<Element | StanzaError> {
@@ -56,87 +51,47 @@ export default defineModule({
       if (refused) return refused;
       const items = host.hooks.collect(discoItems, question);
       if (question.node === '')
-        items.push(...(question.to.local === '' ? domainItems(question.to.domain) : accountItems(question.to)));
-      if (question.node !== '' && items.length === 0) return StanzaError.itemNotFound();
+        items.push(...(question.to.local === '' ? domainItems(question) : accountItems(question)));
+      // Section 7: a node without items is empty, one that does not exist is an error.
+      else if (items.length === 0 && info(question).length === 0) return StanzaError.itemNotFound();
       return el('query', { xmlns: ns.DISCO_ITEMS, node: question.node || undefined }, items);
     }
 
-    /** XEP-0030 section 8: who may not see presence may not learn that the account exists either. */
+    /** Section 8: who may not see presence may not learn that the account exists either. */
     async function refusal({ from, to }: DiscoQuestion): Promise<StanzaError | undefined> {
       if (to.local === '' || (await scope.uses.roster.maySeePresence(to, from))) return undefined;
       return StanzaError.serviceUnavailable();
     }
 
-    function domainInfo(question: DiscoQuestion): Element[] {
+    /** Each feature once: an answer that has one twice is ill-formed (XEP-0115 section 5.4). */
+    function info(question: DiscoQuestion): Element[] {
       const more = host.hooks.collect(discoInfo, question);
-      if (question.node !== '') return more;
-      return [
-        el('identity', { category: 'server', type: 'im', name: 'Meerkat' }),
-        ...[...host.features].sort().map(feature),
-        ...more,
-        ...serverInfo,
-      ];
+      const all = question.node === '' ? [...ownInfo(question), ...more] : more;
+      const isDomain = question.to.local === '' && question.node === '';
+      return [...new Map(all.map((one) => [one.toXml(), one])).values(), ...(isDomain ? serverInfo : [])];
     }
 
-    function accountInfo(question: DiscoQuestion): Element[] {
-      const more = host.hooks.collect(discoInfo, question);
-      if (question.node !== '') return more;
-      return [
-        el('identity', { category: 'account', type: 'registered' }),
-        ...[...host.features].sort().map(feature),
-        ...more,
-      ];
+    function ownInfo({ to }: DiscoQuestion): Element[] {
+      const identity =
+        to.local === ''
+          ? el('identity', { category: 'server', type: 'im', name: 'Meerkat' })
+          : el('identity', { category: 'account', type: 'registered' });
+      return [identity, ...[...host.features].sort().map(feature)];
     }
 
-    function domainItems(asked: string): Element[] {
-      const domains = [...scope.services.hosts.servicesOf(host, asked), ...config.extra_domains];
-      return domains.map((domain) => el('item', { jid: domain }));
+    /** Hidden services are for other services alone, where the option says so. */
+    function domainItems({ from, to }: DiscoQuestion): Element[] {
+      const seesAll = config.users_can_see_hidden_services || from.local === '';
+      const shown = services.hosts.servicesOf(host, to.domain, seesAll);
+      return [...new Set([...shown, ...config.extra_domains])].map((domain) => el('item', { jid: domain }));
     }
 
-    /** XEP-0030 section 4.1: the available resources of an account. */
-    function accountItems(account: Jid): Element[] {
-      return [...(sessions.account(account)?.available() ?? [])].map(({ jid }) => el('item', { jid: jid.toString() }));
-    }
-
-    /** XEP-0115 section 6.1: the server's own capabilities, as a stream feature. */
-    function capabilities(domain: string): Element {
-      return el('c', { xmlns: ns.CAPS, hash: 'sha-1', node: CAPS_NODE, ver: version(domain) });
-    }
-
-    /** XEP-0115 section 6.2: the node under which these very capabilities can be asked for. */
-    function isOurs({ to, node }: DiscoQuestion): boolean {
-      return to.local === '' && node === `${CAPS_NODE}#${version(to.domain)}`;
-    }
-
-    function version(domain: string): string {
-      const to = Jid.trusted('', domain);
-      return versions.of(domain, () => verificationString(domainInfo({ host, from: to, to, node: '' })));
+    /** Section 4.1: the available resources of an account. */
+    function accountItems({ to }: DiscoQuestion): Element[] {
+      return [...(sessions.account(to)?.available() ?? [])].map(({ jid }) => el('item', { jid: jid.toString() }));
     }
   },
 });
-
-/** What was computed for each of our domains, as long as the host does not change. */
-class Versions {
-  readonly #host: Host;
-  readonly #known = new Map<string, { readonly revision: number; readonly version: string }>();
-
-  constructor(host: Host) {
-    this.#host = host;
-  }
-
-  of(domain: string, compute: () => string): string {
-    const { revision } = this.#host;
-    const known = this.#known.get(domain);
-    if (known?.revision === revision) return known.version;
-    const version = compute();
-    this.#known.set(domain, { revision, version });
-    return version;
-  }
-}
-
-function feature(name: string): Element {
-  return el('feature', { var: name });
-}
 
 function questionOf({ host, from, to, payload }: Iq): DiscoQuestion {
   return { host, from, to, node: payload.attrs['node'] ?? '' };

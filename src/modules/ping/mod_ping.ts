@@ -21,7 +21,7 @@ const TICK_MS = 1_000;
 
 export default defineModule({
   name: 'mod_ping',
-  xeps: [{ number: 199, version: '2.0', status: 'complete' }],
+  xeps: [{ number: 199, version: '2.0.1', status: 'complete' }],
   features: [ns.PING],
 
   start(scope) {

@@ -5,6 +5,7 @@ import { type Element, el } from '../../protocol/element.js';
 import { StanzaError } from '../../protocol/errors.js';
 import { ns } from '../../protocol/namespaces.js';
 import { type PageRequest, pageResult, parsePageRequest, RSM_NAMESPACE } from '../../protocol/rsm.js';
+import { contactAddresses } from '../disco/api.js';
 import { pageOf } from './result-page.js';
 import { searchFields } from './searchable.js';
 import type { FoundVcard, VcardCondition, VcardStore } from './vcard-store.js';
@@ -102,7 +103,7 @@ function plainAnswer(found: readonly FoundVcard[]): Element {
   return el('query', { xmlns: SEARCH }, results);
 }
 
-function info({ payload }: Iq): IqAnswer {
+function info({ host, payload }: Iq): IqAnswer {
   if (payload.attrs['node']) return StanzaError.itemNotFound();
   const identity = el('identity', { category: 'directory', type: 'user', name: 'vCard User Search' });
   const features = [ns.DISCO_INFO, ns.DISCO_ITEMS, RSM_NAMESPACE, SEARCH, ns.VCARD];
@@ -111,6 +112,7 @@ function info({ payload }: Iq): IqAnswer {
     { xmlns: ns.DISCO_INFO },
     identity,
     features.map((name) => el('feature', { var: name })),
+    contactAddresses(host, 'mod_vcard'),
   );
 }
 

@@ -1095,6 +1095,7 @@ amendments: [
   {"path":"listen.c2s[].max_stanza_size","default":262144,"doc":"Largest stanza. MongooseIM has no limit unless one is set; \"infinity\" means 134217727 here, as does everything above."},
   {"path":"listen.c2s[].tls.module","default":"just_tls"},
   {"path":"listen.c2s[].tls.verify_mode","default":"none","doc":"How client certificates are checked; peer is the default where cacertfile stands beside keyfile or module = \"just_tls\"."},
+  {"path":"modules.mod_caps.cache_size","doc":"Hashes whose capabilities each shard keeps for a host type; with one more, that which was used longest ago goes."},
   {"path":"shaper.*.maxrate","isDropped":true},
   {"path":"s2s.domain_certfile","like":"general.domain_certfile"},
   {"path":"modules.mod_event_pusher_push.wpool","like":"modules.mod_event_pusher.push.wpool"},

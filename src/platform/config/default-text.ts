@@ -27,6 +27,8 @@ export const defaultText = `
   max_user_offline_messages = [{acl = "all", value = 100}]
   register = [{acl = "all", value = "allow"}]
 
+[modules.mod_adhoc]
+[modules.mod_caps]
 [modules.mod_disco]
 [modules.mod_last]
 [modules.mod_offline]
@@ -44,6 +46,7 @@ export const defaultText = `
 [modules.mod_roster]
   versioning = true
 [modules.mod_stream_management]
+[modules.mod_sic]
 [modules.mod_time]
 [modules.mod_vcard]
   search = false

@@ -192,11 +192,21 @@ export interface Shaper {
 export type BackendName = 'mnesia' | 'cets' | 'rdbms';
 
 export interface ModulesByName {
+  readonly mod_adhoc: { readonly report_commands_node: boolean };
+  readonly mod_caps: {
+    /** Milliseconds. */
+    readonly iq_response_timeout: number;
+    readonly versions: readonly ('v1' | 'v2')[];
+    readonly cache_size: number;
+    /** Seconds. */
+    readonly cache_life_time: number;
+  };
   readonly mod_disco: {
     readonly extra_domains: readonly string[];
     readonly server_info: readonly ServerInfo[];
     readonly users_can_see_hidden_services: boolean;
   };
+  readonly mod_extdisco: { readonly service: readonly ExternalService[] };
   readonly mod_last: { readonly backend: BackendName };
   readonly mod_offline: {
     readonly backend: BackendName;
@@ -251,6 +261,7 @@ export interface ModulesByName {
       readonly geriatric: number;
     };
   };
+  readonly mod_sic: Readonly<Record<never, never>>;
   readonly mod_time: Readonly<Record<never, never>>;
   readonly mod_vcard: {
     readonly backend: BackendName;
@@ -262,6 +273,17 @@ export interface ModulesByName {
     readonly max_size: Limit;
   };
   readonly mod_version: { readonly os_info: boolean };
+}
+
+export interface ExternalService {
+  readonly type: string;
+  readonly host: string;
+  readonly port?: number | undefined;
+  readonly transport?: 'udp' | 'tcp' | undefined;
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+  /** Makes user names and passwords that expire; stands without the two above. */
+  readonly secret?: string | undefined;
 }
 
 export interface ServerInfo {

@@ -86,6 +86,9 @@ export function storyConfig({ engine = 'native', shards = 1 }: Pick<ServerOption
   versioning = true
 [modules.mod_presence]
 [modules.mod_disco]
+[modules.mod_caps]
+[modules.mod_adhoc]
+[modules.mod_sic]
 [modules.mod_ping]
 [modules.mod_version]
 [modules.mod_time]

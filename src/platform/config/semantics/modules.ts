@@ -32,6 +32,7 @@ export function buildModules(draft: Draft, section: Path, poolTags: readonly str
     }
     for (const option of ruleOptions[name] ?? []) names.checkRule(draft, [...path, option], own[option]);
     chooseBackend(draft, path, filled, own, poolTags);
+    if (name === 'mod_extdisco') checkServices(draft, [...path, 'service'], own['service']);
     modules[name] = pick(
       filled,
       Object.keys(filled).filter((option) => !NOT_READ.includes(option)),
@@ -55,4 +56,18 @@ function chooseBackend(
   }
   const text = `${quote('rdbms')} has no pool, expected a section [outgoing_pools.rdbms.default]`;
   draft.find('missing', [...path, 'backend'], 'value', text);
+}
+
+/** Names that are made cannot be given, too; and none of the texts means anything when it is empty. */
+function checkServices(draft: Draft, path: Path, services: unknown): void {
+  for (const [index, service] of (Array.isArray(services) ? services : []).entries()) {
+    if (!isTable(service)) continue;
+    for (const [option, value] of Object.entries(service)) {
+      if (value === '') draft.find('value', [...path, index, option], 'value', 'is empty, expected a text');
+    }
+    const given = ['username', 'password'].find((option) => service[option] !== undefined);
+    if (service['secret'] === undefined || given === undefined) continue;
+    const text = `${given} is set too, expected either a secret or a user name with its password`;
+    draft.find('contradiction', [...path, index, 'secret'], 'key', text);
+  }
 }

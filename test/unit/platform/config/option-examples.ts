@@ -44,6 +44,9 @@ const pool = {
 const certificate = { 'listen.c2s[].port': 5222, 'listen.c2s[].tls.certfile': 'priv/cert.pem' };
 const stored = around(word(['mnesia', 'rdbms'], 'redis', 'riak'), pool);
 
+const service = 'modules.mod_extdisco.service[]';
+const someService = { [`${service}.type`]: 'turn', [`${service}.host`]: 'a.example' };
+
 export const optionExamples: Readonly<Record<string, OptionExample>> = {
   ...all(
     'general.',
@@ -241,6 +244,34 @@ export const optionExamples: Readonly<Record<string, OptionExample>> = {
     refused: ['', 1],
     around: { 'outgoing_pools.rdbms.*.connection.driver': 'sqlite' },
   },
+  'modules.mod_adhoc.report_commands_node': yesOrNo,
+  ...all(
+    'modules.mod_caps.',
+    {},
+    {
+      iq_response_timeout: positive,
+      versions: { accepted: [['v2'], ['v2', 'v1']], refused: ['v1', [], ['v3'], ['v1', 'v1']] },
+      cache_size: positive,
+      cache_life_time: positive,
+    },
+  ),
+  ...all(
+    'modules.mod_extdisco.service[].',
+    {},
+    {
+      type: { accepted: ['turn', 'ftp'], refused: ['', 1], around: { [`${service}.host`]: 'a.example' } },
+      host: {
+        accepted: ['turn.example', '192.0.2.1', '2001:db8::1'],
+        refused: ['', 1],
+        around: { [`${service}.type`]: 'turn' },
+      },
+      port: around({ accepted: [0, 3478, 65535], refused: [-1, 65536, '3478'] }, someService),
+      transport: around(word(['udp', 'tcp'], 'tls'), someService),
+      username: around({ accepted: ['user'], refused: ['', 1] }, someService),
+      password: around({ accepted: ['pass'], refused: ['', 1] }, someService),
+      secret: around({ accepted: ['north'], refused: ['', 1] }, someService),
+    },
+  ),
   ...all(
     'modules.mod_disco.',
     {},

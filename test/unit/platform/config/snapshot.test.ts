@@ -43,7 +43,7 @@ describe('without a file', () => {
   });
 
   test('every module that there is runs', () => {
-    expect(Object.keys(config.modules)).toHaveLength(12);
+    expect(Object.keys(config.modules)).toHaveLength(15);
     expect(config.hostType('localhost').modules).toEqual(config.modules);
   });
 
