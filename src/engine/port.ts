@@ -318,6 +318,7 @@ export interface EnginePort {
   /**
    * Gives the connection to another shard with everything it holds, unread input included, plus `state` for its new owner, which
    * gets ARRIVED with the connection in lockstep. Here CLOSED follows with `MOVED`. Returns false when that shard does not run.
+   * One with frames leaves its socket and its carrier behind, and moves but once; when either shard ends, the other end is closed.
    */
   move(slot: number, generation: number, shard: number, state: Uint8Array): boolean;
   /** Sends the element of the running batch at `envelope`, stamped, to another shard: ROUTED there. False when it does not run. */

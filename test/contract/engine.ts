@@ -6,6 +6,7 @@ import { compressionContract } from './engine/compression.js';
 import { framesContract } from './engine/frames.js';
 import { inputContract } from './engine/input.js';
 import { listeningContract } from './engine/listening.js';
+import { movedFramesContract } from './engine/moved-frames.js';
 import { outputContract } from './engine/output.js';
 import { proxyContract } from './engine/proxy.js';
 import { resumptionContract } from './engine/resumption.js';
@@ -20,6 +21,7 @@ export function engineContract(name: string, create: CreateEngine): void {
     outputContract(create);
     closingContract(create);
     framesContract(create);
+    movedFramesContract(create);
     tlsContract(create);
     compressionContract(create);
     proxyContract(create);

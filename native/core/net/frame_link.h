@@ -6,6 +6,7 @@
 #include <cstring>
 #include <string>
 
+#include "core/net/carrier.h"
 #include "core/net/input_tail.h"
 #include "core/net/listener.h"
 #include "core/xml/stream_framer.h"
@@ -15,6 +16,9 @@ namespace meerkat {
 /// Pieces of frames that were fed and are not read yet, with the ends of frames; holds no memory while there are none.
 class FrameInbox {
  public:
+  /// What a piece takes beside its bytes.
+  static constexpr size_t kHeadBytes = 8;
+
   void Add(const uint8_t* bytes, size_t size, bool is_last) {
     const Head head{static_cast<uint32_t>(size), is_last};
     // What was read makes room at times, for a sender that is never quite caught up with.
@@ -63,38 +67,39 @@ class FrameInbox {
     uint32_t is_last;
   };
 
+  static_assert(sizeof(Head) == kHeadBytes);
+
   InputTail held_;
   size_t read_ = 0;  // in held_, always at a head
   uint32_t in_piece_ = 0;
-};
-
-/// Where a carrier is: the end of a connection that the owner of its socket holds.
-struct CarrierName {
-  uint32_t slot = 0;
-  uint32_t generation = 0;
 };
 
 struct FrameLink {
   Framing framing = Framing::kStream;
   /// Everything was read up to the end of a frame, which the framer has not been told.
   bool is_frame_over = false;
-  /// The owner was told to stop, and waits for kReadOn.
-  bool owes_read_on = false;
   /// The owner has not let go.
   bool has_carrier = true;
   CarrierName carrier;
-  size_t max_input_bytes = 0;
+  /// Where the carrier is.
+  FarEnd away;
+  /// Of the shard of the socket, while we move away from it.
+  std::shared_ptr<Mailbox> origin;
   FrameInbox inbox;
+  /// Read from the inbox, and not told to a carrier that is far.
+  size_t taken = 0;
   /// Of frames that the owner has, and that its socket has not taken.
   size_t under_way = 0;
   uint32_t writes_under_way = 0;
+  /// When more was under way than may be, to a carrier that is far; 0 when there is not.
+  uint64_t over_since_ms = 0;
   /// The last batch that frames were put into: until it was delivered, the owner cannot know of them.
   uint32_t last_batch = 0;
   /// What the owner told of the transport; only TypeScript reads it.
   std::string facts;
 
-  /// The socket has left more than the limits allow.
-  [[nodiscard]] bool is_stuck(const ConnectionPolicy& policy) const noexcept {
+  /// More is under way than the limits allow.
+  [[nodiscard]] bool is_over(const ConnectionPolicy& policy) const noexcept {
     return under_way > policy.max_output_bytes || (policy.max_output_writes != 0 && writes_under_way > policy.max_output_writes);
   }
   [[nodiscard]] size_t memory() const noexcept { return sizeof *this + inbox.memory() + facts.capacity(); }

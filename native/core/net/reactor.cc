@@ -254,6 +254,7 @@ void Reactor::StartTicking() {
 void Reactor::OnTick() {
   if (!is_active()) return;
   wheel_.Advance(uv_now(loop_), [this](TimerNode& node) { OnTimer(static_cast<ConnectionTimer&>(node)); });
+  TickRelays();
   for (Listener* listener : resting_) WatchListener(*listener, true);
   resting_.clear();
 }
@@ -280,7 +281,7 @@ void Reactor::UpdateHandles() {
   } else {
     uv_idle_stop(&idle_);
   }
-  if (wheel_.size() == 0 && resting_.empty() && !refusals_.is_waiting()) uv_timer_stop(&timer_);
+  if (wheel_.size() == 0 && resting_.empty() && !refusals_.is_waiting() && far_ends_.empty()) uv_timer_stop(&timer_);
   const auto is_listening = [](const auto& listener) { return listener != nullptr; };
   const bool keeps_alive = connections_ > 0 || std::ranges::any_of(listeners_, is_listening);
   if (keeps_alive == keeps_alive_) return;
@@ -297,7 +298,7 @@ Reactor::Counters Reactor::Count() const noexcept {
   Counters counters{connections_, accepted_, bytes_in_, bytes_out_, 0, refusals_.total(), decompressions_refused_};
   counters.memory = blocks_.idle_bytes() + slots_.capacity() * sizeof(Slot) + batch_.arena_size() +
                     size_t{Batch::kCapacity} * kWordsPerEnvelope * sizeof(uint32_t) + mailbox_->reserved() +
-                    addresses_.memory() + compression_.memory();
+                    addresses_.memory() + compression_.memory() + carriers_.capacity() * sizeof(Carrier);
   for (const Slot& slot : slots_) {
     if (!slot.connection) continue;
     counters.bytes_in += slot.connection->socket.bytes_in;

@@ -13,6 +13,7 @@
 
 #include "core/jid/address_table.h"
 #include "core/net/batch.h"
+#include "core/net/carrier.h"
 #include "core/net/connection.h"
 #include "core/net/listener.h"
 #include "core/net/proxy_protocol.h"
@@ -146,16 +147,16 @@ class Reactor {
     EventKind kind;
     uint32_t slot, generation, detail;
   };
+  /// A connection here whose carrier is there.
+  struct Guest {
+    uint32_t carrier_generation = 0;
+    uint32_t slot = 0;
+    uint32_t generation = 0;
+  };
   struct Neighbour {
     std::shared_ptr<Mailbox> mailbox;  // shared with its owner; null until first used
     Parcel parcel;
-  };
-  struct Carrier {
-    uint32_t generation = 1;
-    bool is_taken = false;
-    /// Its connection; gone when it cannot be found.
-    uint32_t slot = 0;
-    uint32_t connection_generation = 0;
+    std::vector<Guest> guests;  // by the carrier's slot
   };
   /// A connection whose CLOSED is delivered once so many notices were.
   struct Gone {
@@ -214,15 +215,34 @@ class Reactor {
 
   // reactor_frames.cc
   [[nodiscard]] Carrier* FindCarrier(CarrierName carrier) noexcept;
-  [[nodiscard]] Connection* CarriedBy(CarrierName carrier) noexcept;
+  [[nodiscard]] Connection* CarriedBy(const Carrier& carrier) noexcept;
   void TellCarrier(EventKind kind, CarrierName carrier, uint32_t detail);
   [[nodiscard]] size_t ReceiveFrames(Connection& connection, uint8_t* to, size_t room);
   [[nodiscard]] bool EndFrame(Connection& connection);
   void QueueFrame(Connection& connection, const std::string_view* pieces, size_t count);
   void QueueElementFrame(Connection& connection, const uint32_t* words, const std::string_view* pieces, size_t count);
   [[nodiscard]] bool HandOverFrames(Connection& connection);
+  [[nodiscard]] bool IsStuck(Connection& connection);
   void Stall(Connection& connection);
   void Release(Connection& connection, enum Release how);
+  void Input(Connection& connection, std::string_view bytes, bool is_last);
+  void Left(Connection& connection, size_t bytes, uint32_t frames);
+  void LoseCarrier(Connection& connection, bool is_orderly);
+  void Taken(Carrier& carrier, size_t bytes);
+  void TellReleased(Carrier& carrier, enum Release how);
+  void WriteFrame(CarrierName carrier, std::string_view frame);
+
+  // reactor_relays.cc
+  void Relay(const FarEnd& away, MessageKind kind, const RelayHead& head, std::string_view bytes);
+  void Watch(const FarEnd& away);
+  void LeaveCarrier(Connection& connection, FarEnd to);
+  void TakeIn(Connection& connection, uint32_t source);
+  [[nodiscard]] Connection* GuestOf(uint32_t source, CarrierName carrier) noexcept;
+  void ReportLeft(Carrier& carrier);
+  void TakeRelayed(uint32_t source, MessageKind kind, std::string_view message);
+  void TakeForGuest(Connection& guest, MessageKind kind, const RelayHead& head, std::string_view bytes);
+  void TakeForCarrier(Carrier& carrier, MessageKind kind, const RelayHead& head, std::string_view bytes);
+  void TickRelays();
 
   // reactor_input.cc
   void ScheduleInput(Connection& connection);
@@ -270,12 +290,13 @@ class Reactor {
 
   // reactor_shards.cc
   [[nodiscard]] bool OpenMail();
+  [[nodiscard]] Neighbour& NeighbourOf(uint32_t shard);
   [[nodiscard]] Neighbour* Reach(uint32_t shard, size_t bytes);
   void PostParcels();
   void TakeMail();
   void TakeMessage(Parcel& parcel, const Parcel::Message& message);
   void TakeStanza(std::string_view stanza);
-  [[nodiscard]] Connection* TakeConnection(std::unique_ptr<Traveller> traveller);
+  [[nodiscard]] Connection* TakeConnection(std::unique_ptr<Traveller> traveller, uint32_t source);
 
   uv_loop_t* const loop_;  // not owned
   Host& host_;             // not owned; outlives us
@@ -309,6 +330,8 @@ class Reactor {
   std::vector<std::shared_ptr<const ConnectionPolicy>> frame_policies_;
   std::vector<Carrier> carriers_;
   std::vector<uint32_t> free_carriers_;
+  std::vector<CarrierName> reporting_;                // carriers with something that their connections, far away, have not been told
+  std::vector<std::shared_ptr<Mailbox>> far_ends_;    // of shards with other ends of ours
   std::vector<Connection*> stalled_;                  // with frames that wait for room in the next batch
   std::vector<Connection*> ready_;
   std::vector<Connection*> dirty_;

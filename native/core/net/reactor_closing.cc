@@ -130,6 +130,8 @@ void Reactor::Stop(void (*stopped)(void*), void* context) {
   frame_policies_.clear();
   carriers_.clear();
   free_carriers_.clear();
+  reporting_.clear();
+  far_ends_.clear();
   for (uv_handle_t* handle : {reinterpret_cast<uv_handle_t*>(&poll_), reinterpret_cast<uv_handle_t*>(&prepare_),
                               reinterpret_cast<uv_handle_t*>(&check_), reinterpret_cast<uv_handle_t*>(&idle_),
                               reinterpret_cast<uv_handle_t*>(&timer_), reinterpret_cast<uv_handle_t*>(&async_)}) {

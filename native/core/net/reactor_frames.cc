@@ -11,6 +11,10 @@ namespace {
 
 /// Frames lie in the queue with their length in front.
 using FrameSize = uint32_t;
+/// What has been read, or has left, is told to another shard when it comes to this part of the limit.
+constexpr size_t kPartsTold = 8;
+/// How long the owner of a socket on another shard may take to say that frames have left.
+constexpr uint64_t kMostRelayMs = 2000;
 
 }  // namespace
 
@@ -30,77 +34,110 @@ bool Reactor::Attach(uint32_t listener, std::string facts, CarrierName& carrier)
     free_carriers_.push_back(static_cast<uint32_t>(carriers_.size()));
     carriers_.emplace_back();
   }
-  carrier.slot = free_carriers_.back();
-  Carrier& taken = carriers_[carrier.slot];
-  carrier.generation = taken.generation;
   auto link = std::make_unique<FrameLink>();
   link->framing = policy->frames.framing;
-  link->max_input_bytes = policy->frames.max_input_bytes;
   link->facts = std::move(facts);
-  link->carrier = carrier;
+  carrier = link->carrier = {free_carriers_.back(), carriers_[free_carriers_.back()].name.generation};
   auto made = std::make_unique<Connection>(std::move(link), policy);
   Connection& connection = *made;
   if (!Adopt(std::move(made))) return false;
   free_carriers_.pop_back();
-  taken = {taken.generation, true, connection.slot, connection.generation};
+  Carrier taken;
+  taken.name = carrier;
+  taken.is_taken = true;
+  taken.slot = connection.slot;
+  taken.generation = connection.generation;
+  taken.max_input_bytes = policy->frames.max_input_bytes;
+  taken.telling_bytes = policy->max_output_bytes / kPartsTold;
+  taken.telling_frames = policy->max_output_writes / kPartsTold;
+  carriers_[carrier.slot] = std::move(taken);
   accepted_++;
   Begin(connection, listener, nullptr);
   return true;
 }
 
-Reactor::Carrier* Reactor::FindCarrier(CarrierName carrier) noexcept {
-  if (!is_running_ || carrier.slot >= carriers_.size()) return nullptr;
-  Carrier& found = carriers_[carrier.slot];
-  return found.is_taken && found.generation == carrier.generation ? &found : nullptr;
+Carrier* Reactor::FindCarrier(CarrierName name) noexcept {
+  if (!is_running_ || name.slot >= carriers_.size()) return nullptr;
+  Carrier& found = carriers_[name.slot];
+  return found.is_taken && found.name.generation == name.generation ? &found : nullptr;
 }
 
-/// Null once the connection is gone.
-Connection* Reactor::CarriedBy(CarrierName carrier) noexcept {
-  const Carrier* const found = FindCarrier(carrier);
-  return found ? Find(found->slot, found->connection_generation) : nullptr;
+/// Null once the connection is gone, and where it is far.
+Connection* Reactor::CarriedBy(const Carrier& carrier) noexcept {
+  return carrier.away.is_far() ? nullptr : Find(carrier.slot, carrier.generation);
 }
 
-bool Reactor::Feed(CarrierName carrier, std::string_view bytes, bool is_last) {
-  Connection* const connection = CarriedBy(carrier);
-  if (!connection || !connection->is_open() || connection->has_failed) return true;
-  FrameLink& link = *connection->frames;
-  connection->socket.bytes_in += bytes.size();
-  if (link.inbox.bytes() + bytes.size() > link.max_input_bytes) {
-    FailStream(*connection, StreamFailure::kTooMuchUnread);
+bool Reactor::Feed(CarrierName name, std::string_view bytes, bool is_last) {
+  Carrier* const carrier = FindCarrier(name);
+  if (!carrier || carrier->is_released || carrier->has_failed) return true;
+  Connection* const connection = CarriedBy(*carrier);
+  if (!carrier->away.is_far() && (!connection || !connection->is_open() || connection->has_failed)) return true;
+  carrier->waiting += bytes.size() + FrameInbox::kHeadBytes;
+  if (carrier->waiting > carrier->max_input_bytes) {
+    carrier->has_failed = true;
+    if (connection) FailStream(*connection, StreamFailure::kTooMuchUnread);
+    else Relay(carrier->away, MessageKind::kOverfed, {name}, {});
     return true;
   }
-  link.inbox.Add(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size(), is_last);
-  ScheduleInput(*connection);
-  if (link.inbox.bytes() <= link.max_input_bytes / 2) return true;
-  link.owes_read_on = true;
-  return false;
+  if (connection) Input(*connection, bytes, is_last);
+  else Relay(carrier->away, MessageKind::kFed, {name, is_last}, bytes);
+  carrier->owes_read_on = carrier->waiting > carrier->max_input_bytes / 2;
+  return !carrier->owes_read_on;
 }
 
-void Reactor::Sent(CarrierName carrier, size_t bytes) {
-  Connection* const connection = CarriedBy(carrier);
-  if (!connection) return;
-  FrameLink& link = *connection->frames;
+void Reactor::Input(Connection& connection, std::string_view bytes, bool is_last) {
+  if (!connection.is_open() || connection.has_failed) return;
+  connection.socket.bytes_in += bytes.size();
+  connection.frames->inbox.Add(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size(), is_last);
+  ScheduleInput(connection);
+}
+
+void Reactor::Sent(CarrierName name, size_t bytes) {
+  Carrier* const carrier = FindCarrier(name);
+  if (!carrier || carrier->is_released) return;
+  const uint32_t frames = carrier->sizes.Take(bytes);
+  if (Connection* const connection = CarriedBy(*carrier)) return Left(*connection, bytes, frames);
+  if (!carrier->away.is_far()) return;
+  carrier->sent_bytes += bytes;
+  carrier->sent_frames += frames;
+  const bool is_much = carrier->sent_bytes > carrier->telling_bytes ||
+                       (carrier->telling_frames != 0 && carrier->sent_frames > carrier->telling_frames);
+  if (is_much) return ReportLeft(*carrier);
+  // A message for each would wake the other shard for next to nothing.
+  if (carrier->is_reporting) return;
+  carrier->is_reporting = true;
+  reporting_.push_back(name);
+}
+
+void Reactor::Left(Connection& connection, size_t bytes, uint32_t frames) {
+  FrameLink& link = *connection.frames;
   link.under_way -= std::min(bytes, link.under_way);
-  if (link.under_way == 0) link.writes_under_way = 0;
-  if (!connection->wants_drained || connection->is_output_over(2)) return;
-  connection->wants_drained = false;
-  Tell(EventKind::kDrained, *connection, 0);
+  link.writes_under_way -= std::min(frames, link.writes_under_way);
+  if (!connection.is_open() || !connection.wants_drained || connection.is_output_over(2)) return;
+  connection.wants_drained = false;
+  Tell(EventKind::kDrained, connection, 0);
 }
 
-void Reactor::Detach(CarrierName carrier, bool is_orderly) {
-  Carrier* const found = FindCarrier(carrier);
-  if (!found) return;
-  Connection* const connection = CarriedBy(carrier);
-  found->is_taken = false;
-  found->generation++;
-  free_carriers_.push_back(carrier.slot);
-  if (!connection) return;
-  connection->frames->has_carrier = false;
-  if (!is_orderly || connection->state == Connection::State::kClosing) {
-    return Break(*connection, connection->is_open() ? CloseReason::kReset : CloseReason::kLocal);
+void Reactor::Detach(CarrierName name, bool is_orderly) {
+  Carrier* const carrier = FindCarrier(name);
+  if (!carrier) return;
+  Connection* const connection = carrier->is_released ? nullptr : CarriedBy(*carrier);
+  if (carrier->away.is_far()) Relay(carrier->away, MessageKind::kDetached, {name, is_orderly}, {});
+  Carrier free;
+  free.name = {name.slot, name.generation + 1};
+  *carrier = std::move(free);
+  free_carriers_.push_back(name.slot);
+  if (connection) LoseCarrier(*connection, is_orderly);
+}
+
+/// The owner has let go.
+void Reactor::LoseCarrier(Connection& connection, bool is_orderly) {
+  connection.frames->has_carrier = false;
+  if (!is_orderly || connection.state == Connection::State::kClosing) {
+    return Break(connection, connection.is_open() ? CloseReason::kReset : CloseReason::kLocal);
   }
-  connection->has_ended = true;
-  ScheduleInput(*connection);
+  connection.has_ended = true;
+  ScheduleInput(connection);
 }
 
 void Reactor::TellCarrier(EventKind kind, CarrierName carrier, uint32_t detail) {
@@ -109,12 +146,28 @@ void Reactor::TellCarrier(EventKind kind, CarrierName carrier, uint32_t detail) 
 
 size_t Reactor::ReceiveFrames(Connection& connection, uint8_t* to, size_t room) {
   FrameLink& link = *connection.frames;
+  const size_t before = link.inbox.bytes();
   const size_t size = link.inbox.Read(to, room, link.is_frame_over);
-  if (link.owes_read_on && link.inbox.bytes() <= link.max_input_bytes / 2) {
-    link.owes_read_on = false;
-    if (link.has_carrier) TellCarrier(EventKind::kReadOn, link.carrier, 0);
+  const size_t taken = before - link.inbox.bytes();
+  if (!link.away.is_far()) {
+    Carrier* const carrier = link.has_carrier ? FindCarrier(link.carrier) : nullptr;
+    if (carrier) Taken(*carrier, taken);
+    return size;
+  }
+  link.taken += taken;
+  if (link.taken > connection.policy->frames.max_input_bytes / kPartsTold) {
+    Relay(link.away, MessageKind::kTaken, {link.carrier, static_cast<uint32_t>(link.taken)}, {});
+    link.taken = 0;
   }
   return size;
+}
+
+/// So many bytes of input were read.
+void Reactor::Taken(Carrier& carrier, size_t bytes) {
+  carrier.waiting -= std::min(bytes, carrier.waiting);
+  if (!carrier.owes_read_on || carrier.waiting > carrier.max_input_bytes / 2) return;
+  carrier.owes_read_on = false;
+  TellCarrier(EventKind::kReadOn, carrier.name, 0);
 }
 
 /// False when the frame was none, and the stream has failed.
@@ -149,7 +202,7 @@ void Reactor::QueueElementFrame(Connection& connection, const uint32_t* words, c
   QueueFrame(connection, all, count + 2);
 }
 
-/// Puts frames into the batch. True once there are none left.
+/// Puts frames into the batch, or on their way to the carrier. True once there are none left.
 bool Reactor::HandOverFrames(Connection& connection) {
   FrameLink& link = *connection.frames;
   OutputQueue& queue = connection.output;
@@ -157,30 +210,52 @@ bool Reactor::HandOverFrames(Connection& connection) {
     queue.Clear(blocks_);
     return true;
   }
-  if (link.last_batch != batch_number_ && link.is_stuck(*connection.policy)) {
+  if (IsStuck(connection)) {
     Break(connection, CloseReason::kQueueFull);
     return false;
   }
   while (!queue.empty()) {
     FrameSize size;
     queue.Peek(&size, sizeof size);
-    if (in_batch_ || batch_.is_full() || !notices_.empty() || !EnsureArena(size)) {
+    // In one piece, as it was reserved.
+    iovec piece;
+    (void)queue.Gather(&piece, 1);
+    const std::string_view frame(static_cast<const char*>(piece.iov_base) + sizeof size, size);
+    if (link.away.is_far()) {
+      Relay(link.away, MessageKind::kFrame, {link.carrier}, frame);
+    } else if (in_batch_ || batch_.is_full() || !notices_.empty() || !EnsureArena(size)) {
       Stall(connection);
       return false;
+    } else {
+      carriers_[link.carrier.slot].sizes.Add(size);
+      WriteFrame(link.carrier, frame);
+      link.last_batch = batch_number_;
     }
-    queue.Consume(blocks_, sizeof size);
-    queue.Peek(batch_.tail(), size);
-    queue.Consume(blocks_, size);
-    uint32_t* const words = batch_.Add(EventKind::kFrame, link.carrier.slot, link.carrier.generation);
-    words[word::kStart] = static_cast<uint32_t>(batch_.used());
-    words[word::kEnd] = words[word::kStart] + size;
-    batch_.Use(size);
-    link.last_batch = batch_number_;
+    queue.Consume(blocks_, sizeof size + size);
     link.under_way += size;
     link.writes_under_way++;
     connection.socket.bytes_out += size;
   }
   return true;
+}
+
+/// The socket has left more than the limits allow, and its owner has had the time to say otherwise.
+bool Reactor::IsStuck(Connection& connection) {
+  FrameLink& link = *connection.frames;
+  const bool is_over = link.is_over(*connection.policy);
+  if (!link.away.is_far()) return is_over && link.last_batch != batch_number_;
+  if (!is_over) link.over_since_ms = 0;
+  else if (link.over_since_ms == 0) link.over_since_ms = uv_now(loop_);
+  return is_over && uv_now(loop_) - link.over_since_ms > kMostRelayMs;
+}
+
+/// There is room in the batch.
+void Reactor::WriteFrame(CarrierName carrier, std::string_view frame) {
+  uint32_t* const words = batch_.Add(EventKind::kFrame, carrier.slot, carrier.generation);
+  words[word::kStart] = static_cast<uint32_t>(batch_.used());
+  words[word::kEnd] = words[word::kStart] + static_cast<uint32_t>(frame.size());
+  if (!frame.empty()) std::memcpy(batch_.tail(), frame.data(), frame.size());
+  batch_.Use(frame.size());
 }
 
 /// Its frames wait for the next batch.
@@ -193,8 +268,17 @@ void Reactor::Stall(Connection& connection) {
 void Reactor::Release(Connection& connection, enum Release how) {
   FrameLink& link = *connection.frames;
   link.inbox.Clear();
-  if (link.has_carrier) TellCarrier(EventKind::kReleased, link.carrier, static_cast<uint32_t>(how));
+  if (!link.has_carrier) return;
   link.has_carrier = false;
+  if (link.away.is_far()) return Relay(link.away, MessageKind::kReleased, {link.carrier, static_cast<uint32_t>(how)}, {});
+  if (Carrier* const carrier = FindCarrier(link.carrier)) TellReleased(*carrier, how);
+}
+
+void Reactor::TellReleased(Carrier& carrier, enum Release how) {
+  if (carrier.is_released) return;
+  carrier.is_released = true;
+  carrier.away = {};
+  TellCarrier(EventKind::kReleased, carrier.name, static_cast<uint32_t>(how));
 }
 
 }  // namespace meerkat

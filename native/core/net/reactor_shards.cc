@@ -27,17 +27,21 @@ bool Reactor::OpenMail() {
   return ShardRegistry::OfProcess().Add(settings_.group, settings_.shard, mailbox_);
 }
 
+/// A shard that was started anew has a new mailbox; what was meant for the old one is lost with it.
+Reactor::Neighbour& Reactor::NeighbourOf(uint32_t shard) {
+  Neighbour& neighbour = neighbours_[shard];
+  if (neighbour.mailbox && neighbour.mailbox->is_open()) return neighbour;
+  if (!neighbour.parcel.empty()) outgoing_.push_back({neighbour.mailbox, std::move(neighbour.parcel), last_move_});
+  neighbour.parcel = Parcel(settings_.shard);
+  neighbour.mailbox = ShardRegistry::OfProcess().Find(settings_.group, shard);
+  return neighbour;
+}
+
 /// The way to a shard, with room for so many bytes set aside; null when it does not run or is flooded.
 Reactor::Neighbour* Reactor::Reach(uint32_t shard, size_t bytes) {
   if (!is_running_) return nullptr;
   if (shard >= neighbours_.size()) return nullptr;
-  Neighbour& neighbour = neighbours_[shard];
-  if (!neighbour.mailbox || !neighbour.mailbox->is_open()) {
-    // A shard that was started anew has a new mailbox; what was meant for the old one is lost with it.
-    if (!neighbour.parcel.empty()) outgoing_.push_back({neighbour.mailbox, std::move(neighbour.parcel), last_move_});
-    neighbour.parcel = Parcel(settings_.shard);
-    neighbour.mailbox = ShardRegistry::OfProcess().Find(settings_.group, shard);
-  }
+  Neighbour& neighbour = NeighbourOf(shard);
   if (!neighbour.mailbox || !neighbour.mailbox->Reserve(bytes)) return nullptr;
   return &neighbour;
 }
@@ -65,11 +69,14 @@ bool Reactor::Forward(uint32_t shard, uint32_t envelope) {
 
 bool Reactor::Move(Connection& connection, uint32_t shard, std::string_view state) {
   if (!connection.is_open() || connection.is_handshaking) return false;
+  // What is on its way to a connection that moved once more would not find it.
+  if (connection.frames && connection.frames->away.is_far()) return false;
   Neighbour* const neighbour = Reach(shard, state.size());
   if (!neighbour) return false;
   auto moved = std::make_unique<MovedConnection>();
   if (connection.deadline.is_set()) moved->deadline_left_ms = TimerWheel::Left(connection.deadline, uv_now(loop_));
-  epoll_ctl(epoll_, EPOLL_CTL_DEL, connection.socket.descriptor(), nullptr);
+  if (connection.frames) LeaveCarrier(connection, {neighbour->mailbox, shard});
+  else epoll_ctl(epoll_, EPOLL_CTL_DEL, connection.socket.descriptor(), nullptr);
   Forget(connection);
   Depart(connection, CloseReason::kMoved, Connection::State::kMoved);
   last_move_ = notices_queued_;
@@ -100,7 +107,8 @@ void Reactor::TakeMail() {
   while (!mail_.empty()) {
     Parcel& parcel = mail_.front();
     for (Parcel::Message message; parcel.Peek(message); parcel.Skip()) {
-      if (batch_.is_full() || !notices_.empty() || !EnsureArena(message.bytes.size())) return;
+      const size_t needed = message.kind > MessageKind::kMoved && message.kind != MessageKind::kFrame ? 0 : message.bytes.size();
+      if (batch_.is_full() || !notices_.empty() || !EnsureArena(needed)) return;
       mailbox_->Release(message.bytes.size());
       TakeMessage(parcel, message);
     }
@@ -110,9 +118,10 @@ void Reactor::TakeMail() {
 
 void Reactor::TakeMessage(Parcel& parcel, const Parcel::Message& message) {
   if (message.kind == MessageKind::kRouted) return TakeStanza(message.bytes);
+  if (message.kind > MessageKind::kMoved) return TakeRelayed(parcel.source(), message.kind, message.bytes);
   const Connection* arrived = nullptr;
   if (message.kind == MessageKind::kMoved) {
-    arrived = TakeConnection(parcel.TakeTraveller());
+    arrived = TakeConnection(parcel.TakeTraveller(), parcel.source());
     if (!arrived) return;
   }
   uint32_t* const words = arrived ? batch_.Add(EventKind::kArrived, arrived->slot, arrived->generation)
@@ -140,7 +149,7 @@ void Reactor::TakeStanza(std::string_view stanza) {
   batch_.Use(stanza.size());
 }
 
-Connection* Reactor::TakeConnection(std::unique_ptr<Traveller> traveller) {
+Connection* Reactor::TakeConnection(std::unique_ptr<Traveller> traveller, uint32_t source) {
   auto& moved = static_cast<MovedConnection&>(*traveller);
   Connection& connection = *moved.connection;
   connection.state = Connection::State::kOpen;
@@ -149,6 +158,7 @@ Connection* Reactor::TakeConnection(std::unique_ptr<Traveller> traveller) {
   if (connection.tls) connection.tls->UseShard({blocks_, ciphers_});
   if (!Adopt(std::move(moved.connection))) return nullptr;
   connection.batch = batch_number_;
+  if (connection.frames && connection.frames->has_carrier) TakeIn(connection, source);
   if (moved.deadline_left_ms != 0) SetTimer(connection.deadline, moved.deadline_left_ms);
   ScheduleOutput(connection);
   return &connection;

@@ -47,6 +47,12 @@ bool Mailbox::Reserve(size_t bytes) noexcept {
   return false;
 }
 
+bool Mailbox::Insist(size_t bytes) noexcept {
+  if (!is_open()) return false;
+  reserved_.fetch_add(bytes + kMessageBytes, std::memory_order_relaxed);
+  return true;
+}
+
 bool Mailbox::Post(Parcel parcel) {
   // The wake-up happens under the lock: `Close` then knows that none is under way once it has the lock.
   const std::lock_guard lock(mutex_);

@@ -18,7 +18,21 @@ class Traveller {
   virtual ~Traveller() = default;
 };
 
-enum class MessageKind : uint32_t { kRouted, kCalled, kMoved };
+/// Behind kMoved: what the two ends of a connection with frames tell one another, a `RelayHead` in front of the bytes.
+enum class MessageKind : uint32_t {
+  kRouted,
+  kCalled,
+  kMoved,
+  // From the carrier.
+  kFed,       // bytes of a frame; first: the frame ends
+  kLeft,      // first: bytes, second: frames
+  kDetached,  // first: in an orderly way
+  kOverfed,
+  // From the connection.
+  kFrame,     // a frame
+  kTaken,     // first: bytes of input
+  kReleased,  // first: a `Release`
+};
 
 /// What one shard says to another in one loop turn, in order. Owned by one thread at a time.
 class Parcel {
@@ -81,6 +95,8 @@ class Mailbox {
 
   /// Sets room aside for a message of so many bytes that is posted later; false when the mailbox is full or closed.
   [[nodiscard]] bool Reserve(size_t bytes) noexcept;
+  /// The same for what must not get lost, and is bounded by rules of its own; false only when the mailbox is closed.
+  [[nodiscard]] bool Insist(size_t bytes) noexcept;
   /// Gives the room of that message back: it was handled, or is not posted after all.
   void Release(size_t bytes) noexcept { reserved_.fetch_sub(bytes + kMessageBytes, std::memory_order_relaxed); }
 

@@ -11,6 +11,7 @@ import type { Host, Policy } from './host.js';
 import { Input } from './input.js';
 import { Output } from './output.js';
 import { Pacing } from './pacing.js';
+import { RelayedTransport } from './relay.js';
 import type { TlsContext } from './tls-context.js';
 import { type Transport, type TransportEvents, UNHEARD } from './transport.js';
 
@@ -115,7 +116,9 @@ export class Connection implements TransportEvents {
   }
 
   get mayMove(): boolean {
-    return this.isOpen && !this.transport.isHandshaking;
+    // What is on its way to a connection that moved once more would not find it.
+    const isSettled = this.transport.framing !== undefined && this.transport instanceof RelayedTransport;
+    return this.isOpen && !this.transport.isHandshaking && !isSettled;
   }
 
   get isOpen(): boolean {

@@ -125,6 +125,8 @@ export class RelayedTransport implements Transport {
   /** What is to be compressed is, before a resource is bound. */
   readonly mayCompress = false;
   #isWanted = true;
+  /** Received, and not said to be taken. */
+  #held = 0;
 
   constructor(number: number, facts: TransportFacts, tell: Tell, over: () => void) {
     this.#number = number;
@@ -140,7 +142,8 @@ export class RelayedTransport implements Transport {
     return this.#facts.bindings[type];
   }
 
-  read(isWanted: boolean): void {
+  read(isWanted: boolean, waiting = 0): void {
+    if (this.framing) this.#take(this.#held - waiting);
     if (isWanted === this.#isWanted) return;
     this.#isWanted = isWanted;
     this.#tell([say.READ_ON, this.#number, isWanted], 0);
@@ -172,7 +175,9 @@ export class RelayedTransport implements Transport {
     switch (code) {
       case say.DATA: {
         const bytes = value as Uint8Array;
-        this.#tell([say.TAKEN, this.#number, bytes.length], 0);
+        this.#held += bytes.length;
+        // Of a socket it is enough that we have them: it stops when told to. Others may not be able to.
+        if (!this.framing) this.#take(bytes.length);
         return this.events.received(bytes, isBloated as boolean, isEnd as boolean);
       }
       case say.WRITTEN:
@@ -188,6 +193,12 @@ export class RelayedTransport implements Transport {
         this.#over();
         return this.events.gone(value as number);
     }
+  }
+
+  #take(bytes: number): void {
+    if (bytes <= 0) return;
+    this.#held -= bytes;
+    this.#tell([say.TAKEN, this.#number, bytes], 0);
   }
 
   #written(): void {
