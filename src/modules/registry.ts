@@ -1,6 +1,7 @@
 /** Every module there is. The configuration chooses among them. */
 import type { AnyModule } from '../core/module/module.js';
 import modAdhoc from './adhoc/mod_adhoc.js';
+import modCacheUsers from './cache/mod_cache_users.js';
 import modCaps from './caps/mod_caps.js';
 import modDisco from './disco/mod_disco.js';
 import modExtdisco from './extdisco/mod_extdisco.js';
@@ -19,6 +20,7 @@ import modVcard from './vcard/mod_vcard.js';
 import modVersion from './version/mod_version.js';
 
 export const modules: readonly AnyModule[] = [
+  modCacheUsers,
   modRoster,
   modPresence,
   modStreamManagement,

@@ -140,6 +140,7 @@ function shardServices(foundation: Foundation & Witnesses, router: Router, calls
     isOnline: (account) => calls.ask(router.home(account), 'session.isOnline', account.bare.toString()),
     commitments,
     durability,
+    shards: birth.shards,
     isFirstShard: number === 0,
     registrations: new RegistrationPace(calls, systemClock, config.general.registration_timeout, number === 0),
     version: birth.version,

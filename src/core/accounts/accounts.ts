@@ -19,6 +19,15 @@ export interface AccountsOptions extends Omit<AuthMethodContext, 'isStored'> {
   readonly events: AccountEvents;
 }
 
+/** Remembers for a while which accounts are there; never who is not. */
+export interface AccountMemory {
+  knows(account: AccountName): boolean;
+  /** Before somebody looks; to be called when the account was found. */
+  learn(account: AccountName): () => void;
+  /** On every shard, before anything else of a removal becomes visible. */
+  forget(account: AccountName): Promise<void>;
+}
+
 export type PasswordProblem = 'empty-password' | 'invalid-password';
 export type RegisterOutcome = 'registered' | 'exists' | 'invalid-jid' | 'not-allowed' | 'limit' | PasswordProblem;
 export type ChangeOutcome = 'changed' | 'no-account' | 'not-allowed' | PasswordProblem;
@@ -30,6 +39,7 @@ export class Accounts {
   readonly #config: AuthConfig;
   readonly #methods: readonly AuthMethod[];
   readonly #options: AccountsOptions;
+  #memory: AccountMemory | undefined;
 
   constructor(options: AccountsOptions) {
     this.hostType = options.hostType;
@@ -53,15 +63,29 @@ export class Accounts {
     return this.#registrars.length > 0;
   }
 
+  /** Asks `memory` before the methods from now on; the function returned ends that. */
+  remember(memory: AccountMemory): () => void {
+    this.#memory = memory;
+    return () => {
+      this.#memory = undefined;
+    };
+  }
+
   /** True for anonymous users too, for as long as they are connected. */
   async exists(account: AccountName): Promise<boolean> {
-    return (await firstAnswer(this.#methods, (method) => yes(method.exists(account)))) ?? false;
+    if (await this.isStored(account)) return true;
+    const others = this.#methods.filter((method) => !method.capabilities.stored);
+    return (await firstAnswer(others, (method) => yes(method.exists(account)))) ?? false;
   }
 
   /** True for accounts that outlive their sessions. */
   async isStored(account: AccountName): Promise<boolean> {
+    if (this.#memory?.knows(account)) return true;
+    const isThere = this.#memory?.learn(account);
     const keepers = this.#methods.filter((method) => method.capabilities.stored);
-    return (await firstAnswer(keepers, (method) => yes(method.exists(account)))) ?? false;
+    const found = (await firstAnswer(keepers, (method) => yes(method.exists(account)))) ?? false;
+    if (found) isThere?.();
+    return found;
   }
 
   async checkPassword(account: AccountName, password: string): Promise<boolean> {
@@ -105,6 +129,7 @@ export class Accounts {
     let isRemoved = false;
     for (const method of this.#registrars) if (await method.remove(account)) isRemoved = true;
     if (isRemoved) {
+      await this.#memory?.forget(account);
       onUnregistered?.();
       await this.#options.events.removed(account);
       return 'removed';

@@ -35,6 +35,8 @@ export interface ShardServices {
   readonly durability: Durability;
   /** Whether an account has a session, wherever its home is. */
   readonly isOnline: (account: Jid) => Promise<boolean>;
+  /** How many shards there are. */
+  readonly shards: number;
   /** True on exactly one shard: for work that a node does once. */
   readonly isFirstShard: boolean;
   /** Bounds how many accounts one source makes (`general.registration_timeout`). */

@@ -36,6 +36,15 @@ function acceptedAtDefault(reason: string): Support {
 
 const oneNode = 'this node keeps it in memory or in its embedded store';
 const noQueues = 'IQs are handled in order without queues of their own';
+const iqdiscType: Support = {
+  ...accepted(noQueues),
+  values: {
+    no_queue: accepted('so it is: the session that asks waits for the answer, and nobody else does'),
+    one_queue: accepted('nobody waits for the requests of others, only a session for its own'),
+    queues: accepted('nobody waits for the requests of others, only a session for its own'),
+    parallel: accepted('so it is among sessions; those of one session are answered in their order'),
+  },
+};
 const noRiak = unsupported('there is no Riak back end; use "rdbms" or "mnesia"');
 const otherMethods = {
   external: unsupported(),
@@ -181,6 +190,8 @@ const table: Readonly<Record<string, Support>> = {
   'modules.mod_caps': served,
   'modules.mod_caps.**': served,
   'modules.mod_caps.backend': accepted(oneNode),
+  'modules.mod_cache_users': served,
+  'modules.mod_cache_users.**': served,
   'modules.mod_disco': served,
   'modules.mod_disco.**': served,
   'modules.mod_extdisco': served,
@@ -236,12 +247,15 @@ const table: Readonly<Record<string, Support>> = {
       'time',
       'vcard',
       'version',
+      'cache_users',
       'offline',
+      'offline_stub',
       'presence',
       'stream_management',
     ].flatMap((name) => [
       [`modules.mod_${name}.iqdisc`, accepted(noQueues)],
       [`modules.mod_${name}.iqdisc.**`, accepted(noQueues)],
+      [`modules.mod_${name}.iqdisc.type`, iqdiscType],
     ]),
   ),
 };

@@ -222,6 +222,12 @@ export interface ModulesByName {
     readonly ping_req_timeout: number;
   };
   readonly mod_presence: Readonly<Record<never, never>>;
+  readonly mod_cache_users: {
+    readonly strategy: 'fifo' | 'lru';
+    /** In minutes, of one segment. */
+    readonly time_to_live: Limit;
+    readonly number_of_segments: number;
+  };
   readonly mod_private: {
     readonly backend: BackendName;
     /** In bytes, of all elements of an account together. */
