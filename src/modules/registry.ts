@@ -5,11 +5,14 @@ import modCacheUsers from './cache/mod_cache_users.js';
 import modCaps from './caps/mod_caps.js';
 import modDisco from './disco/mod_disco.js';
 import modExtdisco from './extdisco/mod_extdisco.js';
+import modDomainIsolation from './domain-isolation/mod_domain_isolation.js';
 import modLast from './last/mod_last.js';
 import modOffline from './offline/mod_offline.js';
 import modOfflineStub from './offline/mod_offline_stub.js';
 import modPing from './ping/mod_ping.js';
 import modPresence from './presence/mod_presence.js';
+import modBlocking from './privacy/mod_blocking.js';
+import modPrivacy from './privacy/mod_privacy.js';
 import modPrivate from './private/mod_private.js';
 import modRegister from './register/mod_register.js';
 import modRoster from './roster/mod_roster.js';
@@ -38,4 +41,7 @@ export const modules: readonly AnyModule[] = [
   modOffline,
   modOfflineStub,
   modRegister,
+  modPrivacy,
+  modBlocking,
+  modDomainIsolation,
 ];

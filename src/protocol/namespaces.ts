@@ -68,5 +68,9 @@ export const ns = {
   MAM: 'urn:xmpp:mam:2',
   STREAM_MANAGEMENT: 'urn:xmpp:sm:3',
   MUC_USER: 'http://jabber.org/protocol/muc#user',
+  PRIVACY: 'jabber:iq:privacy',
+  /** XEP-0191, and section 3.3 for the condition of errors. */
+  BLOCKING: 'urn:xmpp:blocking',
+  BLOCKING_ERRORS: 'urn:xmpp:blocking:errors',
   PUBSUB_EVENT: 'http://jabber.org/protocol/pubsub#event',
 } as const;

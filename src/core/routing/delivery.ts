@@ -1,5 +1,6 @@
 /** Which sessions of an account get a stanza (RFC 6121 section 8.5). Runs at the account's home. */
 import { StanzaError } from '../../protocol/errors.js';
+import type { Jid } from '../../protocol/jid.js';
 import type { Stanza } from '../../protocol/stanza.js';
 import { type MaybePromise, TAKEN } from '../hooks/hook.js';
 import { KeyedQueue } from '../keyed-queue.js';
@@ -12,6 +13,7 @@ import {
   messageUndelivered,
   presenceReceived,
   type ReceivedStanza,
+  stanzaArriving,
   stanzaReceived,
 } from './hooks.js';
 import { type IqTable, iqPayload } from './iq-table.js';
@@ -23,15 +25,20 @@ export interface DeliveryOutlets {
   /** Answers with an error unless the stanza is one itself, or a result. */
   bounce(stanza: Stanza, error: StanzaError): void;
   exists(received: ReceivedStanza): Promise<boolean>;
+  /** The account, if it has sessions by now. */
+  account(jid: Jid): Account | undefined;
   /** Something failed that should not; the sender has been told. */
   crashed(error: unknown): void;
 }
 
 /** Messages to one account that nobody reads, waiting at once to be kept. */
 const MAX_UNDELIVERED = 1_000;
+/** Stanzas for one account without sessions, waiting at once for what their filters need. */
+const MAX_ARRIVALS = 1_000;
 
 export class Delivery {
   readonly #outlets: DeliveryOutlets;
+  readonly #arrivals = new KeyedQueue();
   readonly #undeliveredTurns = new KeyedQueue();
 
   constructor(outlets: DeliveryOutlets) {
@@ -40,6 +47,34 @@ export class Delivery {
 
   /** A promise only when something has to be asked or stored first. `sender` is the session that sent it, if it is at home here. */
   deliver(received: ReceivedStanza, sender?: Session): MaybePromise<void> {
+    const { hooks } = received.host;
+    if (!hooks.has(stanzaArriving)) return this.#decide(received, sender);
+    const recipient = received.to.bare.toString();
+    if (this.#arrivals.isBusy(recipient)) return this.#arrive(recipient, received, sender);
+    if (received.account?.isOpen) return this.#decide(received, sender);
+    const loading = hooks.notify(stanzaArriving, received);
+    return loading ? this.#arrive(recipient, received, sender, loading) : this.#decide(received, sender);
+  }
+
+  /** Stanzas for one account keep their order while they wait (RFC 6120 section 10.1). */
+  async #arrive(
+    recipient: string,
+    received: ReceivedStanza,
+    sender: Session | undefined,
+    loading?: MaybePromise<void>,
+  ): Promise<void> {
+    if (this.#arrivals.length(recipient) >= MAX_ARRIVALS)
+      return this.#outlets.bounce(received.stanza, StanzaError.resourceConstraint());
+    received.stanza.keep();
+    let late: MaybePromise<void> | undefined;
+    await this.#arrivals.run(recipient, async () => {
+      await (loading ?? received.host.hooks.notify(stanzaArriving, received));
+      late = this.#decide({ ...received, account: this.#outlets.account(received.to) }, sender);
+    });
+    return late;
+  }
+
+  #decide(received: ReceivedStanza, sender: Session | undefined): MaybePromise<void> {
     const verdict = received.host.hooks.filter(stanzaReceived, received);
     if (verdict) {
       if (verdict.kind === 'refuse') this.#outlets.bounce(received.stanza, verdict.error);
@@ -168,13 +203,13 @@ function fallsBackToAccount(stanza: Stanza, account: Account | undefined): boole
   return (stanza.type === '' || stanza.type === 'normal' || stanza.type === 'unknown') && !account?.isAvailable;
 }
 
-function* nonNegative(account: Account | undefined): IterableIterator<Session> {
+export function* nonNegative(account: Account | undefined): IterableIterator<Session> {
   if (!account) return;
   for (const session of account.available()) if (session.priority >= 0) yield session;
 }
 
 /** RFC 6121 section 8.5.2.1.1: the available sessions of the highest priority, if that is not negative. */
-function mostAvailable(account: Account | undefined): Session[] {
+export function mostAvailable(account: Account | undefined): Session[] {
   let sessions: Session[] = [];
   let highest = 0;
   for (const session of nonNegative(account)) {

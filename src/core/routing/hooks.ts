@@ -33,6 +33,11 @@ export const stanzaSent = filterHook<SentStanza>(
   "A bound session has sent a stanza; runs at the sender's home before it is routed.",
 );
 
+export const stanzaArriving = notifyHook<ReceivedStanza>(
+  'stanza.arriving',
+  'A stanza has come for an account without open sessions: load what its filters need, which a session loads as it opens. It waits.',
+);
+
 export const stanzaReceived = filterHook<ReceivedStanza>(
   'stanza.received',
   "A stanza has come to the recipient's home; runs before it is decided which sessions get it.",

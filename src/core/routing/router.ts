@@ -34,6 +34,7 @@ export class Router {
     this.#delivery = new Delivery({
       route: (stanza) => this.route(stanza),
       bounce: (stanza, error) => this.bounce(stanza, error),
+      account: (jid) => deps.sessions.account(jid),
       exists: ({ host, to }) => deps.accountExists(host, to.bare),
       crashed: this.#crashed,
     });

@@ -25,6 +25,14 @@ export class Account extends SlotHolder {
     return this.#sessions === undefined ? 0 : 1;
   }
 
+  /** Whether a session is open: what the stanzas of the account need has been loaded. */
+  get isOpen(): boolean {
+    const sessions = this.#sessions;
+    if (!(sessions instanceof Map)) return sessions?.isOpen === true;
+    for (const session of sessions.values()) if (session.isOpen) return true;
+    return false;
+  }
+
   session(resource: string): Session | undefined {
     if (this.#sessions instanceof Map) return this.#sessions.get(resource);
     return this.#sessions?.jid.resource === resource ? this.#sessions : undefined;

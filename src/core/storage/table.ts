@@ -5,6 +5,8 @@ export interface TableOptions {
   readonly primaryKey: readonly string[];
   /** Columns by the name of the index. */
   readonly indexes?: Readonly<Record<string, readonly string[]>>;
+  /** The same, of columns that no two rows may share. */
+  readonly unique?: Readonly<Record<string, readonly string[]>>;
 }
 
 export interface Table extends TableOptions {
@@ -19,7 +21,7 @@ export function table(name: string, columns: Readonly<Record<string, string>>, o
 
 /** Statements that make the table and its indexes where they are missing. */
 export function createTableSql(definition: Table, dialect: Dialect): string[] {
-  const { name, columns, primaryKey, indexes = {} } = definition;
+  const { name, columns, primaryKey, indexes = {}, unique = {} } = definition;
   const serial = primaryKey.length === 1 && columns[primaryKey[0]!]?.startsWith('serial');
   const lines = Object.entries(columns).map(([column, type]) => `  ${column} ${columnType(type, dialect)}`);
   // SQLite numbers rows only in a column that is declared as the key itself.
@@ -28,6 +30,9 @@ export function createTableSql(definition: Table, dialect: Dialect): string[] {
     `CREATE TABLE IF NOT EXISTS ${name} (\n${lines.join(',\n')}\n)`,
     ...Object.entries(indexes).map(
       ([index, on]) => `CREATE INDEX IF NOT EXISTS ${index} ON ${name} (${on.join(', ')})`,
+    ),
+    ...Object.entries(unique).map(
+      ([index, on]) => `CREATE UNIQUE INDEX IF NOT EXISTS ${index} ON ${name} (${on.join(', ')})`,
     ),
   ];
 }

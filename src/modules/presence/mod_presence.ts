@@ -6,16 +6,12 @@ import { presenceReceived, presenceSent, type ReceivedStanza, type SentStanza } 
 import type { Account } from '../../core/sessions/account.js';
 import { sessionAvailable, sessionClosed, sessionUnavailable } from '../../core/sessions/hooks.js';
 import type { Session } from '../../core/sessions/session.js';
-import { slot } from '../../core/sessions/slot.js';
-import { el } from '../../protocol/element.js';
 import { StanzaError } from '../../protocol/errors.js';
 import type { Jid } from '../../protocol/jid.js';
-import { ns } from '../../protocol/namespaces.js';
-import { Stanza } from '../../protocol/stanza.js';
+import type { Stanza } from '../../protocol/stanza.js';
 import { type Contact, rosterApi, subscriptionChanged } from '../roster/api.js';
-
-/** Whom a session has sent directed presence (RFC 6121 section 4.6), by address. */
-const directed = slot('mod_presence.directed', () => new Map<string, Jid>());
+import { presenceApi } from './api.js';
+import { directed, presence, probe, Showing, unavailable } from './showing.js';
 
 /** Addresses that one session may send directed presence to at a time: each has to be told when it ends. */
 const MAX_DIRECTED = 10_000;
@@ -28,7 +24,9 @@ export default defineModule({
   start(scope) {
     const { router, sessions, clock, host, services } = scope;
     const { roster } = scope.uses;
+    const showing = new Showing(host, router, roster);
 
+    scope.provide(presenceApi, showing);
     scope.on(presenceSent, order.route, onSent);
     scope.on(presenceReceived, order.route, onReceived);
     scope.on(subscriptionChanged, order.record, onSubscriptionChanged);
@@ -72,7 +70,7 @@ export default defineModule({
       const wasAvailable = session.isAvailable;
       const subscribers = wasAvailable ? broadcast(session, stanza) : new Set<string>();
       for (const [text, jid] of session.peek(directed) ?? []) {
-        if (!subscribers.has(jid.bare.toString())) send(stanza, jid);
+        if (!subscribers.has(jid.bare.toString())) showing.reveal(session, stanza, jid);
         session.peek(directed)?.delete(text);
       }
       session.presence = undefined;
@@ -88,7 +86,7 @@ export default defineModule({
       for (const contact of roster.contacts(session.account)) {
         if (!contact.subscription.from) continue;
         reached.add(contact.jid.bare.toString());
-        send(stanza, contact.jid);
+        showing.reveal(session, stanza, contact.jid);
       }
       for (const other of session.account.available())
         other.deliver(stanza.readdressed(session.account.jid, session.jid));
@@ -98,7 +96,7 @@ export default defineModule({
     /** RFC 6121 sections 4.2.2 and 4.3: what a session that has just become available must be told. */
     function learn(session: Session): void {
       for (const contact of roster.contacts(session.account)) {
-        if (contact.subscription.to) send(probe(session.jid), contact.jid.bare);
+        if (contact.subscription.to) showing.reveal(session, probe(session), contact.jid.bare);
       }
       for (const other of session.account.available()) {
         if (other !== session) session.deliver((other.presence as Stanza).readdressed(session.jid, other.jid));
@@ -115,14 +113,14 @@ export default defineModule({
 
     /** RFC 6121 section 4.3.2. */
     async function answerProbe(owner: Jid, prober: Jid, account: Account | undefined): Promise<void> {
-      if (await roster.maySeePresence(owner, prober)) {
-        if (!account?.isAvailable) send(presence('unavailable', owner), prober);
-        else for (const session of account.available()) send(session.presence as Stanza, prober);
-        return;
+      const isSubscriber = await roster.maySeePresence(owner, prober);
+      let isShown = false;
+      for (const session of account?.available() ?? []) {
+        if (!isSubscriber && !knows(session, prober)) continue;
+        if (showing.reveal(session, session.presence as Stanza, prober)) isShown = true;
       }
-      const shown = [...(account?.available() ?? [])].filter((session) => knows(session, prober));
-      for (const session of shown) send(session.presence as Stanza, prober);
-      if (shown.length === 0) send(presence('unsubscribed', owner), prober);
+      // Whoever may not see that somebody is there gets the answer of an account that is not.
+      if (!isShown) showing.send(presence(isSubscriber ? 'unavailable' : 'unsubscribed', owner), prober);
     }
 
     /** RFC 6121 sections 3.1.5, 3.2.2 and 3.3.3: a new subscriber is shown what there is, a former one that there is nothing. */
@@ -135,12 +133,8 @@ export default defineModule({
       const { account, contact, before, after } = changed;
       if (before.from === after.from) return;
       for (const session of sessions.account(account)?.available() ?? []) {
-        send(after.from ? (session.presence as Stanza) : unavailable(session), contact);
+        showing.reveal(session, after.from ? (session.presence as Stanza) : unavailable(session), contact);
       }
-    }
-
-    function send(stanza: Stanza, to: Jid): void {
-      router.route(stanza.readdressed(to, stanza.from));
     }
   },
 });
@@ -156,18 +150,6 @@ function remember(session: Session, jid: Jid): boolean {
 function knows(session: Session, prober: Jid): boolean {
   const known = session.peek(directed);
   return known !== undefined && (known.has(prober.toString()) || known.has(prober.bare.toString()));
-}
-
-function presence(type: string, from: Jid): Stanza {
-  return Stanza.fromElement(el('presence', { xmlns: ns.CLIENT, type }), undefined, from);
-}
-
-function unavailable(session: Session): Stanza {
-  return presence('unavailable', session.jid);
-}
-
-function probe(from: Jid): Stanza {
-  return presence('probe', from);
 }
 
 /** RFC 6121 section 4.7.2.3: 0 unless given; `undefined` when it is no number in range. */

@@ -5,6 +5,8 @@ import type { Account } from '../../core/sessions/account.js';
 import type { Jid } from '../../protocol/jid.js';
 import type { Subscription } from './subscription.js';
 
+export { subscriptionName } from './subscription.js';
+
 export interface Contact {
   /** Usually bare. */
   readonly jid: Jid;
@@ -18,6 +20,8 @@ export interface RosterApi {
   maySeePresence(owner: Jid, viewer: Jid): Promise<boolean>;
   /** The contacts of an account that is online. */
   contacts(account: Account): readonly Contact[];
+  /** One contact of an account whose roster is at hand: it is online, or `load` has just resolved. Throws otherwise. */
+  contact(account: Jid, contact: Jid): Contact | undefined;
   /** The contacts of any account at home here, from storage if need be. */
   load(account: Jid): Promise<readonly Contact[]>;
 }
@@ -26,6 +30,7 @@ export interface RosterApi {
 const noRosters: RosterApi = {
   maySeePresence: async (owner, viewer) => owner.bare.equals(viewer.bare),
   contacts: () => [],
+  contact: () => undefined,
   load: async () => [],
 };
 

@@ -103,6 +103,11 @@ function rosterApiOf(keeper: RosterKeeper): RosterApi {
     maySeePresence: async (owner, viewer) =>
       owner.bare.equals(viewer.bare) || (await keeper.load(owner.bare)).subscription(viewer.bare).from,
     contacts: (account) => keeper.peek(account.jid)?.entries() ?? [],
+    contact: (account, contact) => {
+      const roster = keeper.peek(account.bare);
+      if (!roster) throw new Error('a roster that is not loaded was asked for a contact');
+      return roster.entry(contact);
+    },
     load: async (account) => (await keeper.load(account.bare)).entries(),
   };
 }

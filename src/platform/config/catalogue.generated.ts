@@ -1082,6 +1082,9 @@ additions: [
   {"path":"modules.mod_vcard.max_size","type":"integer>0|infinity","default":262144,"unit":"bytes","doc":"Meerkat only. Largest vCard that a user may store; larger ones that are stored already stay."},
   {"path":"modules.mod_private.max_size","type":"integer>0|infinity","default":1048576,"unit":"bytes","doc":"Meerkat only. What one account may store in all; an account that has more may change it to less."},
   {"path":"modules.mod_private.max_elements","type":"integer>0|infinity","default":1000,"doc":"Meerkat only. Elements that one account may store, one for each namespace; an account that has more gets no new ones."},
+  {"path":"modules.mod_blocking.backend","type":"string","values":["mnesia","rdbms"],"default":"mnesia","history":"since 4.0.0","doc":"Storage back end of mod_privacy, which is enabled with it where it has no table of its own."},
+  {"path":"modules.mod_privacy.max_items","type":"integer>0|infinity","default":1000,"doc":"Meerkat only. Items that a privacy list, and with it the blocklist, may have; longer lists stay, but do not grow."},
+  {"path":"modules.mod_privacy.max_lists","type":"integer>0|infinity","default":20,"doc":"Meerkat only. Privacy lists that an account may have; more that are there stay."},
   {"path":"modules.mod_commands","type":"table","history":"4.0.0-5.1.0","doc":"Command registry behind the old REST interfaces; no options."},
   {"path":"modules.mod_muc_commands","type":"table","history":"4.0.0-5.1.0","doc":"Room commands of the old REST interfaces; no options."},
   {"path":"modules.mod_muc_light_commands","type":"table","history":"4.0.0-5.1.0","doc":"MUC Light commands of the old REST interfaces; no options."}

@@ -28,12 +28,14 @@ export const defaultText = `
   register = [{acl = "all", value = "allow"}]
 
 [modules.mod_adhoc]
+[modules.mod_blocking]
 [modules.mod_caps]
 [modules.mod_disco]
 [modules.mod_last]
 [modules.mod_offline]
 [modules.mod_ping]
 [modules.mod_presence]
+[modules.mod_privacy]
 [modules.mod_private]
 [modules.mod_register]
   access = "register"

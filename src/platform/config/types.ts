@@ -201,12 +201,14 @@ export interface ModulesByName {
     /** Seconds. */
     readonly cache_life_time: number;
   };
+  readonly mod_blocking: { readonly backend: BackendName };
   readonly mod_disco: {
     readonly extra_domains: readonly string[];
     readonly server_info: readonly ServerInfo[];
     readonly users_can_see_hidden_services: boolean;
   };
   readonly mod_extdisco: { readonly service: readonly ExternalService[] };
+  readonly mod_domain_isolation: Readonly<Record<never, never>>;
   readonly mod_last: { readonly backend: BackendName };
   readonly mod_offline: {
     readonly backend: BackendName;
@@ -233,6 +235,11 @@ export interface ModulesByName {
     /** In bytes, of all elements of an account together. */
     readonly max_size: Limit;
     readonly max_elements: Limit;
+  };
+  readonly mod_privacy: {
+    readonly backend: BackendName;
+    readonly max_items: number | 'infinity';
+    readonly max_lists: number | 'infinity';
   };
   readonly mod_register: {
     readonly access: string;

@@ -250,7 +250,6 @@ test('everything.toml gets the list of what is not served', () => {
       "everything.toml:77:1: s2s: not supported yet",
       "everything.toml:84:1: instrumentation: not supported yet",
       "everything.toml:90:1: modules.mod_amp: not supported yet",
-      "everything.toml:91:1: modules.mod_blocking: not supported yet",
       "everything.toml:92:1: modules.mod_bosh: not supported yet",
       "everything.toml:93:1: modules.mod_carboncopy: not supported yet",
       "everything.toml:96:1: modules.mod_csi: not supported yet",
@@ -264,7 +263,6 @@ test('everything.toml gets the list of what is not served', () => {
       "everything.toml:128:1: modules.mod_muc: not supported yet",
       "everything.toml:132:1: modules.mod_muc_light: not supported yet",
       "everything.toml:138:1: modules.mod_muc_log: not supported yet",
-      "everything.toml:141:1: modules.mod_privacy: not supported yet",
       "everything.toml:142:1: modules.mod_pubsub: not supported yet",
       "everything.toml:145:1: modules.mod_push_service_mongoosepush: not supported yet",
       "everything.toml:148:1: modules.mod_shared_roster_ldap: not supported yet",
@@ -279,10 +277,12 @@ test('everything.toml starts with ignoreUnsupported, on what is served', () => {
   expect(result.config.auth.methods).toEqual(['internal']);
   expect(Object.keys(result.config.modules).sort()).toEqual([
     'mod_adhoc',
+    'mod_blocking',
     'mod_caps',
     'mod_disco',
     'mod_extdisco',
     'mod_offline',
+    'mod_privacy',
     'mod_roster',
     'mod_stream_management',
     'mod_vcard',

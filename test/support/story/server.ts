@@ -98,6 +98,8 @@ export function storyConfig({ engine = 'native', shards = 1 }: Pick<ServerOption
 [modules.mod_offline]
 [modules.mod_stream_management]
 [modules.mod_register]
+[modules.mod_privacy]
+[modules.mod_blocking]
 `;
 }
 

@@ -38,6 +38,10 @@ export function buildModules(draft: Draft, section: Path, poolTags: readonly str
       Object.keys(filled).filter((option) => !NOT_READ.includes(option)),
     );
   }
+  const blocking = modules['mod_blocking'];
+  // The blocking command is an entrance to privacy lists: it brings them along, in its own back end.
+  if (blocking && !modules['mod_privacy'])
+    modules['mod_privacy'] = { ...draft.filled('modules.mod_privacy', {}), ...pick(blocking, ['backend']) };
   return modules as Modules;
 }
 

@@ -43,7 +43,7 @@ describe('without a file', () => {
   });
 
   test('every module that there is runs', () => {
-    expect(Object.keys(config.modules)).toHaveLength(15);
+    expect(Object.keys(config.modules)).toHaveLength(17);
     expect(config.hostType('localhost').modules).toEqual(config.modules);
   });
 
@@ -211,5 +211,22 @@ describe('acl', () => {
     expect(load(withOptions({ 'acl.some': [matcher] })).config.acl['some']).toEqual([
       { match: 'current_domain', user: 'alice', user_regexp: '^\\S+A', server: 'example.org', resource: 'Phone' },
     ]);
+  });
+});
+
+describe('mod_blocking', () => {
+  test('brings mod_privacy along, in the same back end', () => {
+    const pool = { 'outgoing_pools.rdbms.default.connection.driver': 'sqlite' };
+    const { config } = load(withOptions({ 'modules.mod_blocking.backend': 'rdbms', ...pool }));
+    expect(config.modules.mod_privacy).toEqual({ backend: 'rdbms', max_items: 1000, max_lists: 20 });
+  });
+
+  test('leaves a mod_privacy that is configured as it is', () => {
+    const options = { 'modules.mod_blocking.backend': 'mnesia', 'modules.mod_privacy.max_items': 7 };
+    expect(load(withOptions(options)).config.modules.mod_privacy).toEqual({
+      backend: 'mnesia',
+      max_items: 7,
+      max_lists: 20,
+    });
   });
 });

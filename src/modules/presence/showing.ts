@@ -1,0 +1,76 @@
+/** Who knows of a session, and what is sent to them in its name. */
+import type { Host } from '../../core/hosts/host.js';
+import type { Router } from '../../core/routing/router.js';
+import type { Session } from '../../core/sessions/session.js';
+import { slot } from '../../core/sessions/slot.js';
+import { el } from '../../protocol/element.js';
+import type { Jid } from '../../protocol/jid.js';
+import { ns } from '../../protocol/namespaces.js';
+import { Stanza } from '../../protocol/stanza.js';
+import type { RosterApi } from '../roster/api.js';
+import { type Onlooker, type PresenceApi, presenceLeaving } from './api.js';
+
+/** Whom a session has sent directed presence (RFC 6121 section 4.6), by address. */
+export const directed = slot('mod_presence.directed', () => new Map<string, Jid>());
+
+export class Showing implements PresenceApi {
+  readonly #host: Host;
+  readonly #router: Router;
+  readonly #roster: RosterApi;
+
+  constructor(host: Host, router: Router, roster: RosterApi) {
+    this.#host = host;
+    this.#router = router;
+    this.#roster = roster;
+  }
+
+  onlookers(session: Session): Onlooker[] {
+    const known: Onlooker[] = [];
+    if (session.isAvailable) {
+      for (const { jid, subscription } of this.#roster.contacts(session.account))
+        if (subscription.from) known.push({ jid, isSubscriber: true });
+    }
+    const subscribers = new Set(known.map(({ jid }) => jid.bare.toString()));
+    for (const jid of session.peek(directed)?.values() ?? [])
+      if (!subscribers.has(jid.bare.toString())) known.push({ jid, isSubscriber: false });
+    return known;
+  }
+
+  hide(session: Session, from: Jid): void {
+    session.peek(directed)?.delete(from.toString());
+    this.send(unavailable(session), from);
+  }
+
+  show(session: Session, to: Jid): void {
+    if (session.presence) this.send(session.presence, to);
+  }
+
+  probe(session: Session, whom: Jid): void {
+    this.send(probe(session), whom);
+  }
+
+  /** False when somebody objects. */
+  reveal(session: Session, stanza: Stanza, to: Jid): boolean {
+    const { hooks } = this.#host;
+    if (hooks.has(presenceLeaving) && hooks.filter(presenceLeaving, { session, to, stanza })) return false;
+    this.send(stanza, to);
+    return true;
+  }
+
+  /** Whatever anybody says. */
+  send(stanza: Stanza, to: Jid): void {
+    this.#router.route(stanza.readdressed(to, stanza.from));
+  }
+}
+
+export function presence(type: string, from: Jid): Stanza {
+  return Stanza.fromElement(el('presence', { xmlns: ns.CLIENT, type }), undefined, from);
+}
+
+export function unavailable(session: Session): Stanza {
+  return presence('unavailable', session.jid);
+}
+
+export function probe(session: Session): Stanza {
+  return presence('probe', session.jid);
+}
