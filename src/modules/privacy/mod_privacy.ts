@@ -36,7 +36,7 @@ export default defineModule({
   features: [ns.PRIVACY],
 
   start(scope) {
-    const { config, host, random, services, sessions, stores, uses } = scope;
+    const { config, host, random, sessions, stores, uses } = scope;
     const keeper = new ListKeeper(stores.lists);
     const filter = new StanzaFilter(host, keeper, uses.roster);
     const presences = new PresenceChanges(filter, uses.presence, uses.roster);
@@ -60,10 +60,7 @@ export default defineModule({
     scope.on(sessionOpening, order.privacy, ({ session }) => keeper.attach(session.account).then(() => undefined));
     scope.on(stanzaArriving, order.privacy, ({ to, account }) => {
       const list = keeper.peek(to, account);
-      if (list && !list.needsRoster) return undefined;
-      const loading = load(to.bare);
-      services.commitments.track(loading);
-      return loading;
+      return list && !list.needsRoster ? undefined : load(to.bare);
     });
     scope.on(stanzaSent, order.privacy, filter.sent);
     scope.on(stanzaReceived, order.privacy, filter.received);
