@@ -20,7 +20,7 @@ import { blockedBy } from './privacy-list.js';
 import { PrivacyLists } from './privacy-lists.js';
 import { privacyStore } from './privacy-store.js';
 import { answerGet, answerSet } from './requests.js';
-import { StanzaFilter } from './stanza-filter.js';
+import { isForNobody, StanzaFilter } from './stanza-filter.js';
 
 /** Whether a session has asked for lists: the blocking command changes one, which would puzzle the clients that know only the command. */
 const knowsLists = slot('mod_privacy.knows_lists', () => false);
@@ -58,7 +58,8 @@ export default defineModule({
       unblock: (account, whom) => lists.unblock(account, whom),
     });
     scope.on(sessionOpening, order.privacy, ({ session }) => keeper.attach(session.account).then(() => undefined));
-    scope.on(stanzaArriving, order.privacy, ({ to, account }) => {
+    scope.on(stanzaArriving, order.privacy, ({ to, account, stanza }) => {
+      if (isForNobody(stanza)) return undefined;
       const list = keeper.peek(to, account);
       return list && !list.needsRoster ? undefined : load(to.bare);
     });

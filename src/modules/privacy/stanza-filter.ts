@@ -58,6 +58,7 @@ export class StanzaFilter {
   readonly received = (received: ReceivedStanza): Verdict | undefined => {
     const { to, account, stanza } = received;
     const standard = this.#keeper.peek(to, account);
+    if (!standard && isForNobody(stanza)) return drop('nobody is there to see it');
     if (!standard) throw new Error('the default list of an account could not be loaded');
     const hasActive = account !== undefined && this.#keeper.usesActive(account);
     if ((standard === NO_LIST && !hasActive) || !stanza.from) return undefined;
@@ -99,6 +100,11 @@ function isOwn(owner: Jid, other: Jid): boolean {
 
 function isNotification({ name, type }: Stanza): boolean {
   return name === 'presence' && (type === '' || type === 'unavailable');
+}
+
+/** Presence that shows something to sessions: for an account without any, no list has to be looked up. */
+export function isForNobody({ name, type }: Stanza): boolean {
+  return name === 'presence' && (type === '' || type === 'unavailable' || type === 'error');
 }
 
 function outgoing(stanza: Stanza): Kind {
