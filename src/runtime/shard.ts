@@ -125,7 +125,10 @@ class Shard {
     this.#log.info('shard.quiet', { streams: told.size, cut: dispatcher.connections.length });
     // What their clients have not acknowledged is kept for them.
     sessions.closeDetached('system-shutdown');
-    await Promise.race([commitments.settled(), systemClock.sleep(Math.max(deadline - systemClock.monotonic(), 0))]);
+    await new Promise<void>((resolve) => {
+      systemClock.after(Math.max(deadline - systemClock.monotonic(), 0), resolve);
+      void commitments.settled().then(resolve);
+    });
   }
 
   /** What was accepted is committed. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestPostgres } from '../support/postgres.js';
 import { Actor } from '../support/story/actor.js';
-import { stored } from '../support/story/fence.js';
+import { takeKept } from '../support/story/kept-messages.js';
 import { ManagedSender, numbersBySender } from '../support/story/managed-sender.js';
 import { ENGINES, startServer, storyConfig, type TestServer } from '../support/story/server.js';
 
@@ -13,8 +13,6 @@ const SENDERS = 4;
 const RECIPIENTS = 5;
 /** The server is killed after a number of acknowledgements up to this. */
 const MOST = 1_000;
-/** Writes of the server's in a row between which no kept message came: there are no more. */
-const QUIET = 5;
 const ROUND_MS = 60_000;
 
 type Config = (engine: (typeof ENGINES)[number], shards: number) => string;
@@ -95,7 +93,7 @@ async function sendUntilKilled(server: TestServer, round: number, moment: number
 async function expectKept(server: TestServer, username: string, senders: readonly ManagedSender[]): Promise<void> {
   const bodies: string[] = [];
   // What came with the first visit must not come with the second one.
-  for (let visit = 1; visit <= 2; visit++) bodies.push(...(await takeKept(server, username)));
+  for (let visit = 1; visit <= 2; visit++) bodies.push(...(await takeKept(server.port, who(username))));
   const found = numbersBySender(bodies);
   let total = 0;
   for (const sender of senders) {
@@ -106,21 +104,6 @@ async function expectKept(server: TestServer, username: string, senders: readonl
     total += acknowledged.length;
   }
   expect(total).toBeGreaterThan(0);
-}
-
-/** Kept messages come page by page: until nothing more does. */
-async function takeKept(server: TestServer, username: string): Promise<string[]> {
-  const actor = await Actor.login(server.port, who(username));
-  await actor.available();
-  const bodies: string[] = [];
-  for (let quiet = 0; quiet < QUIET; quiet++) {
-    await stored(actor);
-    const messages = (await actor.hasReceived()).filter((one) => one.getChild('delay'));
-    bodies.push(...messages.map((one) => one.getChildText('body') ?? ''));
-    if (messages.length > 0) quiet = 0;
-  }
-  await actor.leave();
-  return bodies;
 }
 
 /** The same configuration, everything kept in this database. */

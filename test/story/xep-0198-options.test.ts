@@ -185,7 +185,7 @@ onBothEngines('ack_freq', options('ack_freq = 3'), (server) => {
   });
 });
 
-onBothEngines('buffer', options('buffer = false', 'location = "[2001:db8::1]:5222"'), (server) => {
+onBothEngines('buffer', options('buffer = false'), (server) => {
   teller(server)('false: nothing is kept, so nothing can be resumed', { alice: 1, bob: 1 }, async ({ alice, bob }) => {
     const { element } = await enable(bob);
     expect(element.attrs).toEqual({ xmlns: SM });

@@ -22,7 +22,7 @@ export interface RouterDependencies {
   /** Whether an account of ours is registered; may be slow. */
   readonly accountExists: (host: Host, account: Jid) => Promise<boolean>;
   /** Hears of what nobody else waits for; for acknowledgements that come behind it. */
-  readonly durability?: Pick<Durability, 'sent' | 'track'>;
+  readonly durability?: Pick<Durability, 'sending' | 'notSent' | 'track'>;
 }
 
 export class Router {
@@ -138,9 +138,10 @@ export class Router {
 
   #toShard(shard: number, stanza: Stanza): void {
     const { engine, durability } = this.#deps;
-    durability?.sent(shard);
+    const isFirst = durability?.sending(shard);
     const sent = (stanza.isInArena && engine.forward(shard, stanza.envelope)) || engine.route(shard, stanza.toXml());
     if (sent) return;
+    if (isFirst) durability?.notSent(shard);
     this.#deps.log.warn('router.shard_unreachable', { shard, stanza: stanza.name });
     this.bounce(stanza, StanzaError.resourceConstraint());
   }

@@ -71,12 +71,19 @@ export class Durability {
     this.#parts.commitments.track(work);
   }
 
-  /** A stanza is about to go to that shard. */
-  sent(shard: number): void {
+  /** A stanza is about to go to that shard. True when it is the first one that nobody has asked about. */
+  sending(shard: number): boolean {
     const way = this.#ways[shard];
-    if (!way || way.isDirty) return;
+    if (!way || way.isDirty) return false;
     way.isDirty = true;
     way.troubles = this.#troublesOf(way);
+    return true;
+  }
+
+  /** The first one did not go there after all. */
+  notSent(shard: number): void {
+    const way = this.#ways[shard];
+    if (way) way.isDirty = false;
   }
 
   /** Resolves when all that was taken in until now is committed, or counted among the troubles; `undefined` when it is already. */
@@ -113,19 +120,34 @@ export class Durability {
 
   /** The question goes the same way as the stanzas before it, so that it comes behind them. */
   async #askUntilAnswered(way: Way): Promise<void> {
-    const { calls, clock } = this.#parts;
+    const { clock } = this.#parts;
     const { troubles } = way;
     way.isDirty = false;
     const end = clock.monotonic() + PATIENCE_MS;
     let isAnswered = false;
     while (!isAnswered && this.#troublesOf(way) === troubles && clock.monotonic() < end) {
-      isAnswered = await calls.ask(way.shard, SETTLE, null).then(
-        () => true,
-        () => false,
-      );
+      isAnswered = await this.#isAnswered(way, troubles);
       if (!isAnswered) await new Promise<void>((resolve) => clock.after(RETRY_MS, resolve));
     }
     if (!isAnswered || this.#troublesOf(way) !== troubles) this.#found++;
+  }
+
+  /** False when it cannot be any more: a shard that dies takes the question with it. */
+  #isAnswered(way: Way, troubles: number): Promise<boolean> {
+    const { calls, clock } = this.#parts;
+    return new Promise((resolve) => {
+      const done = (isAnswered: boolean) => {
+        stop();
+        resolve(isAnswered);
+      };
+      const stop = clock.every(RETRY_MS, () => {
+        if (this.#troublesOf(way) !== troubles) done(false);
+      });
+      calls.ask(way.shard, SETTLE, null).then(
+        () => done(true),
+        () => done(false),
+      );
+    });
   }
 
   #troublesOf({ shard }: Way): number {

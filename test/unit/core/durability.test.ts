@@ -49,9 +49,9 @@ it('where nothing was sent and nothing is written, nobody waits', () => {
 });
 
 it('only shards that were sent something are asked, once for all who wait', async () => {
-  durability.sent(1);
-  durability.sent(1);
-  durability.sent(0);
+  durability.sending(1);
+  durability.sending(1);
+  durability.sending(0);
   void wait('a');
   void wait('b');
   expect(asked()).toEqual([1]);
@@ -61,9 +61,9 @@ it('only shards that were sent something are asked, once for all who wait', asyn
 });
 
 it('what is sent while a question is under way needs another one, which its followers share', async () => {
-  durability.sent(1);
+  durability.sending(1);
   void wait('a');
-  durability.sent(1);
+  durability.sending(1);
   void wait('b');
   void wait('c');
   expect(asked()).toEqual([1]);
@@ -74,6 +74,15 @@ it('what is sent while a question is under way needs another one, which its foll
   expect(heard).toEqual(['a', 'b', 'c']);
 });
 
+it('what could not be sent is not asked about; what went before is', () => {
+  expect(durability.sending(1)).toBe(true);
+  durability.notSent(1);
+  expect(durability.settled()).toBeUndefined();
+  expect(durability.sending(1)).toBe(true);
+  expect(durability.sending(1)).toBe(false);
+  expect(durability.settled()).toBeDefined();
+});
+
 it('everybody has to answer, and what is written here has to be done', async () => {
   let done!: () => void;
   commitments.track(
@@ -81,8 +90,8 @@ it('everybody has to answer, and what is written here has to be done', async () 
       done = resolve;
     }),
   );
-  durability.sent(1);
-  durability.sent(2);
+  durability.sending(1);
+  durability.sending(2);
   void wait('a');
   await answer();
   await answer();
@@ -102,7 +111,7 @@ it('a write that failed here is trouble', async () => {
 });
 
 it('a shard that lost something between our stanza and its answer is trouble', async () => {
-  durability.sent(1);
+  durability.sending(1);
   void wait('a');
   addTrouble(troubles, 1);
   await answer();
@@ -111,16 +120,25 @@ it('a shard that lost something between our stanza and its answer is trouble', a
 });
 
 it('one that died and lives again before it is asked is trouble, and is not asked', async () => {
-  durability.sent(1);
+  durability.sending(1);
   addTrouble(troubles, 1);
   await wait('a');
   expect(asked()).toEqual([]);
   expect(durability.troubles).toBe(1);
 });
 
+it('nobody waits for a shard that has died with the question', async () => {
+  durability.sending(1);
+  void wait('a');
+  addTrouble(troubles, 1);
+  await clock.advance(200);
+  expect(heard).toEqual(['a']);
+  expect(durability.troubles).toBe(1);
+});
+
 it('what was lost before anything was sent is none of our trouble', async () => {
   addTrouble(troubles, 1);
-  durability.sent(1);
+  durability.sending(1);
   void wait('a');
   await answer();
   expect(heard).toEqual(['a']);
@@ -128,7 +146,7 @@ it('what was lost before anything was sent is none of our trouble', async () => 
 });
 
 it('one that takes no question is asked again', async () => {
-  durability.sent(1);
+  durability.sending(1);
   void wait('a');
   questions.shift()?.fail();
   await soon();
@@ -139,7 +157,7 @@ it('one that takes no question is asked again', async () => {
 });
 
 it('one that never answers is trouble', async () => {
-  durability.sent(1);
+  durability.sending(1);
   void wait('a');
   for (let round = 0; round < 200 && heard.length === 0; round++) {
     questions.shift()?.fail();
