@@ -11,6 +11,7 @@ import { ShardCalls } from '../core/shards/shard-calls.js';
 import { createEngine } from '../engine/create-engine.js';
 import { Dispatcher } from '../engine/dispatcher.js';
 import type { EnginePort } from '../engine/port.js';
+import { TicketKeys } from '../engine/portable/ticket-keys.js';
 import type { C2sServices } from '../net/c2s/c2s-services.js';
 import { AddressLimits } from '../net/limits/address-limits.js';
 import { Admission } from '../net/limits/admission.js';
@@ -23,6 +24,7 @@ import { Jid } from '../protocol/jid.js';
 import { childPatterns } from '../protocol/stanza-children.js';
 import { createHost, type RunningHost, startModules } from './hosts.js';
 import { Inbox } from './inbox.js';
+import { ShardHttp } from './shard-http.js';
 import type { ShardBirth } from './shard-protocol.js';
 import { ShardStorage } from './shard-storage.js';
 import { keepTicketKeys } from './ticket-keys.js';
@@ -40,6 +42,7 @@ export interface ShardParts {
   readonly hosts: readonly RunningHost[];
   readonly c2s: C2sServices;
   readonly commitments: Commitments;
+  readonly http: ShardHttp;
 }
 
 /** What is there before the hosts are. */
@@ -60,7 +63,8 @@ export async function assembleShard(number: number, birth: ShardBirth, log: Logg
   const config = Config.fromPlain(birth.config);
   const storage = await ShardStorage.open({ config, writers: birth.writers, shards: birth.shards, log });
   const inbox = new Inbox(log);
-  const { engine, dispatcher } = await startEngine(number, birth, inbox);
+  const tickets = new TicketKeys();
+  const { engine, dispatcher } = await startEngine(number, birth, inbox, tickets);
   const hosts = new Hosts();
   const sessions = new Sessions(systemClock, log);
   const foundation: Foundation = { number, birth, config, log, engine, dispatcher, hosts, sessions, storage };
@@ -84,6 +88,7 @@ export async function assembleShard(number: number, birth: ShardBirth, log: Logg
   }
   const c2s = clientServices(foundation, router, of);
   inbox.serve({ router, calls, c2s });
+  const http = new ShardHttp({ number, birth, config, log, tickets });
   for (const host of running.values()) await startModules(host);
   return {
     number,
@@ -95,6 +100,7 @@ export async function assembleShard(number: number, birth: ShardBirth, log: Logg
     hosts: [...running.values()],
     c2s,
     commitments,
+    http,
   };
 }
 
@@ -102,6 +108,7 @@ async function startEngine(
   number: number,
   birth: ShardBirth,
   inbox: Inbox,
+  tickets: TicketKeys,
 ): Promise<{ engine: EnginePort; dispatcher: Dispatcher }> {
   const dispatcher = new Dispatcher(inbox);
   const engine = await createEngine(birth.engine, {
@@ -112,7 +119,11 @@ async function startEngine(
     onBatch: dispatcher.dispatch,
   });
   dispatcher.attach(engine);
-  keepTicketKeys(engine, birth.tickets, systemClock);
+  const setTicketKeys = (current: Uint8Array, previous: Uint8Array | undefined) => {
+    engine.setTicketKeys(current, previous);
+    tickets.set(current, previous);
+  };
+  keepTicketKeys({ setTicketKeys }, birth.tickets, systemClock);
   return { engine, dispatcher };
 }
 

@@ -21,6 +21,11 @@ export function banner({ version, config, engine, shards, dataDir, ports, startM
     const security = { tls: 'direct TLS', starttls: 'STARTTLS', starttls_required: 'STARTTLS, required' };
     return `  clients   ${listener.ip_address} port ${ports[index]} (${listener.tls ? security[listener.tls.mode] : 'no TLS'})`;
   });
+  const http = config.listen.http.map((listener, index) => {
+    const port = ports[config.listen.c2s.length + index];
+    return `  ${listener.tls ? 'https' : 'http'}     ${listener.tls ? '' : ' '}${listener.ip_address} port ${port}`;
+  });
+  const clientPort = config.listen.c2s.length === 0 ? undefined : ports[0];
   // Another terminal may stand elsewhere, so paths are whole.
   const ctl = inShell(fileURLToPath(new URL('../../bin/meerkatctl.mjs', import.meta.url)));
   const bold = (text: string) => styleText('bold', text);
@@ -29,11 +34,12 @@ export function banner({ version, config, engine, shards, dataDir, ports, startM
     `${bold(`Meerkat ${version}`)} is up after ${Math.round(startMs)} ms: ${engine.kind} engine, ${shards} ${shards === 1 ? 'shard' : 'shards'}`,
     `  domains   ${domains.join(', ')}`,
     ...listeners,
+    ...http,
     `  data      ${dataDir}`,
     `  config    ${config.file ?? 'built-in default; your own with --config FILE'}`,
     '',
     `${bold('Make an account')}   ${ctl} --data ${inShell(dataDir)} account registerUser --username alice --domain ${domain} --password secret`,
-    `${bold('Connect')}           any XMPP client, as alice@${domain}, server ${domain === 'localhost' ? '127.0.0.1' : domain}${ports[0] === undefined ? '' : `, port ${ports[0]}`}`,
+    `${bold('Connect')}           any XMPP client, as alice@${domain}, server ${domain === 'localhost' ? '127.0.0.1' : domain}${clientPort === undefined ? '' : `, port ${clientPort}`}`,
     `${bold('Stop')}              Ctrl-C`,
     '',
     '',

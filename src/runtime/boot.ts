@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { addTrouble, createTroubles } from '../core/shards/durability.js';
 import { chooseEngine, type EngineChoice } from '../engine/create-engine.js';
+import { createConnectionCounts } from '../net/http/connection-count.js';
 import { createAddressMemory } from '../net/limits/address-memory.js';
 import { systemClock } from '../platform/clock.js';
 import type { Config } from '../platform/config/index.js';
@@ -33,7 +34,7 @@ export interface BootOptions {
 export interface RunningServer {
   readonly engine: EngineChoice;
   readonly shards: number;
-  /** Bound ports, in the order of `[[listen.c2s]]`. */
+  /** Bound ports: those of `[[listen.c2s]]`, then those of `[[listen.http]]`. */
   readonly ports: readonly number[];
   readonly dataDir: string;
   /** Ends all streams, commits everything, frees everything. */
@@ -82,7 +83,8 @@ async function start(options: BootOptions, undo: Undo): Promise<RunningServer> {
   const onFailure = () => options.onFailure('storage');
   const databases = await openDatabases({ config, directory: dataDir, log, onFailure });
   undo.push(() => databases.close());
-  await requireFreePorts(config.listen.c2s.map(({ ip_address: address, port }) => ({ address, port })));
+  const listeners = [...config.listen.c2s, ...config.listen.http];
+  await requireFreePorts(listeners.map(({ ip_address: address, port }) => ({ address, port })));
   const broker = startTasks(log, undo);
 
   const shards = config.meerkat.shards === 'auto' ? availableParallelism() : config.meerkat.shards;
@@ -93,7 +95,7 @@ async function start(options: BootOptions, undo: Undo): Promise<RunningServer> {
     log,
     clock: systemClock,
     birth: () => giveBirth({ ...heritage, tls: certificates.tls }, broker, databases, tickets),
-    ports: config.listen.c2s.map((listener) => listener.port),
+    ports: listeners.map((listener) => listener.port),
     needsLinks: engine.kind === 'portable',
     died: (shard) => addTrouble(heritage.troubles, shard),
   });
@@ -120,6 +122,8 @@ function heritageOf(options: BootOptions, engine: EngineChoice, shards: number, 
     secret,
     addresses: createAddressMemory(shards),
     troubles: createTroubles(shards),
+    httpConnections: createConnectionCounts(shards, options.config.listen.http.length),
+    dataDir: options.dataDir,
   };
 }
 

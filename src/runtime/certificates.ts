@@ -1,6 +1,6 @@
 /** Keeps the certificates of the listeners up to date with their files, while streams go on. */
 import type { TlsOptions } from '../engine/port.js';
-import { tlsFiles, tlsOptions } from '../net/listeners/tls-options.js';
+import { tlsFiles, tlsOptions, tlsPlaces } from '../net/listeners/tls-options.js';
 import {
   CertificateLedger,
   type CertificatePass,
@@ -53,11 +53,11 @@ export class Certificates {
     const { config, dataDir, clock, metrics } = options;
     this.#options = options;
     this.#metrics = new CertificateMetrics(metrics);
-    const files = config.listen.c2s.flatMap(({ tls }) => (tls ? tlsFiles(tls, config, dataDir) : []));
+    const files = tlsPlaces(config.listen).flatMap(({ tls }) => (tls ? tlsFiles(tls, config, dataDir) : []));
     this.#files = new WatchedFiles([...new Set(files)], clock, () => this.#plan());
   }
 
-  /** TLS options of each listener, in the order of the configuration: what shards are born with. */
+  /** TLS options of each listener, in the order of `tlsPlaces`: what shards are born with. */
   get tls(): Listeners {
     return this.#tls;
   }
@@ -157,7 +157,8 @@ export class Certificates {
     await swapTls(this.#shards, changes, () => {
       this.#tls = next;
     });
-    const listeners = changes.map(({ index }) => `listen.c2s[${index}]`);
+    const places = tlsPlaces(this.#options.config.listen);
+    const listeners = changes.map(({ index }) => places[index]?.place);
     this.#options.log.notice('certificate.reloaded', { listeners });
     this.#warnOfExpiry();
   }
@@ -169,7 +170,7 @@ export class Certificates {
       this.#problems.add(problem);
     };
     const surroundings = { dataDir, clock, random, warn, pass };
-    return Promise.all(config.listen.c2s.map(async ({ tls }) => tls && tlsOptions(tls, config, surroundings)));
+    return Promise.all(tlsPlaces(config.listen).map(async ({ tls }) => tls && tlsOptions(tls, config, surroundings)));
   }
 
   #report(refusals: readonly Refusal[]): void {

@@ -1,6 +1,7 @@
 /** What the supervisor and its shards say to each other over the port of a shard. */
 import type { MessagePort } from 'node:worker_threads';
 import type { EngineKind, TlsOptions } from '../engine/port.js';
+import type { ConnectionCounts } from '../net/http/connection-count.js';
 import type { AddressMemory } from '../net/limits/address-memory.js';
 import type { PlainConfig } from '../platform/config/index.js';
 import type { SharedLog } from '../platform/log.js';
@@ -21,8 +22,11 @@ export interface ShardBirth {
   readonly addresses: AddressMemory;
   /** Counts of what was lost, by shard; shared by all. */
   readonly troubles: SharedArrayBuffer;
-  /** For each `[[listen.c2s]]`; `undefined` without TLS. */
+  /** For each `[[listen.c2s]]`, and then each `[[listen.http]]`; `undefined` without TLS. */
   readonly tls: readonly (TlsOptions | undefined)[];
+  /** Connections of each `[[listen.http]]`; shared by all shards. */
+  readonly httpConnections: ConnectionCounts;
+  readonly dataDir: string;
   /** For session tickets of TLS. */
   readonly tickets: TicketSecret;
   /** To the pool of short tasks. */
@@ -51,7 +55,7 @@ export type ToShard =
 export type FromShard =
   /** Everything but the listeners is up. */
   | { readonly kind: 'ready' }
-  /** The ports that are bound, in the order of the configuration. */
+  /** The ports that are bound: those of `[[listen.c2s]]`, then those of `[[listen.http]]`. */
   | { readonly kind: 'listening'; readonly ports: readonly number[] }
   /** No stream is left here. The shard still serves the others. */
   | { readonly kind: 'quiet' }

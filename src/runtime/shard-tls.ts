@@ -2,9 +2,11 @@
 
 import type { EnginePort, TlsOptions } from '../engine/port.js';
 import type { C2sEntrance, C2sServices } from '../net/c2s/c2s-services.js';
+import type { HttpServer } from '../net/http/http-server.js';
+import type { ShardHttp } from './shard-http.js';
 
 export interface TlsChange {
-  /** Position in `[[listen.c2s]]`. */
+  /** Position among all listeners, as `tlsPlaces` has them. */
   readonly index: number;
   readonly options: TlsOptions;
 }
@@ -14,12 +16,14 @@ export interface TlsParts {
   readonly entrances: C2sServices['entrances'];
   /** By the engine's number; those that are open. */
   readonly listeners: ReadonlyMap<number, C2sEntrance>;
+  readonly http: Pick<ShardHttp, 'server'>;
 }
 
 export class ShardTls {
   readonly #parts: TlsParts;
   /** By position of the listener: made, and not used yet. */
   #prepared = new Map<number, number>();
+  #preparedHttp = new Set<HttpServer>();
 
   constructor(parts: TlsParts) {
     this.#parts = parts;
@@ -29,7 +33,13 @@ export class ShardTls {
   prepare(changes: readonly TlsChange[]): void {
     this.abandon();
     try {
-      for (const { index, options } of changes) this.#prepared.set(index, this.#parts.engine.createTlsContext(options));
+      for (const { index, options } of changes) {
+        const server = this.#http(index);
+        if (server) {
+          this.#preparedHttp.add(server);
+          server.prepareTls(options);
+        } else this.#prepared.set(index, this.#parts.engine.createTlsContext(options));
+      }
     } catch (error) {
       this.abandon();
       throw error;
@@ -46,11 +56,15 @@ export class ShardTls {
       if (old !== undefined) this.#parts.engine.dropTlsContext(old);
     }
     this.#prepared = new Map();
+    for (const server of this.#preparedHttp) server.commitTls();
+    this.#preparedHttp = new Set();
   }
 
   abandon(): void {
     for (const context of this.#prepared.values()) this.#parts.engine.dropTlsContext(context);
     this.#prepared = new Map();
+    for (const server of this.#preparedHttp) server.abandonTls();
+    this.#preparedHttp = new Set();
   }
 
   /** For a listener that was opened while its context was being replaced. */
@@ -59,6 +73,11 @@ export class ShardTls {
     if (tlsContext !== undefined && settings.tls?.mode === 'tls') {
       this.#parts.engine.setDirectTls(listener, tlsContext);
     }
+  }
+
+  #http(index: number): HttpServer | undefined {
+    const { entrances, http } = this.#parts;
+    return http.server(index - entrances.length);
   }
 
   #useForDirectTls(entrance: C2sEntrance, context: number): void {

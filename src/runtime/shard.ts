@@ -37,8 +37,8 @@ class Shard {
     this.#parts = parts;
     this.#birth = birth;
     this.#log = log;
-    const { engine, sessions, hosts, dispatcher, c2s, inbox } = parts;
-    this.#tls = new ShardTls({ engine, entrances: c2s.entrances, listeners: inbox.listeners });
+    const { engine, sessions, hosts, dispatcher, c2s, inbox, http } = parts;
+    this.#tls = new ShardTls({ engine, entrances: c2s.entrances, listeners: inbox.listeners, http });
     this.#admin = serveAdmin({ engine, sessions, hosts, c2s, jid: (text) => dispatcher.jid(text), tls: this.#tls });
   }
 
@@ -92,7 +92,7 @@ class Shard {
   }
 
   async #listen(ports: readonly number[]): Promise<number[]> {
-    const { engine, c2s, inbox } = this.#parts;
+    const { engine, c2s, inbox, http } = this.#parts;
     const bound: number[] = [];
     for (const entrance of c2s.entrances) {
       const wanted = ports[entrance.index] ?? entrance.settings.port;
@@ -104,12 +104,13 @@ class Shard {
       this.#tls.opened(listener, entrance);
       bound.push(port);
     }
-    return bound;
+    return [...bound, ...(await http.listen(ports.slice(bound.length)))];
   }
 
   /** Nobody new comes in, every stream ends with `system-shutdown`. */
   async #endStreams(graceMs: number): Promise<void> {
-    const { engine, dispatcher, inbox, sessions, commitments } = this.#parts;
+    const { engine, dispatcher, inbox, sessions, commitments, http } = this.#parts;
+    http.unlisten();
     for (const listener of inbox.listeners.keys()) engine.unlisten(listener);
     const told = new Set<Connection>();
     const deadline = systemClock.monotonic() + graceMs;
@@ -133,7 +134,8 @@ class Shard {
 
   /** What was accepted is committed. */
   async #finish(): Promise<void> {
-    const { engine, hosts, storage, c2s } = this.#parts;
+    const { engine, hosts, storage, c2s, http } = this.#parts;
+    http.close();
     c2s.admission.stop();
     for (const { modules } of hosts) modules.stop();
     await storage.close();

@@ -35,6 +35,7 @@ const HOMES: Readonly<Record<string, string>> = {
   'sax-wasm': 'engine/',
   'smol-toml': 'platform/config/',
   'toml-eslint-parser': 'platform/config/',
+  'uWebSockets.js': 'net/http/',
   valibot: 'platform/config/',
 };
 

@@ -39,8 +39,23 @@ export class TlsOptionsError extends Error {
   }
 }
 
+type WithTls = readonly { readonly tls?: ListenerTls | undefined }[];
+
+export interface TlsListeners {
+  readonly c2s: WithTls;
+  readonly http?: WithTls;
+}
+
+/** All listeners that may have TLS, in the order in which their TLS options are handed about. */
+export function tlsPlaces({ c2s, http = [] }: TlsListeners): { place: string; tls: ListenerTls | undefined }[] {
+  return [
+    ...c2s.map(({ tls }, index) => ({ place: `listen.c2s[${index}]`, tls })),
+    ...http.map(({ tls }, index) => ({ place: `listen.http[${index}]`, tls })),
+  ];
+}
+
 /** The parts of the snapshot that concern TLS. */
-export type TlsConfig = { readonly listen: Pick<Config['listen'], 'c2s'> } & {
+export type TlsConfig = { readonly listen: TlsListeners } & {
   readonly general: Pick<Config['general'], 'hosts' | 'domain_certfile'>;
 };
 
@@ -50,8 +65,8 @@ const VERSIONS: Readonly<Record<ListenerTls['versions'][number], TlsVersion>> = 
   'tlsv1.2': 'TLSv1.2',
   'tlsv1.3': 'TLSv1.3',
 };
-/** XEP-0368 section 4: what clients ask for on ports that begin with TLS. */
-const ALPN = 'xmpp-client';
+/** What clients ask for on ports that begin with TLS: XEP-0368 section 4, RFC 7301 section 6. */
+const ALPN = { c2s: 'xmpp-client', http: 'http/1.1' } as const;
 
 /** Reads every file that the section names. Rejects with all problems at once, as `TlsOptionsError`. */
 export async function tlsOptions(
@@ -83,7 +98,7 @@ export async function tlsOptions(
     requireCertificate: tls.require_certificate,
     disconnectOnFailure: tls.disconnect_on_failure,
     names,
-    alpn: tls.mode === 'tls' ? [ALPN] : [],
+    alpn: tls.mode === 'tls' ? [ALPN[place.startsWith('listen.http') ? 'http' : 'c2s']] : [],
   };
   tryOut(options, place);
   return options;
@@ -98,7 +113,7 @@ export function tlsFiles(tls: ListenerTls, config: TlsConfig, dataDir: string): 
 }
 
 function placeOf(tls: ListenerTls, config: TlsConfig): string {
-  return `listen.c2s[${config.listen.c2s.findIndex((listener) => listener.tls === tls)}].tls`;
+  return `${tlsPlaces(config.listen).find((one) => one.tls === tls)?.place}.tls`;
 }
 
 /** Reads files and notes what is wrong with them, so that all of it is told at once. */

@@ -5,7 +5,7 @@ import { buildAuth, namesAnyMethod } from './semantics/auth.js';
 import { Draft } from './semantics/draft.js';
 import { buildHostTypes } from './semantics/host-types.js';
 import { buildGeneral } from './semantics/hosts.js';
-import { buildC2sListeners } from './semantics/listeners.js';
+import { buildListeners } from './semantics/listeners.js';
 import { buildModules } from './semantics/modules.js';
 import { buildRdbmsPools } from './semantics/pools.js';
 import type { AccessRules, Meerkat, PlainConfig } from './types.js';
@@ -32,13 +32,14 @@ export function buildSnapshot(raw: Table, valid: Table, root: CatalogueNode, fil
   if (!namesAnyMethod(raw['auth']) && host_types.some((hostType) => hostType.auth.methods.length === 0)) {
     draft.note('advice', ['auth'], 'names no method, so nobody can log in');
   }
-  const c2s = buildC2sListeners(draft, names, general);
-  if (c2s.length === 0) draft.note('advice', ['listen'], 'has no listener for clients, so nobody can connect');
+  const listen = buildListeners(draft, names, general);
+  if (listen.c2s.length + listen.http.length === 0)
+    draft.note('advice', ['listen'], 'has no listener for clients, so nobody can connect');
   const plain: PlainConfig = {
     ...(file !== undefined && { file }),
     general,
     meerkat: buildMeerkat(draft),
-    listen: { c2s },
+    listen,
     auth,
     acl,
     access,

@@ -4,6 +4,7 @@
  */
 import { isIP } from 'node:net';
 import { Jid, prepareDomain } from '../../protocol/jid.js';
+import { PathPattern } from '../path-pattern.js';
 import { quote } from './problems.js';
 
 export type ScalarKind = 'string' | 'boolean' | 'false' | 'integer' | 'port' | 'float' | 'string|integer';
@@ -156,6 +157,10 @@ const formats: Readonly<Record<string, Format>> = {
   location: {
     words: 'host, host:port or [IPv6 address]:port',
     fits: (text) => /^(\[[0-9A-Fa-f:.]+\]|[^\s:[\]/]+)(:[1-9][0-9]{0,4})?$/.test(text),
+  },
+  'path-pattern': {
+    words: 'a path such as "/ws-xmpp", "/api/:name" or "/[...]"',
+    fits: (text) => PathPattern.isValid(text),
   },
   url: { words: 'a URL', fits: (text) => URL.canParse(text) },
   jid: { words: 'a JID', fits: (text) => Jid.parse(text) !== undefined },

@@ -12,6 +12,7 @@ const GENERAL_OPTIONS = [
   'language',
   'registration_timeout',
   'hide_service_name',
+  'http_server_name',
   'sm_backend',
   'replaced_wait_timeout',
   'max_fsm_queue',

@@ -1,10 +1,11 @@
-/** The `listen.c2s` tables: addresses, limits, and what they refer to. */
+/** The `listen` tables: addresses, limits, and what they refer to. */
 import { isIP } from 'node:net';
 import type { Path } from '../problems.js';
-import type { C2sListener, General } from '../types.js';
+import type { C2sListener, General, PlainConfig } from '../types.js';
 import { isTable, type Table } from '../validate.js';
 import type { Names } from './access.js';
 import { type Draft, pick } from './draft.js';
+import { buildHttpListener } from './http-listeners.js';
 import { buildListenerTls } from './tls.js';
 
 const AS_IT_IS = [
@@ -18,12 +19,15 @@ const AS_IT_IS = [
   'proxy_trusted',
 ];
 
-export function buildC2sListeners(draft: Draft, names: Names, general: General): C2sListener[] {
-  const listeners = draft.tables('listen', 'c2s').map((own, index) => {
+export function buildListeners(draft: Draft, names: Names, general: General): PlainConfig['listen'] {
+  const c2s = draft.tables('listen', 'c2s').map((own, index) => {
     return buildC2sListener(draft, ['listen', 'c2s', index], own, names, general);
   });
-  checkAddresses(draft, listeners);
-  return listeners;
+  const http = draft.tables('listen', 'http').map((own, index) => {
+    return buildHttpListener(draft, ['listen', 'http', index], own, names);
+  });
+  checkAddresses(draft, { c2s, http });
+  return { c2s, http };
 }
 
 function buildC2sListener(draft: Draft, path: Path, own: Table, names: Names, general: General): C2sListener {
@@ -44,13 +48,13 @@ function buildC2sListener(draft: Draft, path: Path, own: Table, names: Names, ge
 }
 
 /** Trust in a header that nobody reads is a mistake, and one that lets everybody in. */
-function checkProxy(draft: Draft, path: Path, table: Table): void {
+export function checkProxy(draft: Draft, path: Path, table: Table): void {
   if (table['proxy_protocol'] === true || (table['proxy_trusted'] as readonly string[]).length === 0) return;
   const text = 'only says who may send a PROXY header, expected proxy_protocol = true beside it';
   draft.find('contradiction', [...path, 'proxy_trusted'], 'key', text);
 }
 
-function buildAddress(draft: Draft, path: Path, own: Table): Pick<C2sListener, 'ip_address' | 'ip_version'> {
+export function buildAddress(draft: Draft, path: Path, own: Table): Pick<C2sListener, 'ip_address' | 'ip_version'> {
   const address = own['ip_address'] as string | undefined;
   const version = own['ip_version'] as 4 | 6 | undefined;
   if (address === undefined) return { ip_address: version === 6 ? '::' : '0.0.0.0', ip_version: version ?? 4 };
@@ -62,7 +66,7 @@ function buildAddress(draft: Draft, path: Path, own: Table): Pick<C2sListener, '
   return { ip_address: address, ip_version: actual };
 }
 
-function stateTimeout(draft: Draft, path: Path, own: Table): C2sListener['state_timeout'] | undefined {
+export function stateTimeout(draft: Draft, path: Path, own: Table): C2sListener['state_timeout'] | undefined {
   const { state_timeout: newer, c2s_state_timeout: older } = own as Partial<
     Record<string, C2sListener['state_timeout']>
   >;
@@ -76,13 +80,15 @@ function stateTimeout(draft: Draft, path: Path, own: Table): C2sListener['state_
 }
 
 /** Port 0 lets the system choose, so it clashes with nothing. */
-function checkAddresses(draft: Draft, listeners: readonly C2sListener[]): void {
-  for (const [index, { port, ip_address, ip_version }] of listeners.entries()) {
-    const same = (other: C2sListener) =>
+function checkAddresses(draft: Draft, listen: PlainConfig['listen']): void {
+  const all = (['c2s', 'http'] as const).flatMap((type) => listen[type].map((own, index) => ({ ...own, type, index })));
+  for (const [position, { port, ip_address, ip_version, type, index }] of all.entries()) {
+    const same = (other: (typeof all)[number]) =>
       other.port === port && other.ip_address === ip_address && other.ip_version === ip_version;
-    const first = listeners.findIndex(same);
-    if (port === 0 || port === undefined || first === index) continue;
-    const text = `port ${port} on ${ip_address} is taken by listen.c2s[${first}], expected another port or ip_address`;
-    draft.find('contradiction', ['listen', 'c2s', index, 'port'], 'value', text);
+    const first = all.find(same);
+    if (port === 0 || port === undefined || !first || first === all[position]) continue;
+    const holder = `listen.${first.type}[${first.index}]`;
+    const text = `port ${port} on ${ip_address} is taken by ${holder}, expected another port or ip_address`;
+    draft.find('contradiction', ['listen', type, index, 'port'], 'value', text);
   }
 }

@@ -23,9 +23,25 @@ const alwaysOn = ['no_compression', 'single_dh_use', 'single_ecdh_use'];
 const SERVER_PREFERENCE = 'cipher_server_preference';
 
 export function buildListenerTls(draft: Draft, path: Path, own: Table): ListenerTls {
-  const table = draft.filled('listen.c2s[].tls', own);
+  return buildTls(draft, path, own, draft.filled('listen.c2s[].tls', own), buildVerification(draft, path, own));
+}
+
+/** HTTPS begins with TLS. A `cacertfile` is the chain of the own certificate there, so it demands nothing of clients. */
+export function buildHttpTls(draft: Draft, path: Path, own: Table): ListenerTls {
+  const table = { ...draft.filled('listen.http[].tls', own), mode: 'tls' };
+  const isAsked = own['verify_mode'] !== undefined || own['verify_peer'] === true;
+  const nobody: Verification = { verify_mode: 'none', require_certificate: false, disconnect_on_failure: true };
+  const verification = isAsked ? buildVerification(draft, path, own) : nobody;
+  if (own['cacertfile'] !== undefined && !isAsked) {
+    const text =
+      'verify_mode is not set: clients are not asked for a certificate; MongooseIM since 5.1 would demand one';
+    draft.note('advice', path, text);
+  }
+  return buildTls(draft, path, own, table, verification);
+}
+
+function buildTls(draft: Draft, path: Path, own: Table, table: Table, verification: Verification): ListenerTls {
   const files = buildFiles(draft, path, own, table);
-  const verification = buildVerification(draft, path, own);
   const ciphers = buildCiphers(draft, [...path, 'ciphers'], own['ciphers']);
   const allowed = buildVersions(draft, path, own);
   return {

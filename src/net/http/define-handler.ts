@@ -1,0 +1,26 @@
+/** How a type of handler in `[[listen.http]]` is plugged in. */
+import type { Config, HttpHandlerSettings, HttpListener } from '../../platform/config/index.js';
+import type { RouteEntry } from './routes.js';
+
+/** What is there when the handlers of a listener are made. */
+export interface HandlerSurroundings {
+  readonly config: Config;
+  readonly listener: HttpListener;
+  /** Why this shard should not get new clients; undefined when it may. */
+  readonly unready: () => string | undefined;
+}
+
+/** The settings of one type. */
+export type SettingsOf<Type extends HttpHandlerSettings['type']> = Extract<HttpHandlerSettings, { type: Type }>;
+
+export interface HttpHandlerType<Type extends HttpHandlerSettings['type'] = HttpHandlerSettings['type']> {
+  readonly type: Type;
+  /** Called once in each shard for each table of this type. */
+  routes(settings: SettingsOf<Type>, surroundings: HandlerSurroundings): readonly RouteEntry[];
+}
+
+export function defineHttpHandler<const Type extends HttpHandlerSettings['type']>(
+  definition: HttpHandlerType<Type>,
+): HttpHandlerType<Type> {
+  return definition;
+}

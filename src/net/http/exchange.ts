@@ -1,0 +1,180 @@
+/** One request and its answer, over what uWebSockets.js hands out for them. */
+import { STATUS_CODES } from 'node:http';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import type { HeaderFields, HttpResponse } from './handler.js';
+import { RequestAborted } from './handler.js';
+import type { Refusal } from './refusals.js';
+import type { RawResponse } from './uws.js';
+
+const gzipped = promisify(gzip);
+/** A smaller body hardly gets any smaller. */
+const MIN_COMPRESSED_BYTES = 1_024;
+const COMPRESSIBLE = /^(?:text\/|application\/(?:[\w.+-]+\+)?(?:json|xml|javascript)\b|image\/svg)/;
+
+export interface ExchangeOptions {
+  /** For the Server field. */
+  readonly serverName: string;
+  readonly isHead: boolean;
+  /** The client takes gzip, and the listener gives it. */
+  readonly compress: boolean;
+  /** Fields of every answer. */
+  readonly fields: HeaderFields;
+  /** Called once, when there is nothing more to do. */
+  readonly over: () => void;
+}
+
+export class Exchange implements HttpResponse {
+  readonly #raw: RawResponse;
+  readonly #options: ExchangeOptions;
+  #aborted: (() => void)[] = [];
+  #isAborted = false;
+  #isOver = false;
+  /** The last byte has been handed on. */
+  #isDone = false;
+  #waiting: (() => void)[] = [];
+
+  /** To be made within the call that brought the request. */
+  constructor(raw: RawResponse, options: ExchangeOptions) {
+    this.#raw = raw;
+    this.#options = options;
+    raw.onAborted(() => this.#abort());
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  onAborted(callback: () => void): void {
+    if (this.#isAborted) callback();
+    else this.#aborted.push(callback);
+  }
+
+  send(status: number, fields: HeaderFields = {}, body: string | Uint8Array = ''): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+    if (!this.#shrinks(fields, bytes)) return this.#whole(status, fields, bytes, false);
+    void gzipped(bytes).then(
+      (small) => this.#whole(status, { ...fields, 'content-encoding': 'gzip', vary: 'Accept-Encoding' }, small, false),
+      () => this.#whole(status, fields, bytes, false),
+    );
+  }
+
+  /**
+   * Not within the call that brought the request: until it is answered, what was sent behind it is not read, and a connection that is
+   * closed after this answer never gets to it.
+   */
+  refuse({ status, text, fields = {}, isLast = false }: Refusal): void {
+    this.#isOver = true;
+    setImmediate(() => {
+      const all = { 'content-type': 'text/plain; charset=utf-8', ...fields };
+      this.#whole(status, all, Buffer.from(`${text}\n`), isLast);
+    });
+  }
+
+  start(status: number, fields: HeaderFields = {}): void {
+    if (this.#isOver) return;
+    this.#raw.cork(() => this.#head(status, fields));
+    this.#raw.onWritable(() => {
+      for (const resume of this.#waiting.splice(0)) resume();
+      return true;
+    });
+  }
+
+  write(chunk: string | Uint8Array): boolean {
+    if (this.#isOver || this.#options.isHead) return true;
+    let isFlowing = true;
+    this.#raw.cork(() => {
+      isFlowing = this.#raw.write(chunk);
+    });
+    return isFlowing;
+  }
+
+  drained(): Promise<void> {
+    if (this.#isOver) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  end(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#raw.cork(() => {
+      if (this.#options.isHead) this.#raw.endWithoutBody();
+      else this.#raw.end();
+    });
+    this.#done();
+  }
+
+  /** The body, whose length is known, as it comes. */
+  read(length: number, take: (chunk: Buffer) => void | Promise<void>): Promise<void> {
+    if (this.#isAborted) return Promise.reject(new RequestAborted());
+    if (length === 0) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      this.onAborted(() => reject(new RequestAborted()));
+      this.#raw.onData((bytes, isLast) => {
+        // The memory behind it is taken away when this call returns.
+        const held = take(Buffer.from(new Uint8Array(bytes)));
+        if (held instanceof Promise) void this.#holdBack(held, isLast).then(resolve, reject);
+        else if (isLast) resolve();
+      });
+    });
+  }
+
+  #holdBack(held: Promise<void>, isLast: boolean): Promise<void> {
+    if (isLast) return held;
+    this.#raw.pause();
+    return held.then(
+      () =>
+        new Promise<never>(() => {
+          if (!this.#isAborted) this.#raw.resume();
+        }),
+    );
+  }
+
+  #shrinks(fields: HeaderFields, bytes: Uint8Array): boolean {
+    const { compress, isHead } = this.#options;
+    return (
+      compress && !isHead && bytes.length >= MIN_COMPRESSED_BYTES && COMPRESSIBLE.test(fields['content-type'] ?? '')
+    );
+  }
+
+  #whole(status: number, fields: HeaderFields, bytes: Uint8Array, isLast: boolean): void {
+    if (this.#isAborted || this.#isDone) return;
+    this.#raw.cork(() => {
+      this.#head(status, fields);
+      if (status === 204 || status === 304) this.#raw.endWithoutBody();
+      else if (this.#options.isHead) this.#withoutBody(bytes.length, isLast);
+      else this.#raw.end(bytes, isLast);
+    });
+    this.#done();
+  }
+
+  #withoutBody(length: number, isLast: boolean): void {
+    // Told a length, the library closes the connection.
+    if (isLast) this.#raw.endWithoutBody(length, true);
+    else this.#raw.writeHeader('content-length', String(length)).endWithoutBody();
+  }
+
+  #head(status: number, fields: HeaderFields): void {
+    this.#raw.writeStatus(`${status} ${STATUS_CODES[status] ?? 'Unknown'}`);
+    this.#raw.writeHeader('server', this.#options.serverName);
+    for (const [name, value] of Object.entries({ ...this.#options.fields, ...fields })) {
+      this.#raw.writeHeader(name, value);
+    }
+  }
+
+  #abort(): void {
+    this.#isAborted = true;
+    this.#isOver = true;
+    for (const callback of this.#aborted.splice(0)) callback();
+    for (const resume of this.#waiting.splice(0)) resume();
+    this.#done();
+  }
+
+  #done(): void {
+    if (this.#isDone) return;
+    this.#isDone = true;
+    this.#options.over();
+  }
+}

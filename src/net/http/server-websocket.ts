@@ -1,0 +1,100 @@
+/** One WebSocket, as its endpoint holds it, over that of uWebSockets.js. */
+import type { Logger } from '../../platform/log.js';
+import type { ServerWebSocket, WebSocketEndpoint, WebSocketListener, WebSocketRequest } from './handler.js';
+import type { RawBehavior, RawSocket, Uws } from './uws.js';
+
+/** What uWebSockets.js keeps with the socket. */
+export interface SocketState {
+  readonly request: WebSocketRequest;
+  socket: UwsWebSocket | undefined;
+}
+
+/** `send` of uWebSockets.js: the message was dropped, for want of room. */
+const DROPPED = 2;
+/** RFC 6455 section 7.4.1: we met with something unexpected. */
+const INTERNAL_ERROR = 1011;
+
+class UwsWebSocket implements ServerWebSocket {
+  readonly #raw: RawSocket<SocketState>;
+  readonly #compress: boolean;
+  listener: WebSocketListener | undefined;
+  isClosed = false;
+
+  constructor(raw: RawSocket<SocketState>, compress: boolean) {
+    this.#raw = raw;
+    this.#compress = compress;
+  }
+
+  get queuedBytes(): number {
+    return this.isClosed ? 0 : this.#raw.getBufferedAmount();
+  }
+
+  send(text: string | Uint8Array): boolean {
+    if (this.isClosed) return false;
+    if (this.#raw.send(text, false, this.#compress) !== DROPPED) return true;
+    // Something is missing from here on, so nothing may follow.
+    this.abort();
+    return false;
+  }
+
+  ping(): void {
+    if (!this.isClosed) this.#raw.ping();
+  }
+
+  close(code: number, reason = ''): void {
+    if (!this.isClosed) this.#raw.end(code, reason);
+  }
+
+  abort(): void {
+    if (!this.isClosed) this.#raw.close();
+  }
+}
+
+export function socketBehavior(
+  uws: Uws,
+  endpoint: WebSocketEndpoint,
+  log: Logger,
+  over: () => void,
+): Omit<RawBehavior<SocketState>, 'upgrade'> {
+  const { maxMessageBytes, maxQueuedBytes, compress } = endpoint;
+  const guarded = (raw: RawSocket<SocketState>, work: (socket: UwsWebSocket) => void) => {
+    const { socket } = raw.getUserData();
+    if (socket) guard(socket, log, () => work(socket));
+  };
+  return {
+    maxPayloadLength: maxMessageBytes,
+    maxBackpressure: maxQueuedBytes,
+    idleTimeout: 0,
+    sendPingsAutomatically: false,
+    // Shared ones take no memory of a connection's own.
+    compression: compress ? uws.SHARED_COMPRESSOR | uws.SHARED_DECOMPRESSOR : uws.DISABLED,
+    open: (raw) => {
+      const socket = new UwsWebSocket(raw, compress);
+      const state = raw.getUserData();
+      state.socket = socket;
+      guard(socket, log, () => {
+        socket.listener = endpoint.open(socket, state.request);
+      });
+    },
+    message: (raw, data, isBinary) => guarded(raw, (socket) => socket.listener?.message(Buffer.from(data), isBinary)),
+    pong: (raw) => guarded(raw, (socket) => socket.listener?.ponged()),
+    drain: (raw) => guarded(raw, (socket) => socket.listener?.drained()),
+    close: (raw, code) => {
+      over();
+      guarded(raw, (socket) => {
+        socket.isClosed = true;
+        socket.listener?.closed(code);
+      });
+    },
+  };
+}
+
+/** A listener that throws has a bug: its connection ends, the others go on. */
+function guard(socket: ServerWebSocket, log: Logger, work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    log.error('http.websocket.crashed', { error });
+    socket.close(INTERNAL_ERROR);
+  }
+}

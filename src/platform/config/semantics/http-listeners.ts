@@ -1,0 +1,76 @@
+/** The `listen.http` tables and the handlers within, whichever generation of names they are called by. */
+import type { Path } from '../problems.js';
+import type { HttpHandlerSettings, HttpListener, Limit, WebSocketSettings } from '../types.js';
+import { isTable, type Table } from '../validate.js';
+import type { Names } from './access.js';
+import { type Draft, pick } from './draft.js';
+import { buildAddress, checkProxy, stateTimeout } from './listeners.js';
+import { buildHttpTls } from './tls.js';
+
+const AS_IT_IS = ['port', 'proxy_protocol', 'proxy_trusted', 'forwarded_trusted', 'forwarded_header'];
+const PLACE = ['host', 'path'];
+
+export function buildHttpListener(draft: Draft, path: Path, own: Table, names: Names): HttpListener {
+  const table = draft.filled('listen.http[]', own);
+  const transport = draft.filled('listen.http[].transport', draft.table(...path, 'transport'));
+  const protocol = draft.filled('listen.http[].protocol', draft.table(...path, 'protocol'));
+  checkProxy(draft, path, table);
+  return {
+    ...(pick(table, AS_IT_IS) as unknown as HttpListener),
+    ...buildAddress(draft, path, own),
+    max_connections: transport['max_connections'] as Limit,
+    compress: protocol['compress'] === true,
+    handlers: buildHandlers(draft, [...path, 'handlers'], names),
+    ...(isTable(own['tls']) && { tls: buildHttpTls(draft, [...path, 'tls'], own['tls']) }),
+  };
+}
+
+type Build = (draft: Draft, path: Path, own: Table, names: Names) => HttpHandlerSettings;
+
+const builders: Readonly<Record<string, Build>> = {
+  mongoose_websocket_handler: websocket('mongoose_websocket_handler'),
+  mod_websockets: websocket('mod_websockets'),
+  meerkat_health_handler: plain('meerkat_health_handler', PLACE),
+  meerkat_host_meta_handler: plain('meerkat_host_meta_handler', [...PLACE, 'websocket_url', 'bosh_url']),
+};
+
+function buildHandlers(draft: Draft, section: Path, names: Names): HttpHandlerSettings[] {
+  return Object.keys(draft.table(...section)).flatMap((type) => {
+    const build = builders[type];
+    if (!build) return [];
+    return draft.tables(...section, type).map((own, index) => build(draft, [...section, type, index], own, names));
+  });
+}
+
+function plain(type: HttpHandlerSettings['type'], options: readonly string[]): Build {
+  return (draft, _path, own) => {
+    const table = draft.filled(`listen.http[].handlers.${type}[]`, own);
+    return { type, ...pick(table, options) } as unknown as HttpHandlerSettings;
+  };
+}
+
+const WEBSOCKET_OPTIONS = [
+  'timeout',
+  'ping_rate',
+  'max_stanza_size',
+  'backwards_compatible_session',
+  'access',
+  'permessage_deflate',
+];
+
+function websocket(name: string): Build {
+  return (draft, path, own, names) => {
+    const table = draft.filled(`listen.http[].handlers.${name}[]`, own);
+    names.checkRule(draft, [...path, 'access'], own['access']);
+    const options = pick(table, [...PLACE, ...WEBSOCKET_OPTIONS]) as unknown as WebSocketSettings;
+    const { ping_rate, ...rest } = options;
+    return {
+      ...rest,
+      type: 'mongoose_websocket_handler',
+      // The older spelling of no pings.
+      ...(typeof ping_rate === 'number' && { ping_rate }),
+      shaper: names.shaper(draft, [...path, 'shaper'], own['shaper']),
+      state_timeout: stateTimeout(draft, path, own) ?? (table['state_timeout'] as number),
+    };
+  };
+}

@@ -1,0 +1,16 @@
+/** Every type of handler that `[[listen.http]]` may have. */
+import type { HandlerSurroundings, HttpHandlerType } from '../net/http/define-handler.js';
+import health from '../net/http/handlers/health.js';
+import hostMeta from '../net/http/handlers/host-meta.js';
+import type { RouteEntry } from '../net/http/routes.js';
+
+const types = [health, hostMeta] as unknown as readonly HttpHandlerType[];
+
+/** The routes of a listener. */
+export function httpRoutes(surroundings: HandlerSurroundings): RouteEntry[] {
+  return surroundings.listener.handlers.flatMap((settings) => {
+    const known = types.find(({ type }) => type === settings.type);
+    if (!known) throw new Error(`there is no handler of type ${settings.type}`);
+    return known.routes(settings, surroundings);
+  });
+}
