@@ -63,8 +63,7 @@ export async function assembleShard(number: number, birth: ShardBirth, log: Logg
   const config = Config.fromPlain(birth.config);
   const storage = await ShardStorage.open({ config, writers: birth.writers, shards: birth.shards, log });
   const inbox = new Inbox(log);
-  const tickets = new TicketKeys();
-  const { engine, dispatcher } = await startEngine(number, birth, inbox, tickets);
+  const { engine, dispatcher, tickets } = await startEngine(number, birth, inbox);
   const hosts = new Hosts();
   const sessions = new Sessions(systemClock, log);
   const foundation: Foundation = { number, birth, config, log, engine, dispatcher, hosts, sessions, storage };
@@ -108,8 +107,8 @@ async function startEngine(
   number: number,
   birth: ShardBirth,
   inbox: Inbox,
-  tickets: TicketKeys,
-): Promise<{ engine: EnginePort; dispatcher: Dispatcher }> {
+): Promise<{ engine: EnginePort; dispatcher: Dispatcher; tickets: TicketKeys }> {
+  const tickets = new TicketKeys();
   const dispatcher = new Dispatcher(inbox);
   const engine = await createEngine(birth.engine, {
     shard: number,
@@ -124,7 +123,7 @@ async function startEngine(
     tickets.set(current, previous);
   };
   keepTicketKeys({ setTicketKeys }, birth.tickets, systemClock);
-  return { engine, dispatcher };
+  return { engine, dispatcher, tickets };
 }
 
 interface Witnesses {

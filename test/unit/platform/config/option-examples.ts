@@ -1,38 +1,19 @@
 /** For each option that is served, values that are taken and values that are refused, with what has to stand around them. */
-
-export interface OptionExample {
-  readonly accepted: readonly unknown[];
-  readonly refused: readonly unknown[];
-  /** Other options, by path, without which this one means nothing. */
-  readonly around?: Readonly<Record<string, unknown>>;
-  /** The option says what is so anyway: the snapshot stays the same. */
-  readonly isNeutral?: boolean;
-}
-
-const limit: OptionExample = { accepted: [7, 'infinity'], refused: [0, -1, 'none', 1.5] };
-const positive: OptionExample = { accepted: [7], refused: [0, -1, 'infinity', true] };
-const notNegative: OptionExample = { accepted: [0, 7], refused: [-1, 'infinity', 0.5] };
-const yesOrNo: OptionExample = { accepted: [true, false], refused: [1, 'true'] };
-const text: OptionExample = { accepted: ['something'], refused: [1, true] };
-const path: OptionExample = { accepted: ['priv/some.pem'], refused: ['', 5] };
-const falseOnly: OptionExample = { accepted: [false], refused: [true, 0], isNeutral: true };
-
-function word(accepted: readonly string[], ...refused: readonly unknown[]): OptionExample {
-  return { accepted, refused: ['nothing-like-that', 1, ...refused] };
-}
-
-function around(example: OptionExample, options: Readonly<Record<string, unknown>>): OptionExample {
-  return { ...example, around: { ...options, ...example.around } };
-}
-
-function all(
-  prefix: string,
-  options: Readonly<Record<string, unknown>>,
-  examples: Readonly<Record<string, OptionExample>>,
-) {
-  const entries = Object.entries(examples).map(([name, example]) => [prefix + name, around(example, options)]);
-  return Object.fromEntries(entries) as Record<string, OptionExample>;
-}
+import {
+  all,
+  around,
+  falseOnly,
+  limit,
+  networks,
+  notNegative,
+  type OptionExample,
+  path,
+  positive,
+  text,
+  word,
+  yesOrNo,
+} from './example-kit.js';
+import { httpExamples } from './http-option-examples.js';
 
 const pool = {
   'outgoing_pools.rdbms.*.connection.driver': 'pgsql',
@@ -41,16 +22,6 @@ const pool = {
   'outgoing_pools.rdbms.*.connection.username': 'meerkat',
   'outgoing_pools.rdbms.*.connection.password': 'secret',
 };
-const networks: OptionExample = {
-  accepted: [['10.0.0.0/8', '::1'], []],
-  refused: ['10.0.0.0/8', ['10.0.0.0/33'], ['balancer.example'], [1]],
-};
-const pattern: OptionExample = {
-  accepted: ['/some/path', '/api/:name', '/a/[:b]', '/[...]'],
-  refused: ['no-slash', '/a/[b', '/[...]/more', '/a]', '', 1],
-};
-const url: OptionExample = { accepted: ['wss://chat.example/ws', 'https://{host}/x'], refused: ['nowhere', '', 1] };
-const httpCertificate = { 'listen.http[].port': 5280, 'listen.http[].tls.certfile': 'priv/cert.pem' };
 const certificate = { 'listen.c2s[].port': 5222, 'listen.c2s[].tls.certfile': 'priv/cert.pem' };
 const stored = around(word(['mnesia', 'rdbms'], 'redis', 'riak'), pool);
 
@@ -144,42 +115,7 @@ export const optionExamples: Readonly<Record<string, OptionExample>> = {
     },
     certificate: { ...word(['automatic']), around: { 'listen.c2s[].tls.certfile': undefined } },
   }),
-  ...all(
-    'listen.http[].',
-    { 'listen.http[].port': 5280 },
-    {
-      port: { accepted: [5281, 0], refused: [-1, 70000, '5280'] },
-      ip_address: { accepted: ['127.0.0.1', '::1'], refused: ['localhost', '1.2.3', 1] },
-      ip_version: { accepted: [6, 4], refused: [5, '4'] },
-      'transport.max_connections': { accepted: [7, 0, 'infinity'], refused: [-1, 'none'] },
-      'protocol.compress': yesOrNo,
-      proxy_protocol: yesOrNo,
-      proxy_trusted: { ...networks, around: { 'listen.http[].proxy_protocol': true } },
-      forwarded_trusted: networks,
-      forwarded_header: word(['forwarded', 'x-forwarded-for']),
-      'handlers.meerkat_health_handler[].host': text,
-      'handlers.meerkat_health_handler[].path': pattern,
-      'handlers.meerkat_host_meta_handler[].host': text,
-      'handlers.meerkat_host_meta_handler[].path': pattern,
-      'handlers.meerkat_host_meta_handler[].websocket_url': url,
-      'handlers.meerkat_host_meta_handler[].bosh_url': url,
-    },
-  ),
-  ...all('listen.http[].tls.', httpCertificate, {
-    verify_mode: word(['peer', 'selfsigned_peer', 'none']),
-    verify_peer: { ...yesOrNo, around: { 'listen.http[].tls.cacertfile': 'ca.pem' } },
-    certfile: path,
-    keyfile: path,
-    cacertfile: path,
-    dhfile: path,
-    password: text,
-    ciphers: { accepted: ['ECDHE-RSA-AES256-GCM-SHA384'], refused: ['ROT13', 5] },
-    versions: { accepted: [['tlsv1.3'], ['tlsv1', 'tlsv1.1']], refused: [['tlsv2'], 'tlsv1.2', []] },
-    disconnect_on_failure: { ...yesOrNo, around: { 'listen.http[].tls.verify_mode': 'peer' } },
-    crl_files: { accepted: [['a.crl', 'b.crl']], refused: ['a.crl', [1]] },
-    early_data: falseOnly,
-    certificate: { ...word(['automatic']), around: { 'listen.http[].tls.certfile': undefined } },
-  }),
+  ...httpExamples,
   ...all(
     'auth.',
     {},

@@ -5,7 +5,8 @@ import { formatProblem, loadConfig } from '../../../../src/platform/config/index
 import { spell } from '../../../../src/platform/config/problems.js';
 import { supportOf } from '../../../../src/platform/config/support.js';
 import { concrete, leastConfig, toml, withOption } from '../../../support/config-file.js';
-import { type OptionExample, optionExamples } from './option-examples.js';
+import type { OptionExample } from './example-kit.js';
+import { optionExamples } from './option-examples.js';
 
 /** Paths of all single options that are served, without those that `host_config` borrows. */
 function servedOptions(): string[] {

@@ -1,0 +1,60 @@
+/** The shape of `[[listen.http]]` in the configuration snapshot. */
+import type { Limit, ListenerTls, ShaperReference } from './types.js';
+
+export interface HttpListener {
+  readonly port: number;
+  /** Numeric; `::` takes IPv4 too. */
+  readonly ip_address: string;
+  readonly ip_version: 4 | 6;
+  /** Of all shards together. */
+  readonly max_connections: Limit;
+  /** Answers are compressed for clients that take it. */
+  readonly compress: boolean;
+  /** Every connection begins with a PROXY header. */
+  readonly proxy_protocol: boolean;
+  /** Addresses and networks that may send one; empty for all. */
+  readonly proxy_trusted: readonly string[];
+  /** Reverse proxies that may say whom a request comes from; empty for none. */
+  readonly forwarded_trusted: readonly string[];
+  readonly forwarded_header: 'x-forwarded-for' | 'forwarded';
+  /** Unset: no TLS. */
+  readonly tls?: ListenerTls | undefined;
+  readonly handlers: readonly HttpHandlerSettings[];
+}
+
+/** Where a handler is found: a host name or `_` for all, and a path pattern. */
+interface HttpPlace {
+  readonly host: string;
+  readonly path: string;
+}
+
+export type HttpHandlerSettings = WebSocketSettings | HealthSettings | HostMetaSettings;
+
+/** Also under its older name, `mod_websockets`. */
+export interface WebSocketSettings extends HttpPlace {
+  readonly type: 'mongoose_websocket_handler';
+  /** Milliseconds without a sign of life. */
+  readonly timeout: Limit;
+  /** Milliseconds between pings; unset for none. */
+  readonly ping_rate?: number | undefined;
+  /** Bytes. */
+  readonly max_stanza_size: Limit;
+  /** Milliseconds that a step before the session may take. */
+  readonly state_timeout: Limit;
+  readonly backwards_compatible_session: boolean;
+  /** Name of an access rule, `all` or `none`. */
+  readonly access: string;
+  readonly shaper: ShaperReference;
+  readonly permessage_deflate: boolean;
+}
+
+export interface HealthSettings extends HttpPlace {
+  readonly type: 'meerkat_health_handler';
+}
+
+export interface HostMetaSettings extends HttpPlace {
+  readonly type: 'meerkat_host_meta_handler';
+  /** Unset: what is served on the same port. */
+  readonly websocket_url?: string | undefined;
+  readonly bosh_url?: string | undefined;
+}

@@ -1,0 +1,48 @@
+/** Examples for the options of `[[listen.http]]`. */
+import { all, around, falseOnly, networks, type OptionExample, path, text, word, yesOrNo } from './example-kit.js';
+
+const pattern: OptionExample = {
+  accepted: ['/some/path', '/api/:name', '/a/[:b]', '/[...]'],
+  refused: ['no-slash', '/a/[b', '/[...]/more', '/a]', '', 1],
+};
+const url: OptionExample = { accepted: ['wss://chat.example/ws', 'https://{host}/x'], refused: ['nowhere', '', 1] };
+const httpCertificate = { 'listen.http[].port': 5280, 'listen.http[].tls.certfile': 'priv/cert.pem' };
+
+export const httpExamples: Readonly<Record<string, OptionExample>> = {
+  ...all(
+    'listen.http[].',
+    { 'listen.http[].port': 5280 },
+    {
+      port: { accepted: [5281, 0], refused: [-1, 70000, '5280'] },
+      ip_address: { accepted: ['127.0.0.1', '::1'], refused: ['localhost', '1.2.3', 1] },
+      ip_version: { accepted: [6, 4], refused: [5, '4'] },
+      'transport.max_connections': { accepted: [7, 0, 'infinity'], refused: [-1, 'none'] },
+      'protocol.compress': yesOrNo,
+      proxy_protocol: yesOrNo,
+      proxy_trusted: { ...networks, around: { 'listen.http[].proxy_protocol': true } },
+      forwarded_trusted: networks,
+      forwarded_header: word(['forwarded', 'x-forwarded-for']),
+      'handlers.meerkat_health_handler[].host': text,
+      'handlers.meerkat_health_handler[].path': pattern,
+      'handlers.meerkat_host_meta_handler[].host': text,
+      'handlers.meerkat_host_meta_handler[].path': pattern,
+      'handlers.meerkat_host_meta_handler[].websocket_url': url,
+      'handlers.meerkat_host_meta_handler[].bosh_url': url,
+    },
+  ),
+  ...all('listen.http[].tls.', httpCertificate, {
+    verify_mode: word(['peer', 'selfsigned_peer', 'none']),
+    verify_peer: { ...yesOrNo, around: { 'listen.http[].tls.cacertfile': 'ca.pem' } },
+    certfile: path,
+    keyfile: path,
+    cacertfile: path,
+    dhfile: path,
+    password: text,
+    ciphers: { accepted: ['ECDHE-RSA-AES256-GCM-SHA384'], refused: ['ROT13', 5] },
+    versions: { accepted: [['tlsv1.3'], ['tlsv1', 'tlsv1.1']], refused: [['tlsv2'], 'tlsv1.2', []] },
+    disconnect_on_failure: { ...yesOrNo, around: { 'listen.http[].tls.verify_mode': 'peer' } },
+    crl_files: { accepted: [['a.crl', 'b.crl']], refused: ['a.crl', [1]] },
+    early_data: falseOnly,
+    certificate: { ...word(['automatic']), around: { 'listen.http[].tls.certfile': undefined } },
+  }),
+};
