@@ -1,5 +1,5 @@
 /** Examples for the options of `[[listen.http]]`. */
-import { all, around, falseOnly, networks, type OptionExample, path, text, word, yesOrNo } from './example-kit.js';
+import { all, falseOnly, networks, type OptionExample, path, text, word, yesOrNo } from './example-kit.js';
 
 const pattern: OptionExample = {
   accepted: ['/some/path', '/api/:name', '/a/[:b]', '/[...]'],
