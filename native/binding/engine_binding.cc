@@ -140,8 +140,4 @@ void EngineBinding::DropReferences() {
   }
 }
 
-std::shared_ptr<const TlsContext> EngineBinding::ContextOf(uint32_t id) const {
-  return id < contexts_.size() ? contexts_[id] : nullptr;
-}
-
 }  // namespace meerkat

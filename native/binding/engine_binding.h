@@ -42,7 +42,9 @@ class EngineBinding final : public Reactor::Host {
   void DropReferences();
   /// A new ArrayBuffer, kept by a reference.
   [[nodiscard]] napi_value NewArray(size_t bytes, napi_ref& reference, void** memory);
-  [[nodiscard]] std::shared_ptr<const TlsContext> ContextOf(uint32_t id) const;
+  /// Throws when there is none.
+  [[nodiscard]] std::shared_ptr<const TlsContext> ContextOrThrow(uint32_t id) const;
+  [[nodiscard]] napi_value AddContext(const TlsSettings& settings);
   /// The tokens as JavaScript reads them: their number, or a larger array when the shared one is too small.
   [[nodiscard]] napi_value ShareTokens(uint32_t start);
 
@@ -56,7 +58,9 @@ class EngineBinding final : public Reactor::Host {
   napi_value Feed(const Call& call);
   napi_value Sent(const Call& call);
   napi_value Detach(const Call& call);
+  napi_value Connect(const Call& call);
   napi_value CreateTlsContext(const Call& call);
+  napi_value CreateTlsClientContext(const Call& call);
   napi_value DropTlsContext(const Call& call);
   napi_value SetTicketKeys(const Call& call);
   napi_value Send(const Call& call);

@@ -42,7 +42,9 @@ napi_value EngineBinding::MakeObject() {
       {"feed", Invoke<&EngineBinding::Feed>},
       {"sent", Invoke<&EngineBinding::Sent>},
       {"detach", Invoke<&EngineBinding::Detach>},
+      {"connect", Invoke<&EngineBinding::Connect>},
       {"createTlsContext", Invoke<&EngineBinding::CreateTlsContext>},
+      {"createTlsClientContext", Invoke<&EngineBinding::CreateTlsClientContext>},
       {"dropTlsContext", Invoke<&EngineBinding::DropTlsContext>},
       {"setTicketKeys", Invoke<&EngineBinding::SetTicketKeys>},
       {"send", Invoke<&EngineBinding::Send>},
@@ -98,11 +100,8 @@ napi_value EngineBinding::Listen(const Call& call) {
   if (!IsUndefined(env_, direct_tls)) {
     uint32_t context = 0;
     if (!Read(env_, direct_tls, context)) return nullptr;
-    settings.direct_tls = ContextOf(context);
-    if (!settings.direct_tls) {
-      Throw(env_, {"no-tls-context", "There is no TLS context " + std::to_string(context) + "."});
-      return nullptr;
-    }
+    settings.direct_tls = ContextOrThrow(context);
+    if (!settings.direct_tls) return nullptr;
   }
   Failure failure;
   const Listener* const listener = reactor_->Listen(settings, std::move(policy), failure);
@@ -122,46 +121,31 @@ napi_value EngineBinding::Unlisten(const Call& call) {
   return nullptr;
 }
 
-napi_value EngineBinding::SetDirectTls(const Call& call) {
-  const uint32_t listener = call.Number(env_, 0), id = call.Number(env_, 1);
-  std::shared_ptr<const TlsContext> context = ContextOf(id);
-  if (!context) {
-    Throw(env_, {"no-tls-context", "There is no TLS context " + std::to_string(id) + "."});
-  } else if (!reactor_->SetDirectTls(listener, std::move(context))) {
-    Throw(env_, {"no-direct-tls", "Listener " + std::to_string(listener) + " does not begin with TLS."});
+napi_value EngineBinding::Connect(const Call& call) {
+  const napi_value options = call.arguments[0];
+  const napi_value tls = Property(env_, options, "directTls");
+  ConnectSettings settings;
+  auto policy = std::make_shared<ConnectionPolicy>();
+  if (!ReadConnectSettings(env_, options, settings) || !ReadPolicy(env_, options, *policy)) return nullptr;
+  if (!IsUndefined(env_, tls)) {
+    uint32_t context = 0;
+    if (!ReadProperty(env_, tls, "context", context) || !ReadProperty(env_, tls, "serverName", settings.server_name)) {
+      return nullptr;
+    }
+    settings.direct_tls = ContextOrThrow(context);
+    if (!settings.direct_tls) return nullptr;
   }
-  return nullptr;
-}
-
-napi_value EngineBinding::CreateTlsContext(const Call& call) {
-  TlsSettings settings;
-  if (!ReadTlsSettings(env_, call.arguments[0], settings)) return nullptr;
   Failure failure;
-  std::shared_ptr<const TlsContext> context = TlsContext::Create(settings, ticket_keys_, failure);
-  if (!context) {
+  const Connection* const connection = reactor_->Connect(settings, std::move(policy), failure);
+  if (!connection) {
     Throw(env_, failure);
     return nullptr;
   }
-  contexts_.push_back(std::move(context));
-  return Value(env_, static_cast<uint32_t>(contexts_.size() - 1));
-}
-
-napi_value EngineBinding::DropTlsContext(const Call& call) {
-  const uint32_t id = call.Number(env_, 0);
-  // Connections and listeners that use it hold it on.
-  if (id < contexts_.size()) contexts_[id].reset();
-  return nullptr;
-}
-
-napi_value EngineBinding::SetTicketKeys(const Call& call) {
-  std::string_view current;
-  std::string_view previous;
-  if (!ReadBytes(env_, call.arguments[0], current)) return nullptr;
-  if (!IsUndefined(env_, call.arguments[1]) && !ReadBytes(env_, call.arguments[1], previous)) return nullptr;
-  if (!ticket_keys_->Set(current, previous)) {
-    Throw(env_, {"bad-ticket-key", "A ticket key has " + std::to_string(TicketKeys::kKeyBytes) + " bytes."});
-  }
-  return nullptr;
+  napi_value result;
+  napi_create_object(env_, &result);
+  SetProperty(env_, result, "slot", connection->slot);
+  SetProperty(env_, result, "generation", connection->generation);
+  return result;
 }
 
 napi_value EngineBinding::Send(const Call& call) {
@@ -240,32 +224,11 @@ napi_value EngineBinding::Deadline(const Call& call) {
   return nullptr;
 }
 
-napi_value EngineBinding::StartTls(const Call& call) {
-  const uint32_t id = call.Number(env_, 2);
-  std::shared_ptr<const TlsContext> context = ContextOf(id);
-  std::string name;
-  if (!Read(env_, call.arguments[3], name)) return nullptr;
-  if (!context) {
-    Throw(env_, {"no-tls-context", "There is no TLS context " + std::to_string(id) + "."});
-    return nullptr;
-  }
-  Connection* const connection = ConnectionOf(call);
-  return Value(env_, connection && reactor_->StartTls(*connection, std::move(context), name));
-}
-
 napi_value EngineBinding::StartCompression(const Call& call) {
   std::string confirmation;
   if (!Read(env_, call.arguments[2], confirmation)) return nullptr;
   Connection* const connection = ConnectionOf(call);
   return Value(env_, connection && reactor_->StartCompression(*connection, confirmation));
-}
-
-napi_value EngineBinding::ChannelBinding(const Call& call) {
-  std::string type;
-  if (!Read(env_, call.arguments[2], type)) return nullptr;
-  const Connection* const connection = ConnectionOf(call);
-  if (!connection) return nullptr;
-  return ReadBinding(env_, *connection, type);
 }
 
 napi_value EngineBinding::Close(const Call& call) {

@@ -61,7 +61,8 @@ napi_value Failures(napi_env env) {
 napi_value CloseReasons(napi_env env) {
   using enum CloseReason;
   return Table(env, {Of("LOCAL", kLocal), Of("PEER", kPeer), Of("RESET", kReset), Of("TLS_FAILED", kTlsFailed),
-                     Of("QUEUE_FULL", kQueueFull), Of("LINGER_TIMEOUT", kLingerTimeout), Of("MOVED", kMoved)});
+                     Of("QUEUE_FULL", kQueueFull), Of("LINGER_TIMEOUT", kLingerTimeout), Of("MOVED", kMoved),
+                     Of("UNREACHABLE", kUnreachable)});
 }
 
 napi_value Refusals(napi_env env) {

@@ -148,6 +148,27 @@ bool ReadListenSettings(napi_env env, napi_value options, ListenSettings& to) {
   return true;
 }
 
+bool ReadConnectSettings(napi_env env, napi_value options, ConnectSettings& to) {
+  uint32_t port = 0;
+  std::optional<std::string> local_address;
+  const napi_value preamble = Property(env, options, "preamble");
+  std::string_view bytes;
+  if (!ReadProperty(env, options, "address", to.address) || !ReadProperty(env, options, "port", port) ||
+      !ReadProperty(env, options, "localAddress", local_address) ||
+      !ReadProperty(env, options, "deadlineMs", to.deadline_ms) ||
+      (!IsUndefined(env, preamble) && !ReadBytes(env, preamble, bytes))) {
+    return false;
+  }
+  if (port == 0 || port > 65535) {
+    Throw(env, {"EINVAL", "Cannot connect to port " + std::to_string(port) + ": they go from 1 to 65535."});
+    return false;
+  }
+  to.port = static_cast<uint16_t>(port);
+  to.local_address = local_address.value_or("");
+  to.preamble = bytes;
+  return true;
+}
+
 bool ReadPolicy(napi_env env, napi_value options, ConnectionPolicy& to) {
   uint64_t most_output = 0;
   uint32_t most_decompressed = 0;
@@ -188,6 +209,16 @@ bool ReadFramePolicy(napi_env env, napi_value options, ConnectionPolicy& to) {
   to.frames.max_input_bytes = std::min<size_t>(static_cast<size_t>(most_input), kMostStanzaBytes);
   to.frames.framing = framing == "websocket" ? Framing::kWebSocket : Framing::kBosh;
   return true;
+}
+
+bool ReadTlsClientSettings(napi_env env, napi_value options, TlsSettings& to) {
+  to.role = TlsRole::kClient;
+  const napi_value identity = Property(env, options, "identity");
+  return (IsUndefined(env, identity) || ReadIdentity(env, identity, to.identity)) &&
+         ReadVersions(env, options, to.versions) && ReadProperty(env, options, "ciphers", to.ciphers) &&
+         ReadProperty(env, options, "cipherSuites", to.cipher_suites) && ReadProperty(env, options, "ca", to.ca) &&
+         ReadProperty(env, options, "crls", to.crls) && ReadVerify(env, options, to.verify) &&
+         ReadProperty(env, options, "alpn", to.alpn);
 }
 
 bool ReadTlsSettings(napi_env env, napi_value options, TlsSettings& to) {

@@ -10,10 +10,12 @@
 namespace meerkat {
 
 [[nodiscard]] bool ReadEngineSettings(napi_env env, napi_value options, Reactor::Settings& to);
-/// Without `directTls`, which names a context that only the engine knows.
+/// Both without `directTls`, which names a context that only the engine knows.
+[[nodiscard]] bool ReadConnectSettings(napi_env env, napi_value options, ConnectSettings& to);
 [[nodiscard]] bool ReadListenSettings(napi_env env, napi_value options, ListenSettings& to);
 [[nodiscard]] bool ReadPolicy(napi_env env, napi_value options, ConnectionPolicy& to);
 [[nodiscard]] bool ReadFramePolicy(napi_env env, napi_value options, ConnectionPolicy& to);
+[[nodiscard]] bool ReadTlsClientSettings(napi_env env, napi_value options, TlsSettings& to);
 [[nodiscard]] bool ReadTlsSettings(napi_env env, napi_value options, TlsSettings& to);
 
 }  // namespace meerkat

@@ -16,6 +16,8 @@ export interface StreamHeader {
 
 /** Receives what happens on one connection. Calls come synchronously, in order, from within a batch. */
 export interface ConnectionHandler {
+  /** The connection that we began stands. */
+  connected?(): void;
   streamOpened(header: StreamHeader): void;
   /** Valid until it returns unless `stanza.keep()` was called. */
   stanza(stanza: Stanza): void;

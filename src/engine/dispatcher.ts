@@ -14,7 +14,7 @@ import {
   WORDS_PER_ENVELOPE,
   word,
 } from './envelope.js';
-import type { EnginePort } from './port.js';
+import type { ConnectOptions, EnginePort } from './port.js';
 
 /** What does not belong to a known connection: new ones, and what other shards send. */
 export interface ShardInbox {
@@ -56,6 +56,15 @@ export class Dispatcher implements ArenaOrigin {
   attach(engine: EnginePort): void {
     this.#engine = engine;
     this.carriers = new Carriers(engine);
+  }
+
+  /** Begins a connection of our own. Throws `EngineError` when it cannot even be tried. */
+  connect(options: ConnectOptions, listen: (connection: Connection) => ConnectionHandler): Connection {
+    const { slot, generation } = this.#engine.connect(options);
+    const connection = new Connection(this.#engine, slot, generation, NOBODY);
+    connection.handler = listen(connection);
+    this.#connections[slot] = connection;
+    return connection;
   }
 
   readonly dispatch = (count: number): void => {
@@ -125,7 +134,8 @@ export class Dispatcher implements ArenaOrigin {
           break;
         case eventKind.CONNECTED:
         case eventKind.ARRIVED:
-          connection = this.#begin(base, slot);
+          if (connection) connection.handler.connected?.();
+          else connection = this.#begin(base, slot);
           break;
         default:
           if (connection) this.#notice(connection, envelope, base);

@@ -154,6 +154,8 @@ export const closeReason = {
   LINGER_TIMEOUT: 5,
   /** Moved to another shard; the story goes on there. */
   MOVED: 6,
+  /** `connect` did not get there: nobody listens, or no way leads to them. */
+  UNREACHABLE: 7,
 } as const;
 
 /** How the owner of a carrier closes its socket. */

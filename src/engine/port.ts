@@ -2,6 +2,9 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { Element } from '../protocol/element.js';
 import type { ChildPattern } from '../protocol/stanza-children.js';
+import type { ChannelBindingType, TlsClientOptions, TlsDetails, TlsOptions } from './tls.js';
+
+export * from './tls.js';
 
 export type EngineKind = 'native' | 'portable';
 
@@ -104,54 +107,33 @@ export interface CarrierName {
   readonly generation: number;
 }
 
-export type TlsVersion = 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
-
-export interface TlsIdentity {
-  /** PEM: own certificate first, then the chain. */
-  readonly certificate: string;
-  /** PEM. */
-  readonly key: string;
-  readonly passphrase?: string | undefined;
+/** A connection that this side begins (RFC 6120 section 3). */
+export interface ConnectOptions {
+  /** Numeric. */
+  readonly address: string;
+  readonly port: number;
+  /** Numeric address of ours to connect from; `undefined` leaves that to the system. */
+  readonly localAddress: string | undefined;
+  /** TLS from the first byte, with a context of `createTlsClientContext`; `undefined` for plain TCP. */
+  readonly directTls: { readonly context: number; readonly serverName: string } | undefined;
+  /** Sent in clear in front of everything else, such as a PROXY header. */
+  readonly preamble: Uint8Array | undefined;
+  /** What the other side may send; `maxBytesBeforeAuthentication` until `authenticated` is called. */
+  readonly limits: Limits;
+  readonly maxOutputBytes: number;
+  readonly maxOutputWrites: number;
+  readonly maxDecompressedBytes: number;
+  /** As `deadline`, from now on: it also ends waiting for an answer. */
+  readonly deadlineMs: number;
 }
 
-export interface TlsOptions extends TlsIdentity {
-  readonly versions: readonly TlsVersion[];
-  /** OpenSSL cipher list for TLS 1.2 and below; `undefined` for OpenSSL's default. */
-  readonly ciphers: string | undefined;
-  /** OpenSSL cipher suites for TLS 1.3; `undefined` for OpenSSL's default. */
-  readonly cipherSuites: string | undefined;
-  readonly preferServerCiphers: boolean;
-  readonly dhParameters: string | undefined;
-  /** PEM certificates that client certificates are verified against. */
-  readonly ca: string | undefined;
-  readonly crls: readonly string[];
-  /** `peer` asks for a client certificate; `selfsigned` also takes one that signed itself. */
-  readonly verify: 'none' | 'peer' | 'selfsigned';
-  /** With `verify`, whether the handshake fails without a certificate. */
-  readonly requireCertificate: boolean;
-  /** With `verify`, whether a certificate that does not verify ends the handshake. */
-  readonly disconnectOnFailure: boolean;
-  /** Other certificates, by server name (SNI). */
-  readonly names: readonly (TlsIdentity & { readonly name: string })[];
-  readonly alpn: readonly string[];
-}
+/** DETAIL of the CONNECTED that no listener has brought: this side began the connection. */
+export const NO_LISTENER = 0xffff_ffff;
 
-export const TICKET_KEY_BYTES = 80;
-/** How long a ticket is good for; its key has to be taken for as long. */
-export const TICKET_SECONDS = 4 * 60 * 60;
-
-export interface TlsDetails {
-  readonly version: TlsVersion;
-  readonly cipher: string;
-  readonly serverName: string | undefined;
-  /** The client's certificate in DER, when it sent one. */
-  readonly peerCertificate: Uint8Array | undefined;
-  /** True when the client's certificate leads to one of `ca`: the one case in which the names in it are proven. */
-  readonly verified: boolean;
-  /** True when it was taken though nobody but itself vouches for it (`verify` `selfsigned`). */
-  readonly selfSigned: boolean;
-  /** OpenSSL's words for why it is neither. */
-  readonly verifyError: string | undefined;
+/** How calls name a connection. */
+export interface ConnectionName {
+  readonly slot: number;
+  readonly generation: number;
 }
 
 /** TLS between the client and the load balancer, as the balancer tells it. */
@@ -191,9 +173,6 @@ export interface ConnectionDetails {
   readonly bytesOut: number;
   readonly queuedBytes: number;
 }
-
-/** RFC 5929 and RFC 9266. */
-export type ChannelBindingType = 'tls-unique' | 'tls-server-end-point' | 'tls-exporter';
 
 export interface EngineCounters {
   readonly connections: number;
@@ -260,8 +239,16 @@ export interface EnginePort {
   /** The socket is gone, in an orderly way or broken, or RELEASED was heard. Nothing more is told of this carrier. */
   detach(slot: number, generation: number, isOrderly: boolean): void;
 
+  /**
+   * Begins a connection of our own. CONNECTED follows, with a DETAIL that is no listener's, or CLOSED with UNREACHABLE; what is sent
+   * meanwhile waits. The stream header is the caller's to send. Throws `EngineError` when it cannot even be tried.
+   */
+  connect(options: ConnectOptions): ConnectionName;
+
   /** Throws `EngineError` when a certificate, key or cipher list is not usable. */
   createTlsContext(options: TlsOptions): number;
+  /** The same for `connect`, and for `startTls` on what it began. */
+  createTlsClientContext(options: TlsClientOptions): number;
   /** Frees the context once the last listener and the last connection that use it are gone. */
   dropTlsContext(context: number): void;
   /**
@@ -295,9 +282,9 @@ export interface EnginePort {
   deadline(slot: number, generation: number, ms: number): void;
 
   /**
-   * Begins a handshake as the server, behind the output queued so far. Call in lockstep, in place of `proceed`. Returns false,
+   * Begins a handshake, as the server or on a connection that `connect` began as the client, behind the output queued so far. Call in lockstep, in place of `proceed`. Returns false,
    * and changes nothing, when cleartext is already waiting behind the element: it must never be read as if it came under TLS.
-   * `serverName` picks the certificate when the client sends no SNI. After SECURED a new stream header is expected.
+   * `serverName` picks the certificate when the client sends no SNI; as the client, it is who has to answer. After SECURED a new stream header is expected.
    */
   startTls(slot: number, generation: number, context: number, serverName: string): boolean;
   /**

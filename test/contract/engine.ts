@@ -3,6 +3,7 @@ import { describe } from 'vitest';
 import type { CreateEngine } from '../support/engine/harness.js';
 import { closingContract } from './engine/closing.js';
 import { compressionContract } from './engine/compression.js';
+import { connectingContract } from './engine/connecting.js';
 import { framesContract } from './engine/frames.js';
 import { inputContract } from './engine/input.js';
 import { listeningContract } from './engine/listening.js';
@@ -24,6 +25,7 @@ export function engineContract(name: string, create: CreateEngine): void {
     movedFramesContract(create);
     tlsContract(create);
     compressionContract(create);
+    connectingContract(create);
     proxyContract(create);
     resumptionContract(create);
     shardContract(create);

@@ -124,6 +124,7 @@ class Connection final : public Pollable {
   bool is_dirty : 1 = false;       // in the reactor's list of output to write
   bool is_stalled : 1 = false;     // in the reactor's list of frames that wait for room
   bool is_awaiting_header : 1 = false;  // from a load balancer; nobody has heard of us
+  bool is_connecting : 1 = false;       // we began it, and the peer has not answered
 
   SocketAddress remote;  // the client's, also behind a load balancer
   uint32_t slot = 0;

@@ -118,6 +118,7 @@ bool Reactor::OnEvents() {
 void Reactor::OnConnectionEvent(Connection& connection, uint32_t events) {
   const bool is_broken = (events & (EPOLLERR | EPOLLHUP)) != 0;
   if (connection.state == Connection::State::kLingering) return Drain(connection);
+  if (connection.is_connecting && !FinishConnecting(connection, events)) return;
   if (is_broken && connection.is_open() && connection.is_awaiting_header) return Dismiss(connection);
   if (is_broken && (connection.is_open() || connection.state == Connection::State::kClosing)) {
     return Break(connection, CloseReason::kReset);

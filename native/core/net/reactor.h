@@ -14,6 +14,7 @@
 #include "core/jid/address_table.h"
 #include "core/net/batch.h"
 #include "core/net/carrier.h"
+#include "core/net/connect_settings.h"
 #include "core/net/connection.h"
 #include "core/net/listener.h"
 #include "core/net/proxy_protocol.h"
@@ -85,6 +86,10 @@ class Reactor {
   void Sent(CarrierName carrier, size_t bytes);
   /// The owner's last word: its socket is gone, by the peer's orderly end or otherwise.
   void Detach(CarrierName carrier, bool is_orderly);
+
+  /// A connection that we begin: CONNECTED follows, or CLOSED with kUnreachable. Null with `failure` filled in when it cannot even be tried.
+  [[nodiscard]] Connection* Connect(const ConnectSettings& settings, std::shared_ptr<const ConnectionPolicy> policy,
+                                    Failure& failure);
 
   // Connections. Slots and generations that do not fit together name nobody: such calls do nothing.
   /// Also for a connection that is closing.
@@ -202,6 +207,9 @@ class Reactor {
   void WatchListener(Listener& listener, bool is_watched);
   [[nodiscard]] bool Adopt(std::unique_ptr<Connection> connection);
   void Begin(Connection& connection, uint32_t listener, const std::shared_ptr<const TlsContext>& direct_tls);
+
+  // reactor_connect.cc
+  [[nodiscard]] bool FinishConnecting(Connection& connection, uint32_t events);
 
   // reactor_proxy.cc
   void AwaitHeader(Connection& connection, const Listener& listener);

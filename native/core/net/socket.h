@@ -18,6 +18,8 @@ class Socket {
   static constexpr ssize_t kBroken = -2;
 
   explicit Socket(int descriptor) noexcept : descriptor_(descriptor) {}
+  /// Not connected yet: an edge will say when it can be written to.
+  void AwaitWritable() noexcept { writable_ = false; }
   ~Socket() { Close(); }
   Socket(const Socket&) = delete;
   Socket& operator=(const Socket&) = delete;

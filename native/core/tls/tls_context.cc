@@ -158,7 +158,8 @@ void Harden(SSL_CTX* context) {
 }  // namespace
 
 TlsContext::TlsContext(const TlsSettings& settings, std::shared_ptr<const TicketKeys> tickets)
-    : verify_(settings.verify),
+    : role_(settings.role),
+      verify_(settings.verify),
       disconnect_on_failure_(settings.disconnect_on_failure),
       tickets_(std::move(tickets)) {
   for (const std::string& protocol : settings.alpn) {
@@ -179,6 +180,10 @@ std::shared_ptr<const TlsContext> TlsContext::Create(const TlsSettings& settings
   const CertificateStore store = ReadStore(settings.ca, settings.crls, failure);
   if (!store) return nullptr;
   const std::shared_ptr<TlsContext> context(new TlsContext(settings, std::move(tickets)));
+  if (settings.role == TlsRole::kClient) {
+    context->default_ = MakeClient(settings, context->alpn_, store.get(), failure);
+    return context->default_ ? context : nullptr;
+  }
   if (!NameOwner(settings, context->session_owner_)) {
     Fail(failure, "out-of-memory", "No TLS context");
     return nullptr;
@@ -189,6 +194,31 @@ std::shared_ptr<const TlsContext> TlsContext::Create(const TlsSettings& settings
     SslContext made = context->Make(settings, identity, store.get(), "the certificate for " + name, failure);
     if (!made) return nullptr;
     context->names_[LowerCase(name)] = std::move(made);
+  }
+  return context;
+}
+
+SslContext TlsContext::MakeClient(const TlsSettings& settings, const std::string& alpn, X509_STORE* store,
+                                  Failure& failure) {
+  SslContext context(SSL_CTX_new(TLS_client_method()));
+  if (!context) {
+    Fail(failure, "out-of-memory", "No TLS context");
+    return nullptr;
+  }
+  SSL_CTX* const made = context.get();
+  SSL_CTX_set_options(made, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF);
+  SSL_CTX_set_session_cache_mode(made, SSL_SESS_CACHE_OFF);
+  SSL_CTX_set_mode(made, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  const bool has_identity = !settings.identity.certificate.empty();
+  if (!SetVersions(made, settings.versions, failure) || !SetCiphers(made, settings, failure) ||
+      (has_identity && !UseIdentity(made, settings.identity, "the client's certificate", failure))) {
+    return nullptr;
+  }
+  SSL_CTX_set1_cert_store(made, store);
+  if (settings.verify != TlsVerify::kNone) SSL_CTX_set_verify(made, SSL_VERIFY_PEER, VerifyPeer);
+  if (!alpn.empty()) {
+    SSL_CTX_set_alpn_protos(made, reinterpret_cast<const unsigned char*>(alpn.data()),
+                            static_cast<unsigned int>(alpn.size()));
   }
   return context;
 }

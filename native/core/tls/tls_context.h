@@ -25,8 +25,12 @@ struct TlsIdentity {
 
 enum class TlsVerify : uint8_t { kNone, kPeer, kSelfSigned };
 
+/// Which side of the connections we are.
+enum class TlsRole : uint8_t { kServer, kClient };
+
 struct TlsSettings {
-  TlsIdentity identity;
+  TlsRole role = TlsRole::kServer;
+  TlsIdentity identity;  // a client may have none
   std::vector<int> versions;  // TLS1_VERSION and its like
   std::optional<std::string> ciphers;
   std::optional<std::string> cipher_suites;
@@ -62,21 +66,27 @@ class TlsContext {
   /// The certificate for a server name: exact, then `*.` for its first label; null when there is none.
   [[nodiscard]] SSL_CTX* ForName(std::string_view name) const;
   [[nodiscard]] SSL_CTX* Default() const noexcept { return default_.get(); }
+  [[nodiscard]] TlsRole role() const noexcept { return role_; }
   [[nodiscard]] TlsVerify verify() const noexcept { return verify_; }
   [[nodiscard]] bool disconnect_on_failure() const noexcept { return disconnect_on_failure_; }
   /// A client that may be asked for a certificate shows it in every handshake, so that it is judged each time.
-  [[nodiscard]] bool may_resume() const noexcept { return verify_ == TlsVerify::kNone && tickets_->is_set(); }
+  [[nodiscard]] bool may_resume() const noexcept {
+    return role_ == TlsRole::kServer && verify_ == TlsVerify::kNone && tickets_->is_set();
+  }
   [[nodiscard]] const TicketKeys& tickets() const noexcept { return *tickets_; }
   /// Protocol names in the form of RFC 7301 section 3.1.
   [[nodiscard]] const std::string& alpn() const noexcept { return alpn_; }
 
  private:
   TlsContext(const TlsSettings& settings, std::shared_ptr<const TicketKeys> tickets);
+  [[nodiscard]] static SslContext MakeClient(const TlsSettings& settings, const std::string& alpn, X509_STORE* store,
+                                             Failure& failure);
   [[nodiscard]] SslContext Make(const TlsSettings& settings, const TlsIdentity& identity, X509_STORE* store,
                                 const std::string& owner, Failure& failure);
 
   SslContext default_;                       // owned
   std::map<std::string, SslContext> names_;  // owned, by lower-case name
+  const TlsRole role_;
   const TlsVerify verify_;
   const bool disconnect_on_failure_;
   std::string alpn_;

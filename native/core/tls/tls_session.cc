@@ -27,12 +27,22 @@ std::unique_ptr<TlsSession> TlsSession::Create(std::shared_ptr<const TlsContext>
   BIO_set_init(bio, 1);
   SSL_set_bio(session->ssl_, bio, bio);
   SSL_set_app_data(session->ssl_, session.get());
+  if (session->context_->role() == TlsRole::kClient) {
+    SSL_set_connect_state(session->ssl_);
+    return session->Ask(server_name) ? std::move(session) : nullptr;
+  }
   SSL_set_accept_state(session->ssl_);
   if (!session->context_->may_resume()) {
     SSL_set_options(session->ssl_, SSL_OP_NO_TICKET);
     SSL_set_num_tickets(session->ssl_, 0);
   }
   return session;
+}
+
+bool TlsSession::Ask(const std::string& server_name) {
+  if (server_name.empty()) return true;
+  if (SSL_set_tlsext_host_name(ssl_, server_name.c_str()) != 1) return false;
+  return context_->verify() == TlsVerify::kNone || SSL_set1_host(ssl_, server_name.c_str()) == 1;
 }
 
 TlsSession::~TlsSession() {

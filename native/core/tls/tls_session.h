@@ -38,7 +38,8 @@ class TlsSession {
     kFailed,  // the peer broke the protocol, or was refused
   };
 
-  /// Null when OpenSSL has no memory. `server_name` picks the certificate unless the client names one that there is.
+  /// Null when OpenSSL has no memory. `server_name`: of a server, picks the certificate unless the client names one that there is;
+  /// of a client, whom it asks for, and whose certificate has to be shown.
   [[nodiscard]] static std::unique_ptr<TlsSession> Create(std::shared_ptr<const TlsContext> context, Socket& socket,
                                                           const TlsSurroundings& shard, const std::string& server_name);
   ~TlsSession();
@@ -115,6 +116,8 @@ class TlsSession {
 
   TlsSession(std::shared_ptr<const TlsContext> context, Socket& socket, const TlsSurroundings& shard) noexcept;
   [[nodiscard]] Result Explain(int result);
+  /// As a client. False when OpenSSL has no memory.
+  [[nodiscard]] bool Ask(const std::string& server_name);
   /// Takes the traffic over from OpenSSL, where that can be done.
   void TakeOver();
   [[nodiscard]] long verify_result() const;

@@ -105,6 +105,7 @@ enum class CloseReason : uint8_t {
   kQueueFull = 4,
   kLingerTimeout = 5,
   kMoved = 6,
+  kUnreachable = 7,
 };
 
 /// The detail of kReleased: how a carrier ends its socket.

@@ -5,12 +5,15 @@ import type {
   CarrierName,
   ChannelBindingType,
   ConnectionDetails,
+  ConnectionName,
+  ConnectOptions,
   EngineCounters,
   EngineOptions,
   FrameListenOptions,
   Framing,
   ListenOptions,
   Proceed,
+  TlsClientOptions,
   TlsOptions,
 } from '../port.js';
 
@@ -28,6 +31,10 @@ export interface NativeFrameDetails extends Pick<ConnectionDetails, 'bytesIn' | 
   readonly facts: Uint8Array;
 }
 
+/** With what only listeners choose. */
+export type NativeConnectOptions = ConnectOptions &
+  Pick<ListenOptions, 'authenticationDeadlineMs' | 'maxConnections' | 'proxy'>;
+
 /** The functions of one engine, unbound. After `stop` they do nothing and return `undefined`. */
 export interface NativeHandle {
   readonly words: ArrayBuffer;
@@ -42,7 +49,9 @@ export interface NativeHandle {
   feed(slot: number, generation: number, bytes: Uint8Array | ArrayBuffer, isLast: boolean): boolean | undefined;
   sent(slot: number, generation: number, bytes: number): void;
   detach(slot: number, generation: number, isOrderly: boolean): void;
+  connect(options: NativeConnectOptions): ConnectionName | undefined;
   createTlsContext(options: TlsOptions): number | undefined;
+  createTlsClientContext(options: TlsClientOptions): number | undefined;
   dropTlsContext(context: number): void;
   setTicketKeys(current: Uint8Array, previous: Uint8Array | undefined): void;
   send(slot: number, generation: number, data: string | Uint8Array): boolean | undefined;

@@ -8,6 +8,8 @@ import {
   type CarrierName,
   type ChannelBindingType,
   type ConnectionDetails,
+  type ConnectionName,
+  type ConnectOptions,
   type EngineCounters,
   EngineError,
   type EngineOptions,
@@ -15,6 +17,7 @@ import {
   type FrameListenOptions,
   type ListenOptions,
   type Proceed,
+  type TlsClientOptions,
   type TlsOptions,
 } from '../port.js';
 import type { NativeAddon, NativeHandle } from './native-addon.js';
@@ -97,8 +100,17 @@ class NativeEngine implements EnginePort {
     this.#native.detach(slot, generation, isOrderly);
   }
 
+  connect(options: ConnectOptions): ConnectionName {
+    const unlimited = { authenticationDeadlineMs: 0, maxConnections: 0, proxy: undefined };
+    return translated(() => running(this.#native.connect({ ...options, ...unlimited })));
+  }
+
   createTlsContext(options: TlsOptions): number {
     return translated(() => running(this.#native.createTlsContext(options)));
+  }
+
+  createTlsClientContext(options: TlsClientOptions): number {
+    return translated(() => running(this.#native.createTlsClientContext(options)));
   }
 
   dropTlsContext(context: number): void {

@@ -23,11 +23,11 @@ export abstract class ConnectionCalls {
   }
 
   pause(slot: number, generation: number): void {
-    this.find(slot, generation)?.pause();
+    this.find(slot, generation)?.hold(true);
   }
 
   resume(slot: number, generation: number): void {
-    this.find(slot, generation)?.resume();
+    this.find(slot, generation)?.hold(false);
   }
 
   shape(slot: number, generation: number, bytesPerSecond: number): void {

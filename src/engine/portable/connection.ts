@@ -1,7 +1,6 @@
 /** One connection: its input framed into events, its output gathered, its limits and deadlines kept. */
-
 import { closeReason, eventKind, streamFailure } from '../envelope.js';
-import { type ConnectionDetails, type Proceed, proceed } from '../port.js';
+import { type ConnectionDetails, NO_LISTENER, type Proceed, proceed } from '../port.js';
 import type { Notice, Origin } from './batch.js';
 import { CompressedInput } from './compressed-input.js';
 import { Deadline } from './deadline.js';
@@ -12,7 +11,7 @@ import { Input } from './input.js';
 import { Output } from './output.js';
 import { Pacing } from './pacing.js';
 import { RelayedTransport } from './relay.js';
-import type { TlsContext } from './tls-context.js';
+import type { AnyContext } from './tls-contexts.js';
 import { type Transport, type TransportEvents, UNHEARD } from './transport.js';
 
 /** Reading stops while this much waits. */
@@ -69,6 +68,10 @@ export class Connection implements TransportEvents {
     this.#bytesIn = headerBytes;
     this.#deadline.set(this.#policy.authenticationDeadlineMs);
     this.#notify(eventKind.CONNECTED, listener);
+  }
+
+  connected(): void {
+    this.#notify(eventKind.CONNECTED, NO_LISTENER);
   }
 
   /** A connection that another shard gave away; it waits in lockstep. */
@@ -132,13 +135,8 @@ export class Connection implements TransportEvents {
     this.#host.ready(this);
   }
 
-  pause(): void {
-    this.#isPaused = true;
-    this.#host.ready(this);
-  }
-
-  resume(): void {
-    this.#isPaused = false;
+  hold(isPaused: boolean): void {
+    this.#isPaused = isPaused;
     this.#host.ready(this);
   }
 
@@ -156,7 +154,7 @@ export class Connection implements TransportEvents {
     this.#deadline.set(ms);
   }
 
-  startTls(context: TlsContext, serverName: string): boolean {
+  startTls(context: AnyContext, serverName: string): boolean {
     if (this.#compressed.isOn || this.transport.tls !== undefined || !this.#mayUpgrade) return false;
     this.#output.flush(this.transport, this.#left);
     if (!this.transport.startTls(context, serverName)) return false;

@@ -8,12 +8,15 @@ import { frameHeader } from '../frame-header.js';
 import {
   type CarrierFacts,
   type CarrierName,
+  type ConnectionName,
+  type ConnectOptions,
   type EngineCounters,
   EngineError,
   type EngineOptions,
   type EnginePort,
   type FrameListenOptions,
   type ListenOptions,
+  type TlsClientOptions,
   type TlsOptions,
 } from '../port.js';
 import { Batch, type Origin } from './batch.js';
@@ -26,6 +29,7 @@ import { type Fragment, readFragment } from './fragment.js';
 import type { Host } from './host.js';
 import { Listeners } from './listeners.js';
 import { Moves } from './moves.js';
+import { outgoingPolicy, outgoingSocket } from './outgoing.js';
 import { ProxyGate } from './proxy-gate.js';
 import type { ProxyHeader } from './proxy-header.js';
 import { Refusals } from './refusals.js';
@@ -36,6 +40,7 @@ import { Slots } from './slots.js';
 import { SocketTransport } from './socket-transport.js';
 import { stamped } from './stamped.js';
 import { TicketKeys } from './ticket-keys.js';
+import { TlsClientContext } from './tls-client-context.js';
 import { TlsContext } from './tls-context.js';
 import { TlsContexts } from './tls-contexts.js';
 import { type Transport, UNHEARD } from './transport.js';
@@ -162,6 +167,20 @@ class PortableEngine extends ConnectionCalls implements EnginePort, Host {
     this.#carriers.detach(slot, generation, isOrderly);
   }
 
+  connect(options: ConnectOptions): ConnectionName {
+    const { directTls } = options;
+    const context = directTls && this.#contexts.get(directTls.context);
+    const transport = this.#carry(outgoingSocket(options), () => {});
+    const connection = this.#adopt(outgoingPolicy(options), transport);
+    connection.deadline(options.deadlineMs);
+    if (context) transport.startTls(context, directTls.serverName);
+    return { slot: connection.slot, generation: connection.generation };
+  }
+
+  createTlsClientContext(options: TlsClientOptions): number {
+    return this.#contexts.add(new TlsClientContext(options));
+  }
+
   createTlsContext(options: TlsOptions): number {
     return this.#contexts.add(new TlsContext(options, this.#tickets));
   }
@@ -284,13 +303,18 @@ class PortableEngine extends ConnectionCalls implements EnginePort, Host {
     closed: () => void,
     header: ProxyHeader | undefined,
   ): SocketTransport {
+    const transport = this.#carry(socket, closed, header);
+    this.#adopt(options, transport).begin(listener, header?.consumed ?? 0);
+    return transport;
+  }
+
+  #carry(socket: Socket, closed: () => void, header?: ProxyHeader): SocketTransport {
     const over = (gone: SocketTransport): void => {
       this.#sockets.delete(gone);
       closed();
     };
     const transport = new SocketTransport(socket, over, header);
     this.#sockets.add(transport);
-    this.#adopt(options, transport).begin(listener, header?.consumed ?? 0);
     return transport;
   }
 

@@ -50,6 +50,9 @@ export class Relay implements TransportEvents {
     transport.read(true);
   }
 
+  /** Only what stands can move. */
+  connected(): void {}
+
   received(bytes: Uint8Array, isBloated = false, isEnd = false): void {
     this.#underWay += bytes.length;
     this.#tell([say.DATA, this.#number, bytes, isBloated, isEnd], bytes.length);

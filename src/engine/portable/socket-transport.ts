@@ -1,12 +1,12 @@
 /** Carries a connection over a socket of this shard, in clear or under TLS. */
 import type { Socket } from 'node:net';
-import { TLSSocket, type TLSSocketOptions } from 'node:tls';
+import { TLSSocket } from 'node:tls';
 import { closeReason } from '../envelope.js';
 import type { ChannelBindingType, TlsDetails, TlsVersion } from '../port.js';
 import { channelBindingOf } from './channel-binding.js';
 import { Compression } from './compression.js';
 import type { ProxyHeader } from './proxy-header.js';
-import type { TlsContext } from './tls-context.js';
+import type { AnyContext } from './tls-contexts.js';
 import { type Addresses, type Transport, type TransportEvents, UNHEARD } from './transport.js';
 
 const NOTHING = Buffer.alloc(0);
@@ -15,15 +15,18 @@ const LINGER_MS = 2000;
 
 export class SocketTransport implements Transport {
   events: TransportEvents = UNHEARD;
-  readonly addresses: Addresses;
+  addresses: Addresses;
   tls: TlsDetails | undefined;
 
   readonly framing = undefined;
   readonly #raw: Socket;
   #socket: Socket;
-  #context: TlsContext | undefined;
+  #context: AnyContext | undefined;
   #compression: Compression | undefined;
   #isWanted = true;
+  /** What must not leave before there is TLS. */
+  #held: { bytes: Uint8Array; written: () => void }[] = [];
+  #isConnecting: boolean;
   #isHandshaking = false;
   #isGone = false;
   #isFinishing = false;
@@ -37,6 +40,8 @@ export class SocketTransport implements Transport {
     this.#over = over;
     this.#socket = socket;
     this.addresses = addressesOf(socket, header);
+    this.#isConnecting = socket.connecting;
+    if (socket.connecting) socket.once('connect', this.#connected);
     socket.setNoDelay(true);
     socket.on('error', this.#failed);
     socket.on('close', this.#closed);
@@ -45,7 +50,7 @@ export class SocketTransport implements Transport {
   }
 
   get unsentBytes(): number {
-    return this.#socket.writableLength;
+    return this.#held.reduce((sum, { bytes }) => sum + bytes.length, this.#socket.writableLength);
   }
 
   get isHandshaking(): boolean {
@@ -66,10 +71,11 @@ export class SocketTransport implements Transport {
   }
 
   write(bytes: Uint8Array, written: () => void): void {
+    if (this.#isHandshaking && this.#socket === this.#raw) return void this.#held.push({ bytes, written });
     this.#socket.write(this.#compression?.compress(bytes) ?? bytes, () => written());
   }
 
-  startTls(context: TlsContext, serverName: string): boolean {
+  startTls(context: AnyContext, serverName: string): boolean {
     this.#context = context;
     this.#isHandshaking = true;
     const raw = this.#raw;
@@ -123,37 +129,23 @@ export class SocketTransport implements Transport {
     else this.#socket.pause();
   }
 
-  #wrap(context: TlsContext, serverName: string): void {
+  #wrap(context: AnyContext, serverName: string): void {
     if (this.#isGone) return;
-    const { verify, requireCertificate, alpn } = context.options;
-    const options: TLSSocketOptions = {
-      isServer: true,
-      secureContext: context.choose(serverName),
-      requestCert: verify !== 'none',
-      // Asks OpenSSL to insist on a certificate; whether it verifies is decided in #secured.
-      rejectUnauthorized: requireCertificate,
-      SNICallback: (name, choose) => choose(null, context.choose(name, serverName)),
-    };
-    if (alpn.length > 0) options.ALPNProtocols = [...alpn];
-    const socket = new TLSSocket(this.#raw, options);
+    const socket = context.wrap(this.#raw, serverName);
     this.#socket = socket;
-    socket.on('secure', this.#secured);
+    socket.on(context.secureEvent, this.#secured);
     socket.on('error', this.#failed);
     // Until a tls.Server takes over, which here it never does, TLS errors come under this name.
     socket.on('_tlsError', this.#failed);
     socket.on('close', this.#closed);
     this.#listen();
+    for (const { bytes, written } of this.#held.splice(0)) this.write(bytes, written);
   }
 
   #secured = (): void => {
     const socket = this.#socket as TLSSocket;
-    const context = this.#context as TlsContext;
-    const peer = verification(socket, context);
-    const isRefused = peer.certificate && !peer.verified && !peer.selfSigned && context.options.disconnectOnFailure;
-    if (isRefused || (context.options.requireCertificate && context.options.verify !== 'none' && !peer.certificate)) {
-      this.#leave(closeReason.TLS_FAILED);
-      return;
-    }
+    const peer = this.#context?.judge(socket);
+    if (!peer) return this.#leave(closeReason.TLS_FAILED);
     this.#isHandshaking = false;
     this.tls = {
       version: socket.getProtocol() as TlsVersion,
@@ -165,6 +157,12 @@ export class SocketTransport implements Transport {
       verifyError: peer.error,
     };
     this.events.secured();
+  };
+
+  #connected = (): void => {
+    this.#isConnecting = false;
+    this.addresses = addressesOf(this.#raw, undefined);
+    this.events.connected();
   };
 
   #received = (bytes: Buffer): void => {
@@ -191,7 +189,8 @@ export class SocketTransport implements Transport {
 
   #failed = (error: Error & { code?: string }): void => {
     const isTls = this.#isHandshaking || /^ERR_(SSL|TLS)|SSL/.test(error.code ?? '');
-    this.#failure = isTls ? closeReason.TLS_FAILED : closeReason.RESET;
+    const unlessTls = this.#isConnecting ? closeReason.UNREACHABLE : closeReason.RESET;
+    this.#failure = isTls && !this.#isConnecting ? closeReason.TLS_FAILED : unlessTls;
   };
 
   #closed = (): void => this.#leave(this.#failure);
@@ -224,25 +223,4 @@ function addressesOf(socket: Socket, header: ProxyHeader | undefined): Addresses
     localPort: socket.localPort ?? 0,
     proxied: header?.facts && { peerAddress, peerPort, ...header.facts },
   };
-}
-
-interface Verification {
-  readonly certificate: Uint8Array | undefined;
-  readonly verified: boolean;
-  readonly selfSigned: boolean;
-  readonly error: string | undefined;
-}
-
-/** OpenSSL's judgement, which node:tls shows by itself only for sockets of a tls.Server. Fails closed without it. */
-function verification(socket: TLSSocket, context: TlsContext): Verification {
-  const certificate = socket.getPeerX509Certificate()?.raw;
-  const { verify } = context.options;
-  const judged = { certificate, verified: false, selfSigned: false, error: undefined };
-  if (!certificate || verify === 'none') return judged;
-  const { _handle: handle } = socket as unknown as { _handle?: { verifyError?(): (Error & { code: string }) | null } };
-  const error = handle?.verifyError ? handle.verifyError() : new Error('the verification result is not available');
-  if (!error) return { ...judged, verified: true };
-  const isSelfSigned = 'code' in error && error.code === 'DEPTH_ZERO_SELF_SIGNED_CERT';
-  if (verify === 'selfsigned' && isSelfSigned) return { ...judged, selfSigned: true };
-  return { ...judged, error: error.message };
 }

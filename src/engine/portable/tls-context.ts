@@ -1,9 +1,24 @@
 /** What TLS connections share: certificates by name, rules for clients, protocol limits. */
 import { constants, createHash, createPrivateKey, X509Certificate } from 'node:crypto';
-import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
-import { EngineError, TICKET_SECONDS, type TlsIdentity, type TlsOptions, type TlsVersion } from '../port.js';
+import type { Socket } from 'node:net';
+import {
+  createSecureContext,
+  type SecureContext,
+  type SecureContextOptions,
+  TLSSocket,
+  type TLSSocketOptions,
+} from 'node:tls';
+import {
+  EngineError,
+  TICKET_SECONDS,
+  type TlsClientOptions,
+  type TlsIdentity,
+  type TlsOptions,
+  type TlsVersion,
+} from '../port.js';
 import { INTEGER, parts, SEQUENCE } from './der.js';
 import type { TicketKeys } from './ticket-keys.js';
+import { type Verification, verification } from './tls-verification.js';
 
 const VERSIONS: readonly TlsVersion[] = ['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'];
 const SWITCHED_OFF: Readonly<Record<TlsVersion, number>> = {
@@ -18,6 +33,7 @@ const CIPHERS = 'DEFAULT';
 
 export class TlsContext {
   readonly options: TlsOptions;
+  readonly secureEvent = 'secure';
   readonly #default: SecureContext;
   readonly #names = new Map<string, SecureContext>();
   /** Undefined where nothing is resumed. */
@@ -34,6 +50,29 @@ export class TlsContext {
       const context = secureContext(shared, identity, `the certificate for ${identity.name}`);
       this.#names.set(identity.name.toLowerCase(), context);
     }
+  }
+
+  /** Begins a handshake; the certificate for `serverName` is shown when the client asks for none that there is. */
+  wrap(socket: Socket, serverName: string): TLSSocket {
+    const { verify, requireCertificate, alpn } = this.options;
+    const options: TLSSocketOptions = {
+      isServer: true,
+      secureContext: this.choose(serverName),
+      requestCert: verify !== 'none',
+      // Asks OpenSSL to insist on a certificate; whether it verifies is decided in `judge`.
+      rejectUnauthorized: requireCertificate,
+      SNICallback: (name, choose) => choose(null, this.choose(name, serverName)),
+    };
+    if (alpn.length > 0) options.ALPNProtocols = [...alpn];
+    return new TLSSocket(socket, options);
+  }
+
+  /** What the client has shown; undefined when that is not enough. */
+  judge(socket: TLSSocket): Verification | undefined {
+    const { verify, requireCertificate, disconnectOnFailure } = this.options;
+    const peer = verification(socket, verify);
+    const isRefused = peer.certificate && !peer.verified && !peer.selfSigned && disconnectOnFailure;
+    return isRefused || (requireCertificate && verify !== 'none' && !peer.certificate) ? undefined : peer;
   }
 
   /** The certificate for the first of these server names that has one, else the default. */
@@ -61,7 +100,17 @@ export class TlsContext {
   }
 }
 
-function sharedOptions(options: TlsOptions, hasTickets: boolean): SecureContextOptions {
+/** For connections that this side begins. */
+export function clientContext(options: TlsClientOptions): SecureContext {
+  const server = { preferServerCiphers: false, dhParameters: undefined, names: [], verify: 'none' } as const;
+  const { dhparam: _, sessionIdContext: __, ...shared } = sharedOptions({ ...options, ...server }, false);
+  if (options.identity) return secureContext(shared, options.identity, "the client's certificate");
+  return attempt('bad-ca', 'The TLS options cannot be used', shared);
+}
+
+type SharedOptions = Omit<TlsOptions, keyof TlsIdentity | 'requireCertificate' | 'disconnectOnFailure'>;
+
+function sharedOptions(options: SharedOptions, hasTickets: boolean): SecureContextOptions {
   const allowed = VERSIONS.filter((version) => options.versions.includes(version));
   const [minVersion] = allowed;
   const maxVersion = allowed.at(-1);
@@ -94,12 +143,12 @@ function sharedOptions(options: TlsOptions, hasTickets: boolean): SecureContextO
  * What a session was made under. A ticket from before any of it changed, or from another listener, is not taken, so that a client
  * meets the certificate and the rules of today.
  */
-function sessionOwner({ certificate, names, verify, ca, crls }: TlsOptions): string {
+function sessionOwner({ certificate, names, verify, ca, crls }: SharedOptions & Partial<TlsIdentity>): string {
   const all = [verify, ca, crls, certificate, names.map((each) => [each.name, each.certificate])];
   return createHash('sha256').update(JSON.stringify(all)).digest('base64').slice(0, 32);
 }
 
-function cipherSuites(options: TlsOptions): string {
+function cipherSuites(options: SharedOptions): string {
   const suites = options.cipherSuites ?? CIPHER_SUITES;
   const known = suites.split(':').every((suite) => /^TLS_[A-Z0-9_]+$/.test(suite));
   if (!known) throw new EngineError('bad-ciphers', `Not a list of TLS 1.3 cipher suites: '${suites}'.`);
@@ -107,7 +156,7 @@ function cipherSuites(options: TlsOptions): string {
 }
 
 /** Finds out which option OpenSSL refuses, by giving it one after the other. */
-function tryOptions(shared: SecureContextOptions, options: TlsOptions): void {
+function tryOptions(shared: SecureContextOptions, options: SharedOptions): void {
   const { minVersion, maxVersion, secureOptions, ciphers, ca, dhparam, crl } = shared;
   const ciphersNamed = `'${[options.cipherSuites, options.ciphers].filter((list) => list !== undefined).join(':')}'`;
   attempt('bad-tls-version', 'The TLS versions cannot be used', { minVersion, maxVersion, secureOptions });

@@ -1,19 +1,23 @@
 /** The TLS contexts of a shard by their numbers, and the one that each listener with direct TLS uses. */
 import { EngineError } from '../port.js';
+import type { TlsClientContext } from './tls-client-context.js';
 import type { TlsContext } from './tls-context.js';
+
+/** Of either side. */
+export type AnyContext = TlsContext | TlsClientContext;
 
 /** What a listener uses at the moment. */
 export interface DirectTls {
-  context: TlsContext;
+  context: AnyContext;
 }
 
 export class TlsContexts {
-  readonly #contexts = new Map<number, TlsContext>();
+  readonly #contexts = new Map<number, AnyContext>();
   /** By listener; those with direct TLS alone. */
   readonly #direct = new Map<number, DirectTls>();
   #last = 0;
 
-  add(context: TlsContext): number {
+  add(context: AnyContext): number {
     this.#contexts.set(++this.#last, context);
     return this.#last;
   }
@@ -22,7 +26,7 @@ export class TlsContexts {
     this.#contexts.delete(number);
   }
 
-  get(number: number): TlsContext {
+  get(number: number): AnyContext {
     const context = this.#contexts.get(number);
     if (!context) throw new EngineError('no-context', `There is no TLS context ${number}.`);
     return context;
@@ -32,7 +36,7 @@ export class TlsContexts {
     this.#direct.set(listener, direct);
   }
 
-  replace(listener: number, context: TlsContext): void {
+  replace(listener: number, context: AnyContext): void {
     const direct = this.#direct.get(listener);
     if (!direct) throw new EngineError('no-direct-tls', `Listener ${listener} does not begin with TLS.`);
     direct.context = context;

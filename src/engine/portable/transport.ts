@@ -1,6 +1,6 @@
 /** What carries the bytes of a connection: a socket of this shard, or one that another shard holds. */
 import type { ChannelBindingType, ConnectionDetails, Framing, TlsDetails } from '../port.js';
-import type { TlsContext } from './tls-context.js';
+import type { AnyContext } from './tls-contexts.js';
 
 export type Addresses = Pick<
   ConnectionDetails,
@@ -9,6 +9,8 @@ export type Addresses = Pick<
 
 /** Calls never come from within a call to the transport. */
 export interface TransportEvents {
+  /** A connection of our own stands. */
+  connected(): void;
   /** `isBloated`: decompressed, and grown more than text does. `isEnd`: a frame ends with these bytes. */
   received(bytes: Uint8Array, isBloated?: boolean, isEnd?: boolean): void;
   /** What comes cannot be decompressed: a `streamFailure`. Nothing more will be received. */
@@ -38,7 +40,7 @@ export interface Transport {
   /** Bytes that the kernel has not taken. */
   readonly unsentBytes: number;
   /** Begins a handshake behind what was written. False, and nothing changes, where that cannot be done. */
-  startTls(context: TlsContext, serverName: string): boolean;
+  startTls(context: AnyContext, serverName: string): boolean;
   /** Whether `startCompression` may be called. */
   readonly mayCompress: boolean;
   /** Compresses both directions, behind what was written. */
@@ -51,6 +53,7 @@ export interface Transport {
 
 /** For what nobody wants to know any more, or yet. */
 export const UNHEARD: TransportEvents = {
+  connected() {},
   received() {},
   failed() {},
   secured() {},

@@ -97,6 +97,35 @@ test.each([
   }
 });
 
+test.each([
+  ['native', createNative],
+  ['portable', createPortableEngine],
+] as const)(
+  '%s: one who begins a connection hears when it stands, and how it ends',
+  async (_, create: CreateEngine) => {
+    const heard: string[] = [];
+    const listener = (name: string): ConnectionHandler =>
+      new Proxy({} as ConnectionHandler, { get: (_target, event) => () => heard.push(`${name} ${String(event)}`) });
+    const inbox = { arrived: fail, routed: fail, called: fail, refused: fail, crashed: fail };
+    const dispatcher = new Dispatcher({ ...inbox, connected: () => listener('theirs') });
+    const options = { shard: 0, shards: 1, group: `begin-${process.hrtime.bigint()}`, children: childPatterns };
+    const engine = await create({ ...options, onBatch: dispatcher.dispatch });
+    dispatcher.attach(engine);
+    try {
+      const { port } = await engine.listen(LISTEN);
+      const request = { localAddress: undefined, directTls: undefined, preamble: undefined, deadlineMs: 0 };
+      const connection = dispatcher.connect({ ...LISTEN, ...request, port }, () => listener('ours'));
+      connection.write(HEADER);
+      while (!heard.includes('theirs streamOpened')) await new Promise((resolve) => setTimeout(resolve, 5));
+      connection.abort();
+      while (!heard.includes('ours closed')) await new Promise((resolve) => setTimeout(resolve, 5));
+      expect(heard.filter((each) => each.startsWith('ours'))).toEqual(['ours connected', 'ours closed']);
+    } finally {
+      engine.stop();
+    }
+  },
+);
+
 function fail(): never {
   throw new Error('not expected');
 }
