@@ -46,6 +46,7 @@ export class GatePassage {
   begin(): void {
     const transport = this.#transport;
     transport.events = {
+      connected: () => {},
       received: (bytes) => this.#received(bytes),
       secured: () => {},
       ended: () => (this.#inner ? this.#inner.end() : this.destroy()),
