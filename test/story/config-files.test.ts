@@ -131,36 +131,45 @@ describe.skipIf(!isThere)(
   },
 );
 
+/** What the start says that it does not serve: `line:column`, and what. */
+async function refused(name: string): Promise<{ file: string; reasons: string[] }> {
+  const file = new URL(`../compat/config/files/${name}.toml`, import.meta.url).pathname;
+  const directory = mkdtempSync(join(tmpdir(), 'meerkat-refused-'));
+  const { code, stdout, stderr } = await launch(['--config', file, '--data', join(directory, 'data')]);
+  rmSync(directory, { recursive: true });
+  const lines = stderr.trimEnd().split('\n');
+  expect({ code, stdout, last: lines.at(-1) }).toEqual({ code: 1, stdout: '', last: 'Meerkat was not started.' });
+  return { file, reasons: lines.slice(0, -1) };
+}
+
 it('dynamic-domains.toml and everything.toml are refused with every reason, at its place', async () => {
-  const refusals = await Promise.all(
-    ['dynamic-domains', 'everything'].map(async (name) => {
-      const file = new URL(`../compat/config/files/${name}.toml`, import.meta.url).pathname;
-      const directory = mkdtempSync(join(tmpdir(), 'meerkat-refused-'));
-      const outcome = await launch(['--config', file, '--data', join(directory, 'data')]);
-      rmSync(directory, { recursive: true });
-      return { file, ...outcome, lines: outcome.stderr.trimEnd().split('\n') };
-    }),
-  );
-  for (const { file, code, stdout, lines } of refusals) {
-    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-    expect(lines.at(-1)).toBe('Meerkat was not started.');
-    for (const line of lines.slice(0, -1)) expect(line).toMatch(new RegExp(`^${file}:\\d+:\\d+: .* supported`));
+  for (const { file, reasons } of await Promise.all([refused('dynamic-domains'), refused('everything')])) {
+    expect(reasons.length).toBeGreaterThan(1);
+    for (const line of reasons) expect(line).toMatch(new RegExp(`^${file}:\\d+:\\d+: .* supported`));
   }
-  expect(refusals.map(({ lines }) => lines.length - 1)).toEqual([6, 40]);
 });
 
 it('everything.toml starts with --ignore-unsupported, and the log lists what it does without', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'meerkat-ignored-'));
   dataDir = directory;
   const config = readFileSync(new URL('../compat/config/files/everything.toml', import.meta.url), 'utf8')
-    .replace('port = 5222', 'port = PORT')
+    .replace(/port = (5222|5280)/g, 'port = PORT')
     .replace('loglevel = "warning"', 'loglevel = "notice"')
     .replace('driver = "pgsql"\nhost = "db"\ndatabase = "m"\nusername = "m"\npassword = "m"', 'driver = "sqlite"')
     .replace(/driver = "pgsql"\n(?: +(?:host|database|username|password) = "\w+"\n)+/, 'driver = "sqlite"\n');
-  server = await startServer({ config, dataDir, args: ['--ignore-unsupported'] });
-  expect(server.output().match(/"what":"config.ignored"/g)).toHaveLength(40);
-  await registered(server, 'ann@big.example');
-  const actor = await Actor.login(server.port, { username: 'ann', domain: 'big.example', password: 'secret' });
+  const [{ reasons }] = await Promise.all([
+    refused('everything'),
+    startServer({ config, dataDir, args: ['--ignore-unsupported'] }).then((one) => {
+      server = one;
+    }),
+  ]);
+  expect(server?.output().match(/"what":"config.ignored"/g)).toHaveLength(reasons.length);
+  await registered(server as TestServer, 'ann@big.example');
+  const actor = await Actor.login((server as TestServer).port, {
+    username: 'ann',
+    domain: 'big.example',
+    password: 'secret',
+  });
   actor.vanish();
 });
 
