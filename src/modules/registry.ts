@@ -7,6 +7,7 @@ import modDisco from './disco/mod_disco.js';
 import modDomainIsolation from './domain-isolation/mod_domain_isolation.js';
 import modExtdisco from './extdisco/mod_extdisco.js';
 import modLast from './last/mod_last.js';
+import modMam from './mam/mod_mam.js';
 import modOffline from './offline/mod_offline.js';
 import modOfflineStub from './offline/mod_offline_stub.js';
 import modPing from './ping/mod_ping.js';
@@ -18,6 +19,7 @@ import modRegister from './register/mod_register.js';
 import modRoster from './roster/mod_roster.js';
 import modSic from './sic/mod_sic.js';
 import modStreamManagement from './stream-management/mod_stream_management.js';
+import modStanzaid from './stanzaid/mod_stanzaid.js';
 import modTime from './time/mod_time.js';
 import modVcard from './vcard/mod_vcard.js';
 import modVersion from './version/mod_version.js';
@@ -38,6 +40,8 @@ export const modules: readonly AnyModule[] = [
   modLast,
   modPrivate,
   modVcard,
+  modStanzaid,
+  modMam,
   modOffline,
   modOfflineStub,
   modRegister,

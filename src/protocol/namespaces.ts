@@ -66,6 +66,19 @@ export const ns = {
   CARBONS: 'urn:xmpp:carbons:2',
   FORWARD: 'urn:xmpp:forward:0',
   MAM: 'urn:xmpp:mam:2',
+  /** The version before, which MongooseIM answers as well. */
+  MAM_1: 'urn:xmpp:mam:1',
+  /** XEP-0359. */
+  STANZA_ID: 'urn:xmpp:sid:0',
+  CHAT_MARKERS: 'urn:xmpp:chat-markers:0',
+  /** XEP-0424 0.4, by the id of the message. */
+  RETRACT: 'urn:xmpp:message-retract:1',
+  /** XEP-0424 0.3, by the origin id. */
+  RETRACT_0: 'urn:xmpp:message-retract:0',
+  /** MongooseIM's own, by the stanza id. */
+  RETRACT_BY_STANZA_ID: 'urn:esl:message-retract-by-stanza-id:0',
+  /** XEP-0422, what XEP-0424 0.3 stands in. */
+  FASTEN: 'urn:xmpp:fasten:0',
   STREAM_MANAGEMENT: 'urn:xmpp:sm:3',
   MUC_USER: 'http://jabber.org/protocol/muc#user',
   PRIVACY: 'jabber:iq:privacy',

@@ -27,6 +27,11 @@ export const child = {
   STATUS: 15,
   PRIORITY: 16,
   VCARD_UPDATE: 17,
+  STANZA_ID: 18,
+  ORIGIN_ID: 19,
+  CHAT_MARKER: 20,
+  RETRACT: 21,
+  FASTEN: 22,
 } as const;
 
 export type ChildBit = (typeof child)[keyof typeof child];
@@ -51,4 +56,9 @@ export const childPatterns: readonly ChildPattern[] = [
   { ns: ns.CLIENT, name: 'status' },
   { ns: ns.CLIENT, name: 'priority' },
   { ns: ns.VCARD_UPDATE, name: 'x' },
+  { ns: ns.STANZA_ID, name: 'stanza-id' },
+  { ns: ns.STANZA_ID, name: 'origin-id' },
+  { ns: ns.CHAT_MARKERS, name: '*' },
+  { ns: ns.RETRACT, name: 'retract' },
+  { ns: ns.FASTEN, name: 'apply-to' },
 ];

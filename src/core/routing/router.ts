@@ -40,6 +40,11 @@ export class Router {
     });
   }
 
+  /** Our own number. */
+  get shard(): number {
+    return this.#deps.shard;
+  }
+
   /** The shard where an account lives. */
   home(jid: Jid): number {
     return jid.hash % this.#deps.shards;

@@ -55,6 +55,35 @@ const otherMethods = {
   riak: noRiak,
 };
 
+/** The options that the archives of accounts share with those of rooms. */
+function mam(kind: '' | 'pm.'): Record<string, Support> {
+  const ours = acceptedAtDefault('the rules of MongooseIM are built in');
+  const groups = accepted('messages are written in groups that grow with the load, and acknowledged behind their commit');
+  const noModule = unsupported('there are no modules in Erlang');
+  const noBackend = { cassandra: unsupported(), elasticsearch: unsupported() };
+  const options: Record<string, Support> = {
+    backend: servedExcept(noBackend),
+    user_prefs_store: servedExcept({ cassandra: unsupported() }),
+    is_archivable_message: ours,
+    send_message: ours,
+    delete_domain_limit: accepted('an archive is removed in small steps anyway'),
+    extra_fin_element: noModule,
+    extra_lookup_params: noModule,
+    async_writer: groups,
+    'async_writer.**': groups,
+  };
+  for (const name of SERVED_BY_MAM) options[name] = served;
+  return Object.fromEntries(
+    Object.entries(options).map(([name, support]) => [`modules.mod_mam.${kind}${name}`, support]),
+  );
+}
+
+const SERVED_BY_MAM = [
+  ...['no_stanzaid_element', 'archive_chat_markers', 'message_retraction', 'full_text_search', 'cache_users'],
+  ...['default_result_limit', 'max_result_limit', 'enforce_simple_queries', 'max_count'],
+  ...['db_jid_format', 'db_message_format'],
+];
+
 /** Keys are catalogue paths; `.**` covers everything below. The longest match decides. */
 const table: Readonly<Record<string, Support>> = {
   'general.loglevel': served,
@@ -224,6 +253,21 @@ const table: Readonly<Record<string, Support>> = {
   'modules.mod_domain_isolation.extra_domains': accepted('all domains are isolated, those of services with their own'),
   'modules.mod_last': served,
   'modules.mod_last.**': served,
+  'modules.mod_mam': served,
+  ...mam(''),
+  ...mam('pm.'),
+  'modules.mod_mam.pm': served,
+  'modules.mod_mam.pm.archive_groupchats': served,
+  'modules.mod_mam.pm.same_mam_id_for_peers': served,
+  'modules.mod_mam.muc': unsupported('there are no rooms yet'),
+  'modules.mod_mam.cache': served,
+  'modules.mod_mam.cache.**': served,
+  'modules.mod_mam.cache.module': accepted('archives remember their owners by themselves'),
+  'modules.mod_mam.retention': served,
+  'modules.mod_mam.retention.**': served,
+  'modules.mod_mam.riak': noRiak,
+  'modules.mod_mam_meta': unsupported('use [modules.mod_mam], which has the same options'),
+  'modules.mod_stanzaid': served,
   'modules.mod_offline': served,
   'modules.mod_offline.**': served,
   'modules.mod_offline.riak': noRiak,

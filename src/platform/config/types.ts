@@ -196,6 +196,25 @@ export interface Shaper {
 /** Where a module or method keeps its data, as the file spells it. */
 export type BackendName = 'mnesia' | 'cets' | 'rdbms';
 
+/** Of archives of accounts and of rooms alike. */
+export interface MamOptions {
+  readonly backend: BackendName;
+  readonly no_stanzaid_element: boolean;
+  readonly archive_chat_markers: boolean;
+  readonly message_retraction: boolean;
+  /** Unset: nobody has preferences. They are kept where the archive is. */
+  readonly user_prefs_store?: 'rdbms' | 'mnesia' | undefined;
+  readonly full_text_search: boolean;
+  readonly cache_users: boolean;
+  readonly default_result_limit: number;
+  readonly max_result_limit: number;
+  readonly enforce_simple_queries: boolean;
+  readonly db_jid_format?: 'mam_jid_mini' | 'mam_jid_rfc' | 'mam_jid_rfc_trust' | undefined;
+  readonly db_message_format?: 'mam_message_xml' | 'mam_message_eterm' | 'mam_message_compressed_eterm' | undefined;
+  /** Beyond it, results are not counted. */
+  readonly max_count: number | 'infinity';
+}
+
 export interface ModulesByName {
   readonly mod_adhoc: { readonly report_commands_node: boolean };
   readonly mod_caps: {
@@ -215,6 +234,25 @@ export interface ModulesByName {
   readonly mod_extdisco: { readonly service: readonly ExternalService[] };
   readonly mod_domain_isolation: Readonly<Record<never, never>>;
   readonly mod_last: { readonly backend: BackendName };
+  readonly mod_mam: MamOptions & {
+    /** Unset: accounts have no archives. */
+    readonly pm?:
+      | (Partial<MamOptions> & { readonly archive_groupchats: boolean; readonly same_mam_id_for_peers: boolean })
+      | undefined;
+    readonly cache: {
+      readonly strategy: 'fifo' | 'lru';
+      /** Minutes. */
+      readonly time_to_live: number | 'infinity';
+      readonly number_of_segments: number;
+    };
+    readonly retention: {
+      /** Days. */
+      readonly max_age: number | 'infinity';
+      readonly max_messages: number | 'infinity';
+      /** Seconds. */
+      readonly interval: number;
+    };
+  };
   readonly mod_offline: {
     readonly backend: BackendName;
     readonly access_max_user_messages: string;
@@ -280,6 +318,7 @@ export interface ModulesByName {
     };
   };
   readonly mod_sic: Readonly<Record<never, never>>;
+  readonly mod_stanzaid: Readonly<Record<never, never>>;
   readonly mod_time: Readonly<Record<never, never>>;
   readonly mod_vcard: {
     readonly backend: BackendName;

@@ -97,6 +97,10 @@ export function storyConfig({ engine = 'native', shards = 1 }: Pick<ServerOption
 [modules.mod_vcard]
 [modules.mod_offline]
 [modules.mod_stream_management]
+[modules.mod_mam]
+  user_prefs_store = "mnesia"
+  archive_chat_markers = true
+  [modules.mod_mam.pm]
 [modules.mod_register]
 [modules.mod_privacy]
 [modules.mod_blocking]

@@ -8,9 +8,13 @@ import { type Draft, pick } from './draft.js';
 
 /** Tables inside a module whose options have defaults of their own. */
 const innerTables: Readonly<Record<string, readonly string[]>> = {
+  mod_mam: ['cache', 'retention'],
   mod_register: ['welcome_message'],
   mod_stream_management: ['stale_h'],
 };
+
+/** Those that turn something on by being there. */
+const optionalTables: Readonly<Record<string, readonly string[]>> = { mod_mam: ['pm'] };
 
 /** Options that name an access rule. */
 const ruleOptions: Readonly<Record<string, readonly string[]>> = {
@@ -30,9 +34,14 @@ export function buildModules(draft: Draft, section: Path, poolTags: readonly str
     for (const inner of innerTables[name] ?? []) {
       filled[inner] = draft.filled(`modules.${name}.${inner}`, draft.table(...path, inner));
     }
+    for (const inner of optionalTables[name] ?? []) {
+      if (isTable(own[inner])) filled[inner] = draft.filled(`modules.${name}.${inner}`, own[inner]);
+    }
     for (const option of ruleOptions[name] ?? []) names.checkRule(draft, [...path, option], own[option]);
-    chooseBackend(draft, path, filled, own, poolTags);
     if (name === 'mod_extdisco') checkServices(draft, [...path, 'service'], own['service']);
+    const { at, table } = backendTable(path, own);
+    if (table['backend'] !== undefined) filled['backend'] = table['backend'];
+    chooseBackend(draft, at, filled, table, poolTags);
     modules[name] = pick(
       filled,
       Object.keys(filled).filter((option) => !NOT_READ.includes(option)),
@@ -43,6 +52,12 @@ export function buildModules(draft: Draft, section: Path, poolTags: readonly str
   if (blocking && !modules['mod_privacy'])
     modules['mod_privacy'] = { ...draft.filled('modules.mod_privacy', {}), ...pick(blocking, ['backend']) };
   return modules as Modules;
+}
+
+/** Archives of accounts may name their back end themselves. */
+function backendTable(path: Path, own: Table): { at: Path; table: Table } {
+  const { pm } = own;
+  return isTable(pm) && pm['backend'] !== undefined ? { at: [...path, 'pm'], table: pm } : { at: path, table: own };
 }
 
 /** A default of `rdbms` means the embedded store when there is no pool; one that is asked for is never replaced. */

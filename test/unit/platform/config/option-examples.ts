@@ -28,6 +28,25 @@ const stored = around(word(['mnesia', 'rdbms'], 'redis', 'riak'), pool);
 const service = 'modules.mod_extdisco.service[]';
 const someService = { [`${service}.type`]: 'turn', [`${service}.host`]: 'a.example' };
 
+/** The options that archives of accounts have of their own or from the module. */
+function archiveOptions(prefix: string): Record<string, OptionExample> {
+  const flags = ['no_stanzaid_element', 'archive_chat_markers', 'message_retraction', 'full_text_search'];
+  return all(
+    prefix,
+    {},
+    {
+      ...Object.fromEntries([...flags, 'cache_users', 'enforce_simple_queries'].map((name) => [name, yesOrNo])),
+      backend: around(word(['rdbms'], 'cassandra', 'elasticsearch', 'mnesia'), pool),
+      user_prefs_store: word(['rdbms', 'mnesia'], 'cassandra'),
+      default_result_limit: notNegative,
+      max_result_limit: notNegative,
+      max_count: limit,
+      db_jid_format: word(['mam_jid_mini', 'mam_jid_rfc', 'mam_jid_rfc_trust']),
+      db_message_format: word(['mam_message_xml', 'mam_message_eterm', 'mam_message_compressed_eterm']),
+    },
+  );
+}
+
 export const optionExamples: Readonly<Record<string, OptionExample>> = {
   ...all(
     'general.',
@@ -277,6 +296,16 @@ export const optionExamples: Readonly<Record<string, OptionExample>> = {
   'modules.mod_cache_users.time_to_live': limit,
   'modules.mod_cache_users.number_of_segments': positive,
   'modules.mod_last.backend': stored,
+  ...archiveOptions('modules.mod_mam.'),
+  ...archiveOptions('modules.mod_mam.pm.'),
+  'modules.mod_mam.pm.archive_groupchats': yesOrNo,
+  'modules.mod_mam.pm.same_mam_id_for_peers': yesOrNo,
+  'modules.mod_mam.cache.strategy': word(['fifo', 'lru']),
+  'modules.mod_mam.cache.time_to_live': limit,
+  'modules.mod_mam.cache.number_of_segments': positive,
+  'modules.mod_mam.retention.max_age': limit,
+  'modules.mod_mam.retention.max_messages': limit,
+  'modules.mod_mam.retention.interval': positive,
   'modules.mod_offline.backend': stored,
   'modules.mod_offline.store_groupchat_messages': yesOrNo,
   'modules.mod_offline.access_max_user_messages': {

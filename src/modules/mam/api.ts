@@ -1,0 +1,2 @@
+/** What other modules may use of archives: the ids that they give. */
+export { ArchiveIds, externalId } from './archive-id.js';

@@ -1,0 +1,97 @@
+/** Takes messages into archives: gives them ids, and hands them to the writer. */
+import { TOO_LONG } from '../../core/storage/index.js';
+import type { Clock } from '../../platform/clock.js';
+import type { Logger } from '../../platform/log.js';
+import { StanzaError } from '../../protocol/errors.js';
+import type { Jid } from '../../protocol/jid.js';
+import { ns } from '../../protocol/namespaces.js';
+import type { Parse, Stanza } from '../../protocol/stanza.js';
+import type { ArchiveIds } from './archive-id.js';
+import type { ArchiveStore, Direction, NewMessage } from './archive-store.js';
+import { type ArchiveWriter, isPassing } from './archive-writer.js';
+import { jidFormat } from './jid-format.js';
+import { decodeMessage, encodeMessage } from './message-format.js';
+import { bodyOf, originIdOf } from './message-text.js';
+import type { Owner } from './owner.js';
+import { type Retraction, retractionIn, tombstone } from './retraction.js';
+import { searchBody } from './search-text.js';
+import type { ArchiveSettings } from './settings.js';
+
+export interface RecorderDependencies {
+  readonly settings: ArchiveSettings;
+  readonly store: ArchiveStore;
+  readonly writer: ArchiveWriter;
+  readonly ids: ArchiveIds;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly parse: Parse;
+}
+
+export interface Occasion {
+  readonly owner: Owner;
+  readonly stanza: Stanza;
+  /** Full, where it is known. */
+  readonly from: Jid;
+  /** The other side: whom it is for, or whom it is from. */
+  readonly remote: Jid;
+  readonly direction: Direction;
+  /** The id that the archive of the sender has for it, if both should have the same. */
+  readonly wanted?: bigint | undefined;
+}
+
+export class Recorder {
+  readonly #deps: RecorderDependencies;
+
+  constructor(deps: RecorderDependencies) {
+    this.#deps = deps;
+  }
+
+  /** The id, or why the message must not be taken. Nothing is waited for. */
+  record(occasion: Occasion): bigint | StanzaError {
+    const { writer, store, settings } = this.#deps;
+    if (!writer.mayTake) return StanzaError.resourceConstraint('The archive cannot be written to at present');
+    const { owner, stanza, from, remote, direction, wanted } = occasion;
+    const format = jidFormat(settings.db_jid_format);
+    const addresses = {
+      from: format.encode(owner.jid, from),
+      remote: format.encode(owner.jid, remote.bare),
+      remoteResource: remote.resource,
+    };
+    const { maxAddressLength } = store;
+    if (maxAddressLength !== undefined && Object.values(addresses).some(({ length }) => length > maxAddressLength))
+      return StanzaError.notAcceptable(TOO_LONG);
+
+    // The order of an archive goes before having the same id as the other side.
+    const id = wanted !== undefined && wanted > owner.lastId ? wanted : this.#deps.ids.next(owner.lastId);
+    owner.lastId = id;
+    const xml = stanza.toXml();
+    const message: NewMessage = {
+      ...{ owner, id, direction, ...addresses },
+      message: encodeMessage(settings.db_message_format, xml, () => stanza.tree()),
+      searchBody: settings.full_text_search ? searchBody(bodyOf(stanza, xml)) : '',
+      originId: originIdOf(stanza, xml),
+      isGroupchat: stanza.type === 'groupchat',
+    };
+    const retraction = settings.message_retraction ? retractionIn(stanza) : undefined;
+    writer.add(message, retraction && (() => this.#bury(message, owner, retraction)));
+    return id;
+  }
+
+  /** The retraction itself stays in the archive (XEP-0424 section 6). */
+  async #bury({ owner: { userId }, remote, direction }: NewMessage, owner: Owner, by: Retraction): Promise<void> {
+    const { store, clock, log, parse, settings } = this.#deps;
+    if (userId === undefined) return;
+    try {
+      const found = await store.findRetracted(userId, { remote, direction, id: by.id, originId: by.originId });
+      const xml = found && decodeMessage(found.message);
+      const tree = xml === undefined ? undefined : parse(xml);
+      if (!found || !tree) return;
+      const grave = tombstone(tree, found, by, owner.jid, clock.now());
+      const content = encodeMessage(settings.db_message_format, grave.toXml(ns.CLIENT), () => grave);
+      await store.replace(userId, found.id, content);
+    } catch (error) {
+      if (isPassing(error)) throw error;
+      log.error('mam.retraction_failed', { account: owner.jid.toString(), error });
+    }
+  }
+}
