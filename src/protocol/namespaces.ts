@@ -68,8 +68,6 @@ export const ns = {
   MAM: 'urn:xmpp:mam:2',
   /** The version before, which MongooseIM answers as well. */
   MAM_1: 'urn:xmpp:mam:1',
-  /** XEP-0359. */
-  STANZA_ID: 'urn:xmpp:sid:0',
   CHAT_MARKERS: 'urn:xmpp:chat-markers:0',
   /** XEP-0424 0.4, by the id of the message. */
   RETRACT: 'urn:xmpp:message-retract:1',

@@ -110,8 +110,8 @@ export class ArchiveWriter {
     this.#deps.track(done);
     const group: Group = { messages: [], after: [], done, resolve, reject };
     this.#groups.push(group);
-    // Whatever this turn of the loop brings is written at once.
-    if (this.#groups.length === 1) setImmediate(() => this.#run());
+    // Whatever a batch of stanzas brings is written at once, and with what others write for the same stanzas.
+    if (this.#groups.length === 1) queueMicrotask(() => this.#run());
     return group;
   }
 

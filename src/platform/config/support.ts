@@ -58,7 +58,9 @@ const otherMethods = {
 /** The options that the archives of accounts share with those of rooms. */
 function mam(kind: '' | 'pm.'): Record<string, Support> {
   const ours = acceptedAtDefault('the rules of MongooseIM are built in');
-  const groups = accepted('messages are written in groups that grow with the load, and acknowledged behind their commit');
+  const groups = accepted(
+    'messages are written in groups that grow with the load, and acknowledged behind their commit',
+  );
   const noModule = unsupported('there are no modules in Erlang');
   const noBackend = { cassandra: unsupported(), elasticsearch: unsupported() };
   const options: Record<string, Support> = {

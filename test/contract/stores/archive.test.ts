@@ -65,7 +65,7 @@ await storeContract(archiveStore, ({ store, domain }) => {
     const bytes = Uint8Array.of(131, 0, 39, 92, 255, 128);
     await store().insert([message(owner, 1, { message: bytes })]);
     const [kept] = await store().load({ userId: owner.userId as number }, { limit: 1 });
-    expect([...(kept?.message as Uint8Array)]).toEqual([...bytes]);
+    expect([...(kept!.message as Uint8Array)]).toEqual([...bytes]);
   });
 
   it('takes many messages of several archives at once, new and known', async () => {

@@ -6,13 +6,13 @@ export interface ArchivePage {
   /** The `result` elements, in the order in which they came. */
   readonly results: readonly Element[];
   readonly ids: readonly string[];
-  readonly bodies: readonly (string | null | undefined)[];
+  readonly bodies: readonly (string | undefined)[];
   readonly fin: Element;
   readonly isComplete: boolean;
-  readonly count: string | null | undefined;
+  readonly count: string | undefined;
   readonly index: string | undefined;
-  readonly first: string | null | undefined;
-  readonly last: string | null | undefined;
+  readonly first: string | undefined;
+  readonly last: string | undefined;
 }
 
 export interface ArchiveQuery {
@@ -59,13 +59,13 @@ export async function archive(actor: Actor, query: ArchiveQuery = {}): Promise<A
   return {
     results,
     ids: results.map((result) => result.attrs['id']),
-    bodies: results.map((result) => forwarded(result).getChildText('body')),
+    bodies: results.map((result) => forwarded(result).getChildText('body') ?? undefined),
     fin,
     isComplete: fin.attrs['complete'] === 'true',
-    count: set?.getChildText('count'),
+    count: set?.getChildText('count') ?? undefined,
     index: set?.getChild('first')?.attrs['index'],
-    first: set?.getChildText('first'),
-    last: set?.getChildText('last'),
+    first: set?.getChildText('first') ?? undefined,
+    last: set?.getChildText('last') ?? undefined,
   };
 }
 
