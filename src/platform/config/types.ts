@@ -1,7 +1,11 @@
 /** The shape of the configuration snapshot, spelt as in the configuration file. */
 import type { HttpListener } from './http-types.js';
+import type { MamModule } from './mam-types.js';
+import type { RdbmsPool } from './pool-types.js';
 
 export type * from './http-types.js';
+export type * from './mam-types.js';
+export type * from './pool-types.js';
 
 /** A number, or the word that lifts the limit. */
 export type Limit = number | 'infinity';
@@ -196,25 +200,6 @@ export interface Shaper {
 /** Where a module or method keeps its data, as the file spells it. */
 export type BackendName = 'mnesia' | 'cets' | 'rdbms';
 
-/** Of archives of accounts and of rooms alike. */
-export interface MamOptions {
-  readonly backend: BackendName;
-  readonly no_stanzaid_element: boolean;
-  readonly archive_chat_markers: boolean;
-  readonly message_retraction: boolean;
-  /** Unset: nobody has preferences. They are kept where the archive is. */
-  readonly user_prefs_store?: 'rdbms' | 'mnesia' | undefined;
-  readonly full_text_search: boolean;
-  readonly cache_users: boolean;
-  readonly default_result_limit: number;
-  readonly max_result_limit: number;
-  readonly enforce_simple_queries: boolean;
-  readonly db_jid_format?: 'mam_jid_mini' | 'mam_jid_rfc' | 'mam_jid_rfc_trust' | undefined;
-  readonly db_message_format?: 'mam_message_xml' | 'mam_message_eterm' | 'mam_message_compressed_eterm' | undefined;
-  /** Beyond it, results are not counted. */
-  readonly max_count: number | 'infinity';
-}
-
 export interface ModulesByName {
   readonly mod_adhoc: { readonly report_commands_node: boolean };
   readonly mod_caps: {
@@ -234,25 +219,7 @@ export interface ModulesByName {
   readonly mod_extdisco: { readonly service: readonly ExternalService[] };
   readonly mod_domain_isolation: Readonly<Record<never, never>>;
   readonly mod_last: { readonly backend: BackendName };
-  readonly mod_mam: MamOptions & {
-    /** Unset: accounts have no archives. */
-    readonly pm?:
-      | (Partial<MamOptions> & { readonly archive_groupchats: boolean; readonly same_mam_id_for_peers: boolean })
-      | undefined;
-    readonly cache: {
-      readonly strategy: 'fifo' | 'lru';
-      /** Minutes. */
-      readonly time_to_live: number | 'infinity';
-      readonly number_of_segments: number;
-    };
-    readonly retention: {
-      /** Days. */
-      readonly max_age: number | 'infinity';
-      readonly max_messages: number | 'infinity';
-      /** Seconds. */
-      readonly interval: number;
-    };
-  };
+  readonly mod_mam: MamModule;
   readonly mod_offline: {
     readonly backend: BackendName;
     readonly access_max_user_messages: string;
@@ -352,52 +319,6 @@ export interface ServerInfo {
 
 /** A module that is absent is off. */
 export type Modules = Readonly<Partial<ModulesByName>>;
-
-export interface SqlitePool {
-  readonly driver: 'sqlite';
-  /** Relative to the data directory; unset: the embedded store's own file. */
-  readonly file?: string | undefined;
-}
-
-export interface PgsqlPool {
-  readonly driver: 'pgsql';
-  readonly host: string;
-  readonly port: number;
-  readonly database: string;
-  readonly username: string;
-  readonly password: string;
-  /** Milliseconds. */
-  readonly query_timeout: number;
-  /** Seconds. */
-  readonly max_start_interval: number;
-  /** Seconds between queries that keep an idle connection open; unset for none. */
-  readonly keepalive_interval?: number | undefined;
-  readonly tls?: PoolTls | undefined;
-}
-
-export interface PoolTls {
-  /** Refuse a server without TLS instead of going on in the clear. */
-  readonly required: boolean;
-  readonly verify_mode: 'none' | 'peer' | 'selfsigned_peer';
-  readonly certfile?: string | undefined;
-  readonly keyfile?: string | undefined;
-  readonly password?: string | undefined;
-  readonly cacertfile?: string | undefined;
-  readonly versions: readonly TlsVersionName[];
-  readonly ciphers?: string | undefined;
-  readonly cipher_suites?: string | undefined;
-  /** Checked against the certificate and sent as SNI; unset: the host. */
-  readonly server_name?: string | undefined;
-  readonly send_server_name: boolean;
-}
-
-export interface RdbmsPool {
-  readonly tag: string;
-  readonly scope: 'global' | 'host_type';
-  /** Connections. */
-  readonly workers: number;
-  readonly connection: SqlitePool | PgsqlPool;
-}
 
 /** Everything that may differ between host types, with the global values filled in. */
 export interface HostTypeConfig {
