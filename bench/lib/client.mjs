@@ -37,6 +37,11 @@ export function becomeAvailable(socket) {
   return ask(socket, '<presence/>', '<presence');
 }
 
+/** Has the stream managed (XEP-0198), and able to be resumed. */
+export function manage(socket) {
+  return ask(socket, "<enable xmlns='urn:xmpp:sm:3' resume='true'/>", '<enabled');
+}
+
 /** Writes, and reads until this text has come. */
 function ask(socket, text, expected) {
   return new Promise((resolve, reject) => {

@@ -43,6 +43,7 @@ ${tls ? '  tls = {mode = "tls", certificate = "automatic", verify_mode = "none"}
 [modules.mod_last]
 [modules.mod_offline]
 [modules.mod_private]
+[modules.mod_stream_management]
 [modules.mod_time]
 [modules.mod_vcard]
   search = false

@@ -1,6 +1,6 @@
 /** The process of the chatting clients: logs them in, lets them chat as it is told, and counts. */
 import { availableParallelism } from 'node:os';
-import { becomeAvailable, connect, login } from '../lib/client.mjs';
+import { becomeAvailable, connect, login, manage } from '../lib/client.mjs';
 import { quantile } from '../lib/statistics.mjs';
 import { Chatter } from './chat-pair.mjs';
 
@@ -53,14 +53,16 @@ async function enter(target) {
   const socket = await connect(target);
   const jid = await login(socket);
   await becomeAvailable(socket);
-  return new Chatter(socket, jid);
+  if (!target.managed) return new Chatter(socket, jid);
+  await manage(socket);
+  return new Chatter(socket, jid, { isManaged: true });
 }
 
 /** The floor stamps nothing: the sender writes its own name. */
 async function enterFloor(target, index) {
   const socket = await connect(target);
   await new Promise((resolve) => socket.write(`${index >> 1}\n`, resolve));
-  return new Chatter(socket, `${index}@floor`, ` from='${index}@floor'`);
+  return new Chatter(socket, `${index}@floor`, { stamp: ` from='${index}@floor'` });
 }
 
 async function inGroups(count, make) {

@@ -2,6 +2,7 @@
 
 const END = Buffer.from('</message>');
 const ID = Buffer.from(" id='");
+const REQUEST = "<r xmlns='urn:xmpp:sm:3'/>";
 const QUOTE = 0x27;
 const ZERO = 0x30;
 /** Sending times are remembered for so many messages that are under way. */
@@ -25,6 +26,7 @@ export class Chatter {
   onMessages = () => {};
   #socket;
   #stamp;
+  #isManaged;
   #to;
   #from;
   #rest = Buffer.alloc(0);
@@ -32,10 +34,14 @@ export class Chatter {
   #peer;
   latencies = [];
 
-  /** `stamp` is written into each message where no server does it: ` from='…'`. */
-  constructor(socket, jid, stamp = '') {
+  /**
+   * `stamp` is written into each message where no server does it: ` from='…'`. A managed chatter asks for an acknowledgement with each
+   * write, and gives one for each read.
+   */
+  constructor(socket, jid, { stamp = '', isManaged = false } = {}) {
     this.#socket = socket;
     this.#stamp = stamp;
+    this.#isManaged = isManaged;
     this.jid = jid;
   }
 
@@ -56,7 +62,7 @@ export class Chatter {
       this.#sentAt[this.sent % REMEMBERED] = dueAt;
       text += chatText(this.#to, this.sent++, this.#stamp);
     }
-    this.#socket.write(text, 'latin1');
+    this.#socket.write(this.#isManaged ? text + REQUEST : text, 'latin1');
   }
 
   end() {
@@ -74,7 +80,9 @@ export class Chatter {
     }
     this.#rest = start === bytes.length ? bytes.subarray(0, 0) : bytes.subarray(start);
     this.reads++;
-    if (this.received > before) this.onMessages(this.received - before);
+    if (this.received === before) return;
+    if (this.#isManaged) this.#socket.write(`<a xmlns='urn:xmpp:sm:3' h='${this.received}'/>`);
+    this.onMessages(this.received - before);
   }
 
   /** Each of the peer's messages comes once, in its order, and under the peer's name. */

@@ -14,6 +14,7 @@ export const idleOptions = {
   tls: flag('over TLS'),
   unauthenticated: flag('the clients stop before they log in'),
   available: flag('the clients send presence'),
+  managed: flag('with stream management'),
 };
 
 /** What a process needs besides its connections. */
