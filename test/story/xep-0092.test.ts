@@ -23,6 +23,11 @@ stories('XEP-0092', (story) => {
     },
   );
 
+  story('nobody sets the software', { alice: 1 }, async ({ alice }) => {
+    const answer = await alice.asks("<iq type='set' to='localhost'><query xmlns='jabber:iq:version'/></iq>");
+    expect(answer.getChild('error')?.getChild('not-allowed')).toBeDefined();
+  });
+
   story('accounts have no software', { alice: 1 }, async ({ alice }) => {
     const answer = await alice.asks("<iq type='get'><query xmlns='jabber:iq:version'/></iq>");
     expect(answer.getChild('error')?.getChild('service-unavailable')).toBeDefined();

@@ -13,6 +13,13 @@ stories('XEP-0199', (story) => {
     }
   });
 
+  story('a ping asks, it does not set', { alice: 1 }, async ({ alice }) => {
+    for (const to of ['localhost', alice.bare]) {
+      const answer = await alice.asks(`<iq type='set' to='${to}'><ping xmlns='urn:xmpp:ping'/></iq>`);
+      expect(answer.getChild('error')?.getChild('feature-not-implemented')).toBeDefined();
+    }
+  });
+
   story('section 4.3: clients ping each other through the server', { alice: 1, bob: 1 }, async ({ alice, bob }) => {
     alice.send(`<iq type='get' id='c2c' to='${bob.jid}'><ping xmlns='urn:xmpp:ping'/></iq>`);
     await bob.receives(`<iq type='get' id='c2c' from='${alice.jid}'><ping xmlns='urn:xmpp:ping'/></iq>`);

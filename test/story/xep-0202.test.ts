@@ -15,4 +15,13 @@ stories('XEP-0202', (story) => {
     expect(Date.parse(utc)).toBeLessThanOrEqual(Date.now());
     expect(time?.getChildText('tzo')).toMatch(/^(Z|[+-]\d\d:\d\d)$/);
   });
+
+  story('only the server has a time, and nobody sets it', { alice: 1 }, async ({ alice }) => {
+    const condition = async (type: string, to: string) => {
+      const answer = await alice.asks(`<iq type='${type}' to='${to}'><time xmlns='urn:xmpp:time'/></iq>`);
+      return answer.getChild('error')?.getChildElements()[0]?.getName();
+    };
+    expect(await condition('get', alice.bare)).toBe('service-unavailable');
+    expect(await condition('set', 'localhost')).toBe('not-allowed');
+  });
 });

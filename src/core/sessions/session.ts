@@ -21,7 +21,7 @@ export interface SessionLink {
   readonly address: { readonly ip: string; readonly port: number };
   readonly isSecure: boolean;
   /** What stanzas of the client are in that name no language (RFC 6120 section 4.7.4). */
-  readonly lang?: string;
+  readonly lang?: string | undefined;
 }
 
 /** The link of one stream. A session may outlive it, and go on with another. */

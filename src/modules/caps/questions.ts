@@ -48,7 +48,7 @@ export class Questions {
     const [shared] = offer.needed;
     const key = shared ?? `session ${session.jid}`;
     const before = this.#bySession.get(session);
-    if (before?.key === key) return;
+    if (before && this.#byKey.get(key) === before) return;
     this.forget(session);
     const question = this.#byKey.get(key);
     if (question) {
@@ -78,7 +78,7 @@ export class Questions {
       return true;
     }
     for (const one of question.sessions.keys()) this.#bySession.delete(one);
-    this.#byKey.delete(question.key);
+    this.#close(question);
     this.#options.learned(checked, [...question.sessions.keys()]);
     return true;
   }
@@ -111,20 +111,30 @@ export class Questions {
       this.#options.log.info('caps.too_many', { jid: session.jid.toString() });
       this.#drop(question, session);
     }
-    this.#byKey.delete(question.key);
+    this.#close(question);
   }
 
-  #ask(question: Question, session: Session, { node }: Offer): void {
+  #ask(question: Question, session: Session, offer: Offer): void {
     const { clock, random, log, timeoutMs } = this.#options;
     question.id = `caps-${random.hex(8)}`;
     question.cancel = clock.after(timeoutMs, () => {
       log.debug('caps.timeout', { jid: session.jid.toString(), key: question.key });
       this.#drop(question, session);
+      this.#leave(question, session, offer);
       this.#askNext(question);
     });
-    const query = el('query', { xmlns: ns.DISCO_INFO, node });
+    const query = el('query', { xmlns: ns.DISCO_INFO, node: offer.node });
     const iq = el('iq', { xmlns: ns.CLIENT, type: 'get', id: question.id }, query);
     session.deliver(Stanza.fromElement(iq, session.jid, Jid.trusted('', session.jid.domain)));
+  }
+
+  /** Nobody waits for it any more, but a client that was away for a while may still answer for itself. */
+  #leave({ key, id }: Question, session: Session, offer: Offer): void {
+    this.#bySession.set(session, { key, id, sessions: new Map([[session, offer]]), cancel: () => {} });
+  }
+
+  #close(question: Question): void {
+    if (this.#byKey.get(question.key) === question) this.#byKey.delete(question.key);
   }
 
   #mayAsk(session: Session): boolean {

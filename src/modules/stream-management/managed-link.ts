@@ -88,6 +88,10 @@ export class ManagedLink implements SessionLink {
     return this.#stream?.isSecure ?? false;
   }
 
+  get lang(): string | undefined {
+    return this.#stream?.lang;
+  }
+
   get address(): { readonly ip: string; readonly port: number } {
     return this.#stream?.address ?? NOWHERE;
   }

@@ -83,14 +83,35 @@ describe('questions', () => {
     const { clock, questions, learned, enter } = scene();
     const people = ['alice', 'bob', 'carol', 'dave'].map(enter);
     for (const { session } of people) questions.ask(session, exodus);
-    const [alice, bob, carol, dave] = people as [ReturnType<typeof enter>, ...ReturnType<typeof enter>[]];
+    const [alice, bob, , dave] = people as [ReturnType<typeof enter>, ...ReturnType<typeof enter>[]];
     alice.answer('result', infoOf('poisoned'));
     bob?.answer('error');
     await clock.advance(5_000);
     expect(people.map(({ asked }) => asked.length)).toEqual([1, 1, 1, 1]);
-    expect(carol?.answer('result', infoOf('exodus'))).toBe(false);
     dave?.answer('result', infoOf('exodus'));
     expect(learned.map(({ names }) => names)).toEqual([['dave']]);
+  });
+
+  it('one that answers late is believed, too, and takes nothing from those who were asked since', async () => {
+    const { clock, questions, learned, enter } = scene();
+    const [alice, bob, carol] = [enter('alice'), enter('bob'), enter('carol')];
+    for (const { session } of [alice, bob]) questions.ask(session, exodus);
+    await clock.advance(5_000);
+    expect(alice.answer('result', infoOf('exodus'))).toBe(true);
+    questions.ask(carol.session, exodus);
+    expect([bob.asked.length, carol.asked.length]).toEqual([1, 0]);
+    expect(bob.answer('result', infoOf('exodus'))).toBe(true);
+    expect(learned.map(({ names }) => names)).toEqual([['alice'], ['bob', 'carol']]);
+  });
+
+  it('one that did not answer is asked again when it shows its hash again', async () => {
+    const { clock, questions, enter } = scene();
+    const alice = enter('alice');
+    questions.ask(alice.session, exodus);
+    await clock.advance(5_000);
+    questions.ask(alice.session, exodus);
+    expect(alice.asked).toHaveLength(2);
+    expect(clock.pending).toBe(1);
   });
 
   it('nobody answers for somebody else, nor without being asked', () => {
