@@ -16,7 +16,7 @@ import { SaxTokenizer } from '../../src/engine/portable/sax.js';
 import { buildTree } from '../../src/engine/portable/tree.js';
 import type { HostTypeConfig } from '../../src/platform/config/index.js';
 import { systemRandom } from '../../src/platform/random.js';
-import { el } from '../../src/protocol/element.js';
+import { type Element, el } from '../../src/protocol/element.js';
 import { Jid } from '../../src/protocol/jid.js';
 import { Stanza } from '../../src/protocol/stanza.js';
 import { FakeClock } from './fake-clock.js';
@@ -99,6 +99,12 @@ export class ModuleScene {
       );
     };
     return { session, got, stanzas, sends };
+  }
+
+  /** A request of a person about the own account. */
+  asks({ session }: Person, type: 'get' | 'set', payload: Element): void | Promise<void> {
+    const iq = el('iq', { xmlns: 'jabber:client', type, id: 'asked' }, payload);
+    return this.#router.fromSession(session, Stanza.fromElement(iq, undefined, session.jid));
   }
 
   /** From another shard, where nobody waits for it. */

@@ -49,6 +49,7 @@ export default defineModule({
       roster: uses.roster,
       presences,
       limits,
+      activating: once(() => scope.on(stanzaDelivering, order.privacy, filter.delivering)),
       changed,
     });
 
@@ -65,7 +66,6 @@ export default defineModule({
     });
     scope.on(stanzaSent, order.privacy, filter.sent);
     scope.on(stanzaReceived, order.privacy, filter.received);
-    scope.on(stanzaDelivering, order.privacy, filter.delivering);
     scope.on(presenceLeaving, order.privacy, filter.leaving);
     scope.on(accountRemoved, order.cleanup, ({ account }) => lists.removeAccount(account));
     scope.iq('get', ns.PRIVACY, 'query', (iq) => refused(iq) ?? answerGet(iq, lists, keeper), 'account');
@@ -93,6 +93,15 @@ function refused({ session, from, to }: Iq): StanzaError | undefined {
   if (!session || !from.bare.equals(to.bare)) return StanzaError.forbidden();
   session.set(knowsLists, true);
   return undefined;
+}
+
+/** Most servers see no active list: until one does, no stanza is looked at on its way to a session. */
+function once(work: () => void): () => void {
+  let isDone = false;
+  return () => {
+    if (!isDone) work();
+    isDone = true;
+  };
 }
 
 function limitOf(option: number | 'infinity'): number {

@@ -31,6 +31,8 @@ export interface PrivacyListsDependencies {
   readonly roster: RosterApi;
   readonly presences: PresenceChanges;
   readonly limits: ListLimits;
+  /** An active list is about to be used. */
+  readonly activating: () => void;
   /** Tells the clients of an account that a list is another now: all of them, or those alone that know of lists. */
   readonly changed: (account: Account, name: string, toAll: boolean) => void;
 }
@@ -57,13 +59,10 @@ export class PrivacyLists {
 
   /** XEP-0016 section 2.4. */
   activate(session: Session, name: string | undefined): Promise<Outcome> {
-    const { keeper, presences } = this.#deps;
     return this.#inTurn(session.account.jid, async () => {
       const list = name === undefined ? undefined : await this.list(session.account.jid, name);
       if (name !== undefined && !list) return StanzaError.itemNotFound();
-      const before = keeper.applied(session);
-      keeper.setActive(session, list);
-      presences.follow(session, before, keeper.applied(session));
+      this.#use(session, list);
       return undefined;
     });
   }
@@ -177,8 +176,9 @@ export class PrivacyLists {
   }
 
   #use(session: Session, list: PrivacyList | undefined): void {
-    const { keeper, presences } = this.#deps;
+    const { keeper, presences, activating } = this.#deps;
     const before = keeper.applied(session);
+    if (list) activating();
     keeper.setActive(session, list);
     presences.follow(session, before, keeper.applied(session));
   }
