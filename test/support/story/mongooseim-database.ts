@@ -25,6 +25,14 @@ export const MONGOOSEIM_TABLES: readonly string[] = [
   `CREATE TABLE offline_message (id serial NOT NULL PRIMARY KEY, timestamp bigint NOT NULL, expire bigint,
     server varchar(250) NOT NULL, username varchar(250) NOT NULL, from_jid varchar(250) NOT NULL, packet text NOT NULL,
     permanent_fields bytea)`,
+  `CREATE TABLE privacy_default_list (server varchar(250), username varchar(250), name text NOT NULL,
+    PRIMARY KEY (server, username))`,
+  `CREATE TABLE privacy_list (${ACCOUNT}, name text NOT NULL, id serial UNIQUE, created_at timestamp NOT NULL DEFAULT now(),
+    PRIMARY KEY (server, username, name))`,
+  `CREATE TABLE privacy_list_data (id bigint REFERENCES privacy_list(id) ON DELETE CASCADE, t character(1) NOT NULL,
+    value text NOT NULL, action character(1) NOT NULL, ord int NOT NULL, match_all boolean NOT NULL, match_iq boolean NOT NULL,
+    match_message boolean NOT NULL, match_presence_in boolean NOT NULL, match_presence_out boolean NOT NULL,
+    PRIMARY KEY (id, ord))`,
 ];
 
 const DIGESTS = { '===SHA1===': 'sha1', '==SHA256==': 'sha256', '==SHA512==': 'sha512' } as const;
@@ -56,9 +64,9 @@ export function oldScram(password: string, iterations: number): string {
   return ['==SCRAM==', stored, server, salt, iterations].join(',');
 }
 
-export function insert(table: string, row: Readonly<Record<string, string | number>>): string {
+export function insert(table: string, row: Readonly<Record<string, string | number | boolean>>): string {
   const values = Object.values(row).map((value) =>
-    typeof value === 'number' ? value : `'${value.replaceAll("'", "''")}'`,
+    typeof value !== 'string' ? value : `'${value.replaceAll("'", "''")}'`,
   );
   return `INSERT INTO ${table} (${Object.keys(row).join(', ')}) VALUES (${values.join(', ')})`;
 }
