@@ -6,7 +6,8 @@ export default defineConfig({
     pool: 'forks',
     // Stories wait for servers most of the time: a core of its own for each would be wasted.
     maxWorkers: availableParallelism() + 1,
-    testTimeout: 20_000,
+    // As on a machine that is busy with much else. What has failed says so long before.
+    testTimeout: 60_000,
     hookTimeout: 60_000,
     projects: [
       {

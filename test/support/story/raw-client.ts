@@ -6,7 +6,7 @@ import { constants, createDeflate, createInflate, type Deflate } from 'node:zlib
 import Parser from '@xmpp/xml/lib/Parser.js';
 import type { Element } from 'ltx';
 
-const PATIENCE_MS = 8_000;
+const PATIENCE_MS = 20_000;
 
 const STREAMS = 'http://etherx.jabber.org/streams';
 const STREAM_ERRORS = 'urn:ietf:params:xml:ns:xmpp-streams';
