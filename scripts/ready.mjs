@@ -165,24 +165,29 @@ function putInPlace(from, to) {
 }
 
 function compileHash() {
-  return hashFiles(root, ['tsconfig.json', 'src']);
+  return hashFiles(root, ['tsconfig.json', 'src', 'web']);
 }
 
 async function compile() {
   const hash = compileHash();
   await step('compiling', async () => {
     const tsc = at('node_modules', 'typescript', 'bin', 'tsc');
-    await run(process.execPath, [tsc, '--pretty', String(process.stderr.isTTY === true)], { cwd: root });
-    copyAssets();
+    for (const project of ['.', 'web'].filter((name) => existsSync(at(name, 'tsconfig.json')))) {
+      await run(process.execPath, [tsc, '-p', project, '--pretty', String(process.stderr.isTTY === true)], {
+        cwd: root,
+      });
+    }
+    copyAssets('src', 'dist');
+    copyAssets('web', 'dist/web');
     removeStale();
   });
   writeStamp(stamps.compile, { hash });
 }
 
-function copyAssets() {
-  for (const file of filesOf(root, 'src')) {
-    if (file.endsWith('.ts')) continue;
-    const target = at(file.replace(/^src/, 'dist'));
+function copyAssets(from, to) {
+  for (const file of filesOf(root, from)) {
+    if (file.endsWith('.ts') || file.endsWith('tsconfig.json')) continue;
+    const target = at(`${to}${file.slice(from.length)}`);
     mkdirSync(dirname(target), { recursive: true });
     copyFileSync(at(file), target);
   }
@@ -191,7 +196,7 @@ function copyAssets() {
 /** What was compiled from a source that is gone must not be found any more. */
 function removeStale() {
   for (const file of filesOf(root, 'dist')) {
-    const source = file.replace(/^dist/, 'src');
+    const source = file.startsWith('dist/web/') ? file.slice('dist/'.length) : file.replace(/^dist/, 'src');
     if (existsSync(at(source)) || existsSync(at(source.replace(/\.js(\.map)?$/, '.ts')))) continue;
     rmSync(at(file));
   }

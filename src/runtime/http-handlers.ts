@@ -2,9 +2,10 @@
 import type { HandlerSurroundings, HttpHandlerType } from '../net/http/define-handler.js';
 import health from '../net/http/handlers/health.js';
 import hostMeta from '../net/http/handlers/host-meta.js';
+import webClient from '../net/http/handlers/web-client.js';
 import type { RouteEntry } from '../net/http/routes.js';
 
-const types = [health, hostMeta] as unknown as readonly HttpHandlerType[];
+const types = [health, hostMeta, webClient] as unknown as readonly HttpHandlerType[];
 
 /** The routes of a listener. */
 export function httpRoutes(surroundings: HandlerSurroundings): RouteEntry[] {

@@ -63,11 +63,12 @@ export class ShardHttp {
   #server(settings: HttpListener, index: number): HttpServer {
     const { number, birth, config, log, tickets } = this.#parts;
     const most = settings.max_connections === 'infinity' ? Number.POSITIVE_INFINITY : settings.max_connections;
+    const running = { version: birth.version, engine: birth.engine, shards: birth.shards };
     const unready = () => (this.#isStopping ? 'stopping' : undefined);
     return new HttpServer({
       settings,
       serverName: config.general.http_server_name,
-      routes: httpRoutes({ config, listener: settings, unready }),
+      routes: httpRoutes({ config, listener: settings, running, unready }),
       count: new ConnectionCount(birth.httpConnections, number, birth.shards, index, most),
       log,
       tls: birth.tls[config.listen.c2s.length + index] as TlsOptions | undefined,

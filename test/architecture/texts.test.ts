@@ -38,12 +38,29 @@ test('no file names a package registry or a path of somebody’s machine', () =>
 });
 
 test('every source file opens with a sentence on what it is responsible for', () => {
-  const silent = filesBelow('src', ['.ts']).filter((file) => {
-    const text = read(file).replace(/^#!.*\n/, '');
-    const [, sentence] = /^\/\*\*\s*([\s\S]*?)\*\/|^\/\/ (.*)/.exec(text) ?? [];
-    return (sentence ?? (text.startsWith('//') ? text : '')).trim().length < 15;
-  });
+  const silent = ['src', 'web']
+    .flatMap((folder) => filesBelow(folder, ['.ts']))
+    .filter((file) => {
+      const text = read(file).replace(/^#!.*\n/, '');
+      const [, sentence] = /^\/\*\*\s*([\s\S]*?)\*\/|^\/\/ (.*)/.exec(text) ?? [];
+      return (sentence ?? (text.startsWith('//') ? text : '')).trim().length < 15;
+    });
   expect(silent.filter((file) => !isGenerated(file))).toEqual([]);
+});
+
+test('the page of the browser makes no markup from text, and keeps no secret', () => {
+  const risky =
+    /\b(?:innerHTML|outerHTML|insertAdjacentHTML|document\.write|createContextualFragment|eval|new Function)\b/;
+  const found = filesBelow('web', ['.ts']).flatMap((file) =>
+    read(file)
+      .split('\n')
+      .flatMap((line, index) =>
+        risky.test(line) || /(?:local|session)Storage\..*(?:password|secret)/i.test(line)
+          ? [`${file}:${index + 1}`]
+          : [],
+      ),
+  );
+  expect(found).toEqual([]);
 });
 
 test('every link between documents leads somewhere', () => {

@@ -6,8 +6,16 @@ import type { RouteEntry } from './routes.js';
 export interface HandlerSurroundings {
   readonly config: Config;
   readonly listener: HttpListener;
+  readonly running: RunningFacts;
   /** Why this shard should not get new clients; undefined when it may. */
   readonly unready: () => string | undefined;
+}
+
+/** What can be told of the server at work. */
+export interface RunningFacts {
+  readonly version: string;
+  readonly engine: string;
+  readonly shards: number;
 }
 
 /** The settings of one type. */

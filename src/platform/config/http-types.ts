@@ -28,7 +28,7 @@ interface HttpPlace {
   readonly path: string;
 }
 
-export type HttpHandlerSettings = WebSocketSettings | HealthSettings | HostMetaSettings;
+export type HttpHandlerSettings = WebSocketSettings | HealthSettings | HostMetaSettings | WebClientSettings;
 
 /** Also under its older name, `mod_websockets`. */
 export interface WebSocketSettings extends HttpPlace {
@@ -57,4 +57,8 @@ export interface HostMetaSettings extends HttpPlace {
   /** Unset: what is served on the same port. */
   readonly websocket_url?: string | undefined;
   readonly bosh_url?: string | undefined;
+}
+
+export interface WebClientSettings extends HttpPlace {
+  readonly type: 'meerkat_web_client';
 }

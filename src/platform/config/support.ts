@@ -159,6 +159,8 @@ const table: Readonly<Record<string, Support>> = {
   'listen.http[].handlers.meerkat_health_handler[].**': served,
   'listen.http[].handlers.meerkat_host_meta_handler': served,
   'listen.http[].handlers.meerkat_host_meta_handler[].**': served,
+  'listen.http[].handlers.meerkat_web_client': served,
+  'listen.http[].handlers.meerkat_web_client[].**': served,
 
   'auth.methods': servedExcept(otherMethods),
   'auth.sasl_mechanisms': servedExcept({

@@ -55,27 +55,34 @@ function documentOf(
   };
 }
 
-function linksOf(request: HttpRequest, settings: Settings, { config, listener }: HandlerSurroundings): Link[] {
-  return Object.entries(KINDS).flatMap(([type, { rel, schemes, given }]) => {
+function linksOf(request: HttpRequest, settings: Settings, surroundings: HandlerSurroundings): Link[] {
+  return Object.entries(KINDS).flatMap(([type, { rel, given }]) => {
     const own = given(settings);
-    if (own !== undefined) return [{ rel, href: own.replaceAll('{host}', request.host) }];
-    const here = addresses(listener, type, request).map((path) => {
-      return `${schemes[request.client.scheme]}://${request.header('host')}${path}`;
-    });
-    // A port of its own is told of where this one has nothing of the kind.
-    const elsewhere = config.listen.http.flatMap((other) =>
-      other === listener
-        ? []
-        : addresses(other, type, request).map((path) => {
-            return `${schemes[other.tls ? 'https' : 'http']}://${request.host}:${other.port}${path}`;
-          }),
-    );
-    return (here.length > 0 ? here : elsewhere).map((href) => ({ rel, href }));
+    const found = own === undefined ? linksTo(type, request, surroundings) : [own.replaceAll('{host}', request.host)];
+    return found.map((href) => ({ rel, href }));
   });
 }
 
+/** The addresses under which whoever asks reaches handlers of a type, one of those that are told of here. */
+export function linksTo(type: string, request: HttpRequest, { config, listener }: HandlerSurroundings): string[] {
+  const schemes = KINDS[type as HttpHandlerSettings['type']]?.schemes;
+  if (!schemes) return [];
+  const here = addressesHere(listener, type, request).map((path) => {
+    return `${schemes[request.client.scheme]}://${request.header('host')}${path}`;
+  });
+  if (here.length > 0) return here;
+  // A port of its own is told of where this one has nothing of the kind.
+  return config.listen.http.flatMap((other) =>
+    other === listener
+      ? []
+      : addressesHere(other, type, request).map((path) => {
+          return `${schemes[other.tls ? 'https' : 'http']}://${request.host}:${other.port}${path}`;
+        }),
+  );
+}
+
 /** The paths of handlers that answer to the host asked for. A pattern stands for many paths, so it is not told. */
-function addresses({ handlers }: HttpListener, type: string, { host }: HttpRequest): string[] {
+export function addressesHere({ handlers }: HttpListener, type: string, { host }: HttpRequest): string[] {
   return handlers
     .filter((one) => one.type === type && (one.host === '_' || one.host.toLowerCase() === host))
     .map(({ path }) => path)

@@ -1,4 +1,5 @@
 /** The `listen.http` tables and the handlers within, whichever generation of names they are called by. */
+import { PathPattern } from '../../path-pattern.js';
 import type { Path } from '../problems.js';
 import type { HttpHandlerSettings, HttpListener, Limit, WebSocketSettings } from '../types.js';
 import { isTable, type Table } from '../validate.js';
@@ -31,6 +32,7 @@ const builders: Readonly<Record<string, Build>> = {
   mongoose_websocket_handler: websocket('mongoose_websocket_handler'),
   mod_websockets: websocket('mod_websockets'),
   meerkat_health_handler: plain('meerkat_health_handler', PLACE),
+  meerkat_web_client: webClient,
   meerkat_host_meta_handler: plain('meerkat_host_meta_handler', [...PLACE, 'websocket_url', 'bosh_url']),
 };
 
@@ -47,6 +49,14 @@ function plain(type: HttpHandlerSettings['type'], options: readonly string[]): B
     const table = draft.filled(`listen.http[].handlers.${type}[]`, own);
     return { type, ...pick(table, options) } as unknown as HttpHandlerSettings;
   };
+}
+
+/** The files of the page are below its path, so this has to be one path. */
+function webClient(draft: Draft, path: Path, own: Table, names: Names): HttpHandlerSettings {
+  if (typeof own['path'] === 'string' && !PathPattern.isLiteral(own['path'])) {
+    draft.find('value', [...path, 'path'], 'value', 'expected one path, without ":name" and brackets');
+  }
+  return plain('meerkat_web_client', PLACE)(draft, path, own, names);
 }
 
 const WEBSOCKET_OPTIONS = [

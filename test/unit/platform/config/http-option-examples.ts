@@ -24,6 +24,11 @@ export const httpExamples: Readonly<Record<string, OptionExample>> = {
       forwarded_header: word(['forwarded', 'x-forwarded-for']),
       'handlers.meerkat_health_handler[].host': text,
       'handlers.meerkat_health_handler[].path': pattern,
+      'handlers.meerkat_web_client[].host': text,
+      'handlers.meerkat_web_client[].path': {
+        accepted: ['/', '/chat', '/our/chat/'],
+        refused: ['no-slash', '/[...]', '/:name', '', 1],
+      },
       'handlers.meerkat_host_meta_handler[].host': text,
       'handlers.meerkat_host_meta_handler[].path': pattern,
       'handlers.meerkat_host_meta_handler[].websocket_url': url,
