@@ -10,11 +10,12 @@ import { addTrouble, Durability } from '../core/shards/durability.js';
 import { ShardCalls } from '../core/shards/shard-calls.js';
 import { createEngine } from '../engine/create-engine.js';
 import { Dispatcher } from '../engine/dispatcher.js';
-import type { EnginePort } from '../engine/port.js';
+import type { EnginePort, Framing } from '../engine/port.js';
 import { TicketKeys } from '../engine/portable/ticket-keys.js';
-import type { C2sServices } from '../net/c2s/c2s-services.js';
+import type { C2sServices, EntranceSettings } from '../net/c2s/c2s-services.js';
 import { AddressLimits } from '../net/limits/address-limits.js';
 import { Admission } from '../net/limits/admission.js';
+import { admitFrames } from '../net/listeners/frames.js';
 import { systemClock } from '../platform/clock.js';
 import { Config } from '../platform/config/index.js';
 import type { Logger } from '../platform/log.js';
@@ -87,7 +88,13 @@ export async function assembleShard(number: number, birth: ShardBirth, log: Logg
   }
   const c2s = clientServices(foundation, router, of);
   inbox.serve({ router, calls, c2s });
-  const http = new ShardHttp({ number, birth, config, log, tickets });
+  const clients = (settings: EntranceSettings, framing: Framing) =>
+    admitFrames(
+      { engine, carriers: dispatcher.carriers, listeners: inbox.listeners, services: c2s },
+      settings,
+      framing,
+    );
+  const http = new ShardHttp({ number, birth, config, log, tickets, clients, clock: systemClock });
   for (const host of running.values()) await startModules(host);
   return {
     number,
@@ -170,7 +177,7 @@ function clientServices(foundation: Foundation, router: Router, of: (host: Host)
     log,
     entrances: config.listen.c2s.map((settings, index) => {
       const tls = birth.tls[index];
-      return { index, settings, tlsContext: tls && engine.createTlsContext(tls) };
+      return { index, settings, listener: settings, tlsContext: tls && engine.createTlsContext(tls) };
     }),
     mechanisms,
     addresses: new AddressLimits({ memory, shard: number, secret, options: limits, clock: systemClock, log }),

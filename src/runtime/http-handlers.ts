@@ -3,9 +3,10 @@ import type { HandlerSurroundings, HttpHandlerType } from '../net/http/define-ha
 import health from '../net/http/handlers/health.js';
 import hostMeta from '../net/http/handlers/host-meta.js';
 import webClient from '../net/http/handlers/web-client.js';
+import websocket from '../net/http/handlers/websocket.js';
 import type { RouteEntry } from '../net/http/routes.js';
 
-const types = [health, hostMeta, webClient] as unknown as readonly HttpHandlerType[];
+const types = [health, hostMeta, webClient, websocket] as unknown as readonly HttpHandlerType[];
 
 /** The routes of a listener. */
 export function httpRoutes(surroundings: HandlerSurroundings): RouteEntry[] {

@@ -48,7 +48,7 @@ export class Inbox implements ShardInbox {
   }
 
   refused(listener: number, reason: number, count: number, address: string): void {
-    logRefusal(this.#log, this.listeners.get(listener)?.settings.port ?? 0, reason, count, address);
+    logRefusal(this.#log, this.listeners.get(listener)?.listener?.port ?? 0, reason, count, address);
   }
 
   crashed(error: unknown): void {

@@ -77,7 +77,7 @@ export class ShardTls {
 
   #http(index: number): HttpServer | undefined {
     const { entrances, http } = this.#parts;
-    return http.server(index - entrances.length);
+    return http.server(index - entrances.filter(({ listener }) => listener).length);
   }
 
   #useForDirectTls(entrance: C2sEntrance, context: number): void {

@@ -95,10 +95,12 @@ class Shard {
     const { engine, c2s, inbox, http } = this.#parts;
     const bound: number[] = [];
     for (const entrance of c2s.entrances) {
-      const wanted = ports[entrance.index] ?? entrance.settings.port;
-      const { listener, port } = await listenForClients(engine, entrance, wanted, this.#birth.shards > 1);
+      const settings = entrance.listener;
+      if (!settings) continue;
+      const wanted = ports[entrance.index] ?? settings.port;
+      const { listener, port } = await listenForClients(engine, entrance, settings, wanted, this.#birth.shards > 1);
       inbox.listeners.set(listener, entrance);
-      if (entrance.settings.zlib !== undefined && !engine.canCompress) {
+      if (settings.zlib !== undefined && !engine.canCompress) {
         this.#log.warn('c2s.compression.unavailable', { listener: entrance.index, engine: engine.kind });
       }
       this.#tls.opened(listener, entrance);

@@ -5,12 +5,12 @@ import { Actor, authenticate, type Credentials, register } from '../support/stor
 import { onBothEngines, ownConfig } from '../support/story/both-engines.js';
 import { eventually } from '../support/story/eventually.js';
 import { RawClient } from '../support/story/raw-client.js';
-import { onEachServer, stories } from '../support/story/story.js';
+import { onEachServer, onEachTransport, storiesOverAll } from '../support/story/story.js';
 
 const BIND = 'urn:ietf:params:xml:ns:xmpp-bind';
 const SESSION = 'urn:ietf:params:xml:ns:xmpp-session';
 
-stories('RFC 6120 section 7', (story) => {
+storiesOverAll('RFC 6120 section 7', (story) => {
   story('section 7.6: the server makes resources of its own', { alice: 3 }, async ({ alice, alice2, alice3 }) => {
     const resources = [alice, alice2, alice3].map((actor) => (actor as Actor).resource);
     expect(new Set(resources).size).toBe(3);
@@ -69,7 +69,7 @@ stories('RFC 6120 section 7', (story) => {
   });
 });
 
-onEachServer('RFC 6120 section 7', (server) => {
+onEachTransport('RFC 6120 section 7', (server) => {
   it('section 7.3: binding is offered, and the session as something optional', async () => {
     const { features } = await authenticated(server.port);
     expect(features.getChild('bind', BIND)).toBeDefined();
@@ -105,8 +105,10 @@ onEachServer('RFC 6120 section 7', (server) => {
     expect(ids).toEqual(['b', ...numbers.map((i) => `p${i}`)]);
     client.destroy();
   });
+});
 
-  it('section 7.1: however they are cut into reads', async () => {
+onEachServer('RFC 6120 section 7.1: a request and what comes behind it', (server) => {
+  it('however they are cut into reads', async () => {
     const { client } = await authenticated(server.port);
     const text = `<iq type='set' id='b'><bind xmlns='${BIND}'/></iq><iq type='get' id='p' to='localhost'><ping xmlns='urn:xmpp:ping'/></iq>`;
     for (const piece of text.match(/.{1,7}/g) ?? []) {

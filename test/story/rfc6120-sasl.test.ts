@@ -5,7 +5,7 @@ import { plainMessage, ScramClient, type ScramClientOptions } from '../support/s
 import { authenticate, bind, type Credentials, register } from '../support/story/actor.js';
 import { type BindingType, channelBinding } from '../support/story/channel-binding.js';
 import { RawClient } from '../support/story/raw-client.js';
-import { onEachServer, type StoryServer } from '../support/story/story.js';
+import { onEachServer, onEachTransport, type StoryServer } from '../support/story/story.js';
 
 const SASL = 'urn:ietf:params:xml:ns:xmpp-sasl';
 const HASHES = ['1', '224', '256', '384', '512'];
@@ -32,7 +32,7 @@ onEachServer('RFC 6120 section 6.3.3: mechanisms that are offered', (server) => 
   });
 });
 
-onEachServer('RFC 6120 section 6.4: a login', (server) => {
+onEachTransport('RFC 6120 section 6.4: a login', (server) => {
   it.each(['PLAIN', ...HASHES.map((hash) => `SCRAM-SHA-${hash}`)])('by %s', async (mechanism) => {
     const { client, credentials } = await newcomer(server);
     await authenticate(client, credentials, mechanism);

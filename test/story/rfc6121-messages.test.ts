@@ -2,7 +2,7 @@
 import { expect } from 'vitest';
 import type { Actor } from '../support/story/actor.js';
 import { handled, stored } from '../support/story/fence.js';
-import { stories } from '../support/story/story.js';
+import { stories, storiesOverAll } from '../support/story/story.js';
 
 const TYPES = ['normal', 'chat', 'groupchat', 'headline', 'error'] as const;
 
@@ -111,7 +111,7 @@ stories('RFC 6121 section 8.5.2.1: only sessions of negative priority', (story) 
   });
 });
 
-stories('RFC 6121 section 8.5.2.1.1: one session that takes messages', (story) => {
+storiesOverAll('RFC 6121 section 8.5.2.1.1: one session that takes messages', (story) => {
   story('bare address', { alice: 1, bob: 1 }, async ({ alice, bob }) => {
     await bob.available();
     const expected = { normal: 'bob', chat: 'bob', groupchat: ERROR, headline: 'bob', error: 'nothing' };
@@ -174,7 +174,7 @@ stories('RFC 6121 section 8.5.2.1.1: several sessions', (story) => {
   });
 });
 
-stories('RFC 6121 section 5', (story) => {
+storiesOverAll('RFC 6121 section 5', (story) => {
   story(
     'section 5.2.2: a type that nobody knows is taken for normal, and so is none',
     { alice: 1, bob: 1 },
@@ -226,7 +226,7 @@ stories('RFC 6121 section 5', (story) => {
   );
 });
 
-stories('RFC 6120 section 8.1.2.1', (story) => {
+storiesOverAll('RFC 6120 section 8.1.2.1', (story) => {
   story('`from` is always the sender itself, whatever it wrote', { alice: 1, bob: 1 }, async ({ alice, bob }) => {
     for (const [id, from] of [
       ['none', ''],

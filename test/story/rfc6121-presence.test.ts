@@ -3,7 +3,7 @@ import type { Element } from 'ltx';
 import { expect } from 'vitest';
 import type { Actor } from '../support/story/actor.js';
 import { handled } from '../support/story/fence.js';
-import { befriend, stories } from '../support/story/story.js';
+import { befriend, stories, storiesOverAll } from '../support/story/story.js';
 
 async function friends(alice: Actor, bob: Actor): Promise<void> {
   await alice.available();
@@ -23,7 +23,7 @@ function presences(elements: readonly Element[]): string[] {
     .map(({ attrs }) => `${attrs['type'] ?? 'available'} ${attrs['from']}`);
 }
 
-stories('RFC 6121 section 4.2: initial presence', (story) => {
+storiesOverAll('RFC 6121 section 4.2: initial presence', (story) => {
   story(
     'section 4.2.2: goes to subscribers and to the own sessions, the sender included',
     { alice: 2, bob: 1, carol: 1 },
@@ -124,7 +124,7 @@ stories('RFC 6121 section 4.3: probes', (story) => {
   });
 });
 
-stories('RFC 6121 section 4.5: unavailable presence', (story) => {
+storiesOverAll('RFC 6121 section 4.5: unavailable presence', (story) => {
   story(
     'reaches subscribers and the own sessions with its status',
     { alice: 2, bob: 1 },

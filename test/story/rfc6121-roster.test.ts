@@ -8,7 +8,7 @@ import { Actor } from '../support/story/actor.js';
 import { onBothEngines } from '../support/story/both-engines.js';
 import { withOptions } from '../support/story/options.js';
 import { ENGINES, startServer } from '../support/story/server.js';
-import { befriend, stories, teller } from '../support/story/story.js';
+import { befriend, storiesOverAll, teller } from '../support/story/story.js';
 
 const ROSTER = 'jabber:iq:roster';
 
@@ -28,7 +28,7 @@ function condition(answer: Element): string | undefined {
   return answer.getChild('error')?.getChildElements()[0]?.getName();
 }
 
-stories('RFC 6121 section 2.1 to 2.5', (story) => {
+storiesOverAll('RFC 6121 section 2.1 to 2.5', (story) => {
   story('section 2.2: a new account has an empty list', { alice: 1 }, async ({ alice }) => {
     const answer = await fetchRoster(alice);
     expect(answer.attrs['type']).toBe('result');
@@ -147,7 +147,7 @@ stories('RFC 6121 section 2.1 to 2.5', (story) => {
   );
 });
 
-stories('RFC 6121 section 2.6: versions', (story) => {
+storiesOverAll('RFC 6121 section 2.6: versions', (story) => {
   story('a client that knows the present one gets an empty result', { alice: 1 }, async ({ alice }) => {
     await setItem(alice, "<item jid='bob@localhost'/>");
     const first = await fetchRoster(alice, '');
@@ -175,7 +175,7 @@ stories('RFC 6121 section 2.6: versions', (story) => {
   });
 });
 
-stories('RFC 6121 section 2.6.1', (story) => {
+storiesOverAll('RFC 6121 section 2.6.1', (story) => {
   story('the feature is announced once it can be used', { alice: 1 }, async ({ alice }) => {
     const [before = '', after = ''] = alice.client.text.split('<success');
     expect(before).not.toContain('urn:xmpp:features:rosterver');
@@ -272,7 +272,7 @@ function joins(port: number, index: number): Promise<Actor> {
   return Actor.join(port, { username, domain: 'localhost', password: 'secret' });
 }
 
-stories('RFC 6121 section 2.3.3', (story) => {
+storiesOverAll('RFC 6121 section 2.3.3', (story) => {
   story('the names of one item are bounded together', { alice: 1 }, async ({ alice }) => {
     const groups = Array.from({ length: 5 }, (_, index) => `<group>${index}${'g'.repeat(1_000)}</group>`).join('');
     expect(condition(await setItem(alice, `<item jid='bob@localhost'>${groups}</item>`))).toBe('not-acceptable');

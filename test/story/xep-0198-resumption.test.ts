@@ -15,7 +15,7 @@ import {
   stanzasUntilNow,
 } from '../support/story/managed.js';
 import type { RawClient } from '../support/story/raw-client.js';
-import { befriend, stories } from '../support/story/story.js';
+import { befriend, storiesOverAll } from '../support/story/story.js';
 
 const chat = (to: string, body: string) =>
   `<message to='${to}' type='chat' id='${body}'><body>${body}</body></message>`;
@@ -28,7 +28,7 @@ async function sentBehind(sender: Actor, to: Actor, body: string): Promise<void>
   await handled(sender, to.bare);
 }
 
-stories('XEP-0198 section 5', (story) => {
+storiesOverAll('XEP-0198 section 5', (story) => {
   story(
     'a resumed stream brings what was missed, in order, each marked with when',
     { alice: 1, bob: 1 },

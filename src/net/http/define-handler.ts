@@ -1,5 +1,10 @@
 /** How a type of handler in `[[listen.http]]` is plugged in. */
+import type { Framing } from '../../engine/port.js';
+import type { Clock } from '../../platform/clock.js';
 import type { Config, HttpHandlerSettings, HttpListener } from '../../platform/config/index.js';
+import type { Logger } from '../../platform/log.js';
+import type { EntranceSettings } from '../c2s/c2s-services.js';
+import type { FrameEntrance } from '../listeners/frames.js';
 import type { RouteEntry } from './routes.js';
 
 /** What is there when the handlers of a listener are made. */
@@ -9,6 +14,10 @@ export interface HandlerSurroundings {
   readonly running: RunningFacts;
   /** Why this shard should not get new clients; undefined when it may. */
   readonly unready: () => string | undefined;
+  /** Opens a way in for clients whose elements come in frames. To be called with the same arguments on every shard. */
+  readonly clients: (settings: EntranceSettings, framing: Framing) => FrameEntrance;
+  readonly clock: Clock;
+  readonly log: Logger;
 }
 
 /** What can be told of the server at work. */

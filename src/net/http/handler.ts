@@ -86,21 +86,21 @@ export interface WebSocketEndpoint {
   readonly protocol: string;
   /** A longer message ends the connection without a word while it arrives: refuse earlier what deserves one. */
   readonly maxMessageBytes: number;
-  /** With more queued than this the connection is closed. */
-  readonly maxQueuedBytes: number;
   /** Offers permessage-deflate (RFC 7692). */
   readonly compress: boolean;
   /** A connection is open. What is returned hears of it. */
   open(socket: ServerWebSocket, request: WebSocketRequest): WebSocketListener;
 }
 
-/** What is left of the request behind the handshake. */
+/** What is left of the request behind the handshake; to be read when the connection opens. */
 export type WebSocketRequest = Pick<HttpRequest, 'path' | 'query' | 'host' | 'bindings' | 'client'>;
 
 export interface WebSocketListener {
   /** Valid until it returns. */
   message(data: Buffer, isBinary: boolean): void;
-  ponged(): void;
+  /** A ping or a pong came. */
+  alive(): void;
+  /** Something of what was queued has left. */
   drained(): void;
   /** The last call. */
   closed(code: number): void;
@@ -110,7 +110,7 @@ export interface WebSocketListener {
 export interface ServerWebSocket {
   readonly isClosed: boolean;
   readonly queuedBytes: number;
-  /** One text message. False when the queue was full, and the connection is being closed for it. */
+  /** One text message. True when it has left as a whole; else it waits, or the connection is gone. The sender bounds what waits. */
   send(text: string | Uint8Array): boolean;
   ping(): void;
   /** Says goodbye with this code (RFC 6455 section 7.4.1). `closed` comes from within. */

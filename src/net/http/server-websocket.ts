@@ -5,12 +5,12 @@ import type { RawBehavior, RawSocket, Uws } from './uws.js';
 
 /** What uWebSockets.js keeps with the socket. */
 export interface SocketState {
-  readonly request: WebSocketRequest;
+  request: WebSocketRequest | undefined;
   socket: UwsWebSocket | undefined;
 }
 
-/** `send` of uWebSockets.js: the message was dropped, for want of room. */
-const DROPPED = 2;
+/** `send` of uWebSockets.js: nothing waits. */
+const SENT = 1;
 /** RFC 6455 section 7.4.1: we met with something unexpected. */
 const INTERNAL_ERROR = 1011;
 
@@ -30,11 +30,7 @@ class UwsWebSocket implements ServerWebSocket {
   }
 
   send(text: string | Uint8Array): boolean {
-    if (this.isClosed) return false;
-    if (this.#raw.send(text, false, this.#compress) !== DROPPED) return true;
-    // Something is missing from here on, so nothing may follow.
-    this.abort();
-    return false;
+    return !this.isClosed && this.#raw.send(text, false, this.#compress) === SENT;
   }
 
   ping(): void {
@@ -56,14 +52,14 @@ export function socketBehavior(
   log: Logger,
   over: () => void,
 ): Omit<RawBehavior<SocketState>, 'upgrade'> {
-  const { maxMessageBytes, maxQueuedBytes, compress } = endpoint;
+  const { maxMessageBytes, compress } = endpoint;
   const guarded = (raw: RawSocket<SocketState>, work: (socket: UwsWebSocket) => void) => {
     const { socket } = raw.getUserData();
     if (socket) guard(socket, log, () => work(socket));
   };
   return {
     maxPayloadLength: maxMessageBytes,
-    maxBackpressure: maxQueuedBytes,
+    maxBackpressure: 0,
     idleTimeout: 0,
     sendPingsAutomatically: false,
     // Shared ones take no memory of a connection's own.
@@ -72,12 +68,16 @@ export function socketBehavior(
       const socket = new UwsWebSocket(raw, compress);
       const state = raw.getUserData();
       state.socket = socket;
+      const { request } = state;
+      // It would stay as long as the socket.
+      state.request = undefined;
       guard(socket, log, () => {
-        socket.listener = endpoint.open(socket, state.request);
+        socket.listener = endpoint.open(socket, request as WebSocketRequest);
       });
     },
     message: (raw, data, isBinary) => guarded(raw, (socket) => socket.listener?.message(Buffer.from(data), isBinary)),
-    pong: (raw) => guarded(raw, (socket) => socket.listener?.ponged()),
+    ping: (raw) => guarded(raw, (socket) => socket.listener?.alive()),
+    pong: (raw) => guarded(raw, (socket) => socket.listener?.alive()),
     drain: (raw) => guarded(raw, (socket) => socket.listener?.drained()),
     close: (raw, code) => {
       over();

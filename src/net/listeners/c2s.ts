@@ -1,19 +1,21 @@
 /** `[[listen.c2s]]`: opens a port for clients. */
 import { type EnginePort, MOST_STANZA_BYTES } from '../../engine/port.js';
+import type { C2sListener } from '../../platform/config/index.js';
 import type { C2sEntrance } from '../c2s/c2s-services.js';
 import { streamLimits } from '../c2s/stream-limits.js';
 import { proxyOptions } from './proxy.js';
 
 /** What a slow client may have waiting before it is given up. */
-const MAX_OUTPUT_BYTES = 8 * 1024 * 1024;
+export const MAX_OUTPUT_BYTES = 8 * 1024 * 1024;
 
 export function listenForClients(
   engine: EnginePort,
   entrance: C2sEntrance,
+  settings: C2sListener,
   port: number,
   isShared: boolean,
 ): ReturnType<EnginePort['listen']> {
-  const { settings, tlsContext } = entrance;
+  const { tlsContext } = entrance;
   return engine.listen({
     address: settings.ip_address,
     port,

@@ -1,10 +1,12 @@
-/** A client of bytes: sends anything, shows what comes back as stanzas and as text. */
+/** A client of bytes: sends anything, shows what comes back as stanzas and as text. Over WebSocket what it sends is cut into frames. */
 import { connect as connectTcp, type Socket } from 'node:net';
 import { StringDecoder } from 'node:string_decoder';
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
 import { constants, createDeflate, createInflate, type Deflate } from 'node:zlib';
 import Parser from '@xmpp/xml/lib/Parser.js';
 import type { Element } from 'ltx';
+import { RawWebSocket } from './raw-websocket.js';
+import { fromFrame, toFrames, transportOf } from './transports.js';
 
 const PATIENCE_MS = 20_000;
 
@@ -37,6 +39,10 @@ export class RawClient {
   /** The header of the server's present stream. */
   header: Element | undefined;
   isClosed = false;
+  /** The server has ended its stream. */
+  isEnded = false;
+  /** What carries the frames; undefined over TCP. */
+  readonly webSocket: RawWebSocket | undefined;
   #deflate: Deflate | undefined;
   readonly #received: Element[] = [];
   readonly #waiters: Waiter[] = [];
@@ -45,12 +51,21 @@ export class RawClient {
   #parser!: Parser;
   #onData = (data: Buffer) => this.#data(data);
 
-  private constructor(socket: Socket) {
+  private constructor(socket: Socket, frames?: RawWebSocket) {
     this.socket = socket;
-    this.#listen();
+    this.webSocket = frames;
+    if (!frames) this.#listen();
+    else {
+      frames.onText = (text) => this.#frame(text);
+      frames.onClosed = () => this.#closed();
+    }
   }
 
   static async connect(port: number, options: RawClientOptions = {}): Promise<RawClient> {
+    if (transportOf(port) === 'WebSocket') {
+      const frames = await RawWebSocket.connect(port, { http: options });
+      return new RawClient(frames.socket, frames);
+    }
     const { from } = options;
     const plain = connectTcp({ port, host: '127.0.0.1', ...(from !== undefined && { localAddress: from }) });
     if (options.first !== undefined) plain.write(options.first);
@@ -64,7 +79,8 @@ export class RawClient {
   }
 
   send(data: string | Uint8Array): void {
-    (this.#deflate ?? this.socket).write(data);
+    if (this.webSocket) for (const frame of toFrames(data.toString())) this.webSocket.text(frame);
+    else (this.#deflate ?? this.socket).write(data);
   }
 
   /** Opens a stream and returns its features. */
@@ -77,7 +93,7 @@ export class RawClient {
   /** The condition of the stream error with which the server ends this stream in order (RFC 6120 section 4.9.1.1). */
   async fails(): Promise<string> {
     const error = await this.next((element) => element.is('error', STREAMS));
-    await this.until(() => this.text.endsWith('</stream:stream>'), 'the end of the stream');
+    await this.until(() => this.isEnded, 'the end of the stream');
     await this.closed();
     const [condition] = error.getChildElements();
     if (condition?.getNS() !== STREAM_ERRORS) throw new Error(`not a stream error of RFC 6120: ${error}`);
@@ -193,8 +209,7 @@ export class RawClient {
     this.socket.on('data', this.#onData);
     this.socket.on('error', () => {});
     this.socket.on('close', () => {
-      this.isClosed = true;
-      this.#changed();
+      this.#closed();
     });
     this.socket.on('end', () => this.socket.end());
   }
@@ -202,7 +217,22 @@ export class RawClient {
   #data(data: Buffer): void {
     const text = this.#decoder.write(data);
     this.text += text;
+    this.isEnded = this.text.endsWith('</stream:stream>');
     this.#parser.write(text);
+    this.#changed();
+  }
+
+  #frame(text: string): void {
+    this.text += text;
+    const { kind, element } = fromFrame(text);
+    if (kind === 'open') this.header = element;
+    else if (kind === 'close') this.isEnded = true;
+    else this.#element(element);
+    this.#changed();
+  }
+
+  #closed(): void {
+    this.isClosed = true;
     this.#changed();
   }
 

@@ -78,6 +78,14 @@ export function storyConfig({ engine = 'native', shards = 1 }: Pick<ServerOption
   ip_address = "127.0.0.1"
   tls = {mode = "tls", certificate = "automatic", verify_mode = "none"}
 
+[[listen.http]]
+  port = PORT
+  ip_address = "127.0.0.1"
+  [[listen.http.handlers.mongoose_websocket_handler]]
+    host = "_"
+    path = "/ws-xmpp"
+    max_stanza_size = 65536
+
 [auth]
   methods = ["internal"]
   password.scram_iterations = 1000

@@ -5,6 +5,8 @@ import type { StoryServer } from './story.js';
 
 const SHARDS = [1, 4];
 
+type Ports = [number, number, number, number, number];
+
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const running: TestServer[] = [];
   const servers: StoryServer[] = [];
@@ -13,9 +15,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
       const server = await startServer({ engine, shards });
       running.push(server);
       const name = `${engine}, ${shards} ${shards === 1 ? 'shard' : 'shards'}`;
-      const [port, starttlsPort, requiredPort, tlsPort] = server.ports as [number, number, number, number];
+      const [port, starttlsPort, requiredPort, tlsPort, webSocketPort] = server.ports as Ports;
       servers.push({
-        ...{ name, engine, shards, port, starttlsPort, requiredPort, tlsPort },
+        ...{ name, engine, shards, port, starttlsPort, requiredPort, tlsPort, webSocketPort },
         dataDir: server.dataDir,
         pid: server.process.pid as number,
       });

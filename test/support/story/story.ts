@@ -1,13 +1,14 @@
 /** Stories: black-box tests with fresh users, told once and run on every kind of server. */
 import { describe, inject, it } from 'vitest';
 import { Actor } from './actor.js';
+import { speaks } from './transports.js';
 
 /** A server that the stories share; started by `shared-servers.ts`. */
 export interface StoryServer {
   readonly name: string;
   readonly engine: 'native' | 'portable';
   readonly shards: number;
-  /** Without TLS. */
+  /** Without TLS; clients who connect to it speak the transport of the story. */
   readonly port: number;
   /** TLS is offered. */
   readonly starttlsPort: number;
@@ -15,6 +16,8 @@ export interface StoryServer {
   readonly requiredPort: number;
   /** TLS from the first byte. */
   readonly tlsPort: number;
+  /** For WebSocket, without TLS. */
+  readonly webSocketPort: number;
   readonly pid: number;
   readonly dataDir: string;
 }
@@ -33,9 +36,12 @@ export type Tell<S = StoryServer> = (claim: string, cast: Cast, plot: Plot<S>) =
 
 /** Runs the stories that `define` tells on each shared server. */
 export function stories(topic: string, define: (story: Tell) => void): void {
-  for (const server of inject('servers')) {
-    describe(`${topic} [${server.name}]`, () => define(teller(() => server)));
-  }
+  onEachServer(topic, (server) => define(teller(() => server)));
+}
+
+/** The same over each transport: for what stands for all the rest, as every story takes its time. */
+export function storiesOverAll(topic: string, define: (story: Tell) => void): void {
+  onEachTransport(topic, (server) => define(teller(() => server)));
 }
 
 /** Tells stories on a server that has to be there only when they run. */
@@ -55,6 +61,15 @@ export function teller<S extends { readonly port: number }>(server: () => S): Te
 /** Groups tests of bare connections, once for each shared server. */
 export function onEachServer(topic: string, define: (server: StoryServer) => void): void {
   for (const server of inject('servers')) describe(`${topic} [${server.name}]`, () => define(server));
+}
+
+/** The same over each transport. */
+export function onEachTransport(topic: string, define: (server: StoryServer) => void): void {
+  onEachServer(topic, define);
+  for (const server of inject('servers')) {
+    const port = speaks(server.webSocketPort, 'WebSocket');
+    describe(`${topic} [${server.name}, WebSocket]`, () => define({ ...server, port }));
+  }
 }
 
 async function gather(server: { readonly port: number }, cast: Cast): Promise<Actors> {

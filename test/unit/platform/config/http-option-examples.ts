@@ -1,5 +1,16 @@
 /** Examples for the options of `[[listen.http]]`. */
-import { all, falseOnly, networks, type OptionExample, path, text, word, yesOrNo } from './example-kit.js';
+import {
+  all,
+  falseOnly,
+  limit,
+  networks,
+  type OptionExample,
+  path,
+  positive,
+  text,
+  word,
+  yesOrNo,
+} from './example-kit.js';
 
 const pattern: OptionExample = {
   accepted: ['/some/path', '/api/:name', '/a/[:b]', '/[...]'],
@@ -7,6 +18,21 @@ const pattern: OptionExample = {
 };
 const url: OptionExample = { accepted: ['wss://chat.example/ws', 'https://{host}/x'], refused: ['nowhere', '', 1] };
 const httpCertificate = { 'listen.http[].port': 5280, 'listen.http[].tls.certfile': 'priv/cert.pem' };
+
+const orNever: OptionExample = { accepted: [0, 7, 'infinity'], refused: [-1, 'never'] };
+const webSocket: Readonly<Record<string, OptionExample>> = {
+  host: text,
+  path: pattern,
+  timeout: orNever,
+  max_stanza_size: limit,
+  state_timeout: orNever,
+  backwards_compatible_session: yesOrNo,
+};
+const onPort = (handler: string) => ({
+  'listen.http[].port': 5280,
+  [`listen.http[].handlers.${handler}[].host`]: 'localhost',
+  [`listen.http[].handlers.${handler}[].path`]: '/ws-xmpp',
+});
 
 export const httpExamples: Readonly<Record<string, OptionExample>> = {
   ...all(
@@ -35,6 +61,26 @@ export const httpExamples: Readonly<Record<string, OptionExample>> = {
       'handlers.meerkat_host_meta_handler[].bosh_url': url,
     },
   ),
+  ...all('listen.http[].handlers.mongoose_websocket_handler[].', onPort('mongoose_websocket_handler'), {
+    ...webSocket,
+    ping_rate: positive,
+    access: {
+      accepted: ['c2s', 'none', 'all'],
+      refused: ['c3s', 1, ''],
+      around: { 'access.c2s': [{ acl: 'all', value: 'allow' }] },
+    },
+    shaper: {
+      accepted: ['fast', 'c2s_shaper', 'none'],
+      refused: ['quick', 1],
+      around: { 'shaper.fast.max_rate': 1000, 'access.c2s_shaper': [{ acl: 'all', value: 'fast' }] },
+    },
+    permessage_deflate: yesOrNo,
+  }),
+  ...all('listen.http[].handlers.mod_websockets[].', onPort('mod_websockets'), {
+    ...webSocket,
+    ping_rate: { accepted: [7, 'none'], refused: [0, -1, 'infinity'] },
+    c2s_state_timeout: orNever,
+  }),
   ...all('listen.http[].tls.', httpCertificate, {
     verify_mode: word(['peer', 'selfsigned_peer', 'none']),
     verify_peer: { ...yesOrNo, around: { 'listen.http[].tls.cacertfile': 'ca.pem' } },
