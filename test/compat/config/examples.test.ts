@@ -246,7 +246,6 @@ test('everything.toml gets the list of what is not served', () => {
       "everything.toml:50:1: listen.component: not supported yet",
       "everything.toml:56:1: listen.service: not supported yet",
       "everything.toml:66:3: listen.http[0].handlers.mod_bosh: not supported yet",
-      "everything.toml:69:3: listen.http[0].handlers.mod_websockets: not supported yet",
       "everything.toml:73:3: listen.http[0].handlers.my_own_handler: not supported yet",
       "everything.toml:77:1: s2s: not supported yet",
       "everything.toml:84:1: instrumentation: not supported yet",
