@@ -88,12 +88,7 @@ export async function assembleShard(number: number, birth: ShardBirth, log: Logg
   }
   const c2s = clientServices(foundation, router, of);
   inbox.serve({ router, calls, c2s });
-  const clients = (settings: EntranceSettings, framing: Framing) =>
-    admitFrames(
-      { engine, carriers: dispatcher.carriers, listeners: inbox.listeners, services: c2s },
-      settings,
-      framing,
-    );
+  const clients = framedClients(foundation, inbox, c2s);
   const http = new ShardHttp({ number, birth, config, log, tickets, clients, clock: systemClock });
   for (const host of running.values()) await startModules(host);
   return {
@@ -108,6 +103,12 @@ export async function assembleShard(number: number, birth: ShardBirth, log: Logg
     commitments,
     http,
   };
+}
+
+function framedClients({ engine, dispatcher }: Foundation, { listeners }: Inbox, services: C2sServices) {
+  const { carriers } = dispatcher;
+  return (settings: EntranceSettings, framing: Framing) =>
+    admitFrames({ engine, carriers, listeners, services }, settings, framing);
 }
 
 async function startEngine(
