@@ -88,8 +88,7 @@ export async function assembleShard(number: number, birth: ShardBirth, log: Logg
   }
   const c2s = clientServices(foundation, router, of);
   inbox.serve({ router, calls, c2s });
-  const clients = framedClients(foundation, inbox, c2s);
-  const http = new ShardHttp({ number, birth, config, log, tickets, clients, clock: systemClock });
+  const http = new ShardHttp({ ...foundation, tickets, clients: framedClients(foundation, inbox, c2s) });
   for (const host of running.values()) await startModules(host);
   return {
     number,

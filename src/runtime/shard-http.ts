@@ -8,7 +8,7 @@ import { ConnectionCount } from '../net/http/connection-count.js';
 import type { HandlerSurroundings } from '../net/http/define-handler.js';
 import { HttpServer } from '../net/http/http-server.js';
 import { logRefusal, proxyOptions } from '../net/listeners/proxy.js';
-import type { Clock } from '../platform/clock.js';
+import { systemClock } from '../platform/clock.js';
 import type { Config, HttpListener } from '../platform/config/index.js';
 import type { Logger } from '../platform/log.js';
 import { httpRoutes } from './http-handlers.js';
@@ -22,7 +22,6 @@ export interface ShardHttpParts {
   /** The same as the engine's. */
   readonly tickets: TicketKeys;
   readonly clients: HandlerSurroundings['clients'];
-  readonly clock: Clock;
 }
 
 /** What the kernel takes for the path of a socket. */
@@ -65,14 +64,14 @@ export class ShardHttp {
   }
 
   #server(settings: HttpListener, index: number): HttpServer {
-    const { number, birth, config, log, tickets, clients, clock } = this.#parts;
+    const { number, birth, config, log, tickets, clients } = this.#parts;
     const most = settings.max_connections === 'infinity' ? Number.POSITIVE_INFINITY : settings.max_connections;
     const running = { version: birth.version, engine: birth.engine, shards: birth.shards };
     const unready = () => (this.#isStopping ? 'stopping' : undefined);
     return new HttpServer({
       settings,
       serverName: config.general.http_server_name,
-      routes: httpRoutes({ config, listener: settings, running, unready, clients, clock, log }),
+      routes: httpRoutes({ config, listener: settings, running, unready, clients, clock: systemClock, log }),
       count: new ConnectionCount(birth.httpConnections, number, birth.shards, index, most),
       log,
       tls: birth.tls[config.listen.c2s.length + index] as TlsOptions | undefined,
