@@ -3,6 +3,7 @@ import type { AnyModule } from '../core/module/module.js';
 import modAdhoc from './adhoc/mod_adhoc.js';
 import modCacheUsers from './cache/mod_cache_users.js';
 import modCaps from './caps/mod_caps.js';
+import modCarboncopy from './carbons/mod_carboncopy.js';
 import modDisco from './disco/mod_disco.js';
 import modDomainIsolation from './domain-isolation/mod_domain_isolation.js';
 import modExtdisco from './extdisco/mod_extdisco.js';
@@ -29,6 +30,7 @@ export const modules: readonly AnyModule[] = [
   modRoster,
   modPresence,
   modStreamManagement,
+  modCarboncopy,
   modDisco,
   modCaps,
   modAdhoc,

@@ -64,6 +64,18 @@ export const ns = {
   RECEIPTS: 'urn:xmpp:receipts',
   HINTS: 'urn:xmpp:hints',
   CARBONS: 'urn:xmpp:carbons:2',
+  /** The version before, which MongooseIM answers as well. */
+  CARBONS_1: 'urn:xmpp:carbons:1',
+  /** XEP-0280 section 6.2. */
+  CARBONS_RULES: 'urn:xmpp:carbons:rules:0',
+  /** XEP-0352: client state indication. */
+  CSI: 'urn:xmpp:csi:0',
+  /** XEP-0249: direct invitations to rooms. */
+  CONFERENCE: 'jabber:x:conference',
+  /** XEP-0079: advanced message processing, its errors and its stream feature. */
+  AMP: 'http://jabber.org/protocol/amp',
+  AMP_ERRORS: 'http://jabber.org/protocol/amp#errors',
+  AMP_FEATURE: 'http://jabber.org/features/amp',
   FORWARD: 'urn:xmpp:forward:0',
   MAM: 'urn:xmpp:mam:2',
   /** The version before, which MongooseIM answers as well. */

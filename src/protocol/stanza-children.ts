@@ -32,6 +32,9 @@ export const child = {
   CHAT_MARKER: 20,
   RETRACT: 21,
   FASTEN: 22,
+  CARBONS_1: 23,
+  CONFERENCE: 24,
+  AMP: 25,
 } as const;
 
 export type ChildBit = (typeof child)[keyof typeof child];
@@ -61,4 +64,7 @@ export const childPatterns: readonly ChildPattern[] = [
   { ns: ns.CHAT_MARKERS, name: '*' },
   { ns: ns.RETRACT, name: 'retract' },
   { ns: ns.FASTEN, name: 'apply-to' },
+  { ns: ns.CARBONS_1, name: '*' },
+  { ns: ns.CONFERENCE, name: 'x' },
+  { ns: ns.AMP, name: 'amp' },
 ];

@@ -1,4 +1,5 @@
-/** Small changes to a stanza that is there as well-formed text, without parsing it. */
+/** Small changes to a stanza that is there as well-formed text, and a look at its start tag, without parsing it. */
+import { unescapeXml } from './xml-text.js';
 
 /** The start tag up to its end, `>` or `/>` left out: `>` may stand in attribute values. */
 const START_TAG = /^<([^\s/>]+)((?:\s+[^\s=]+\s*=\s*(?:"[^"]*"|'[^']*'))*)/;
@@ -19,4 +20,15 @@ export function declareNamespace(xml: string, ns: string): string {
   const [, name = '', attributes = ''] = START_TAG.exec(xml) ?? [];
   if (/\sxmlns\s*=/.test(attributes.replace(/"[^"]*"|'[^']*'/g, ''))) return xml;
   return `<${name} xmlns='${ns}'${xml.slice(name.length + 1)}`;
+}
+
+const ATTRIBUTE = /\s+([^\s=]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/y;
+
+/** The value of an attribute of the element; white space in it stands as it was written. */
+export function attributeInText(xml: string, name: string): string | undefined {
+  ATTRIBUTE.lastIndex = xml.search(/[\s/>]/);
+  for (let found = ATTRIBUTE.exec(xml); found; found = ATTRIBUTE.exec(xml)) {
+    if (found[1] === name) return unescapeXml(found[2] ?? found[3] ?? '');
+  }
+  return undefined;
 }
