@@ -24,10 +24,6 @@ export class Copies {
     this.#parse = parse;
   }
 
-  get isMade(): boolean {
-    return this.#forwarded !== undefined;
-  }
-
   /** From the account itself, for which the clients look (section 11). */
   for(session: Session, version: CarbonsVersion): Stanza {
     const { jid } = session;

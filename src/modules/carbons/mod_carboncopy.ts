@@ -4,7 +4,6 @@ import { defineModule } from '../../core/module/module.js';
 import { messageHanded, stanzaSent } from '../../core/routing/hooks.js';
 import type { Iq } from '../../core/routing/iq-table.js';
 import type { Account } from '../../core/sessions/account.js';
-import { sessionAvailable, sessionUnavailable } from '../../core/sessions/hooks.js';
 import type { Session } from '../../core/sessions/session.js';
 import { slot } from '../../core/sessions/slot.js';
 import { el } from '../../protocol/element.js';
@@ -16,14 +15,9 @@ import { Copied } from './copied.js';
 import { type CarbonsVersion, Copies } from './copy.js';
 import { type Direction, isEligible, isKeptFromCopies } from './eligible.js';
 
-interface Wish {
-  version: CarbonsVersion | undefined;
-  /** The client has said that it is not available: messages have no business there until it is again. */
-  isAway: boolean;
-}
-
 /** What a session has enabled; it stays with a session that is resumed. */
-const wish = slot<Wish>('mod_carboncopy.wish', () => ({ version: undefined, isAway: false }));
+const enabled = slot<CarbonsVersion | undefined>('mod_carboncopy.enabled', () => undefined);
+/** What errors may still come for. */
 const copied = slot('mod_carboncopy.copied', () => new Copied());
 
 export default defineModule({
@@ -38,8 +32,6 @@ export default defineModule({
       scope.iq('set', version, 'enable', (iq) => choose(iq, version), 'account');
       scope.iq('set', version, 'disable', (iq) => choose(iq, undefined), 'account');
     }
-    scope.on(sessionUnavailable, order.record, ({ session }) => setAway(session, true));
-    scope.on(sessionAvailable, order.record, ({ session }) => setAway(session, false));
 
     scope.on(stanzaSent, order.copy, ({ session, stanza, archiveId }) => {
       const { account } = session;
@@ -62,9 +54,8 @@ export default defineModule({
 
     function copy(account: Account, copies: Copies, isMeant: (session: Session) => boolean): void {
       for (const session of account.sessions()) {
-        const wanted = session.peek(wish);
-        if (wanted?.version === undefined || wanted.isAway || !isMeant(session)) continue;
-        session.deliver(copies.for(session, wanted.version));
+        const version = session.peek(enabled);
+        if (version !== undefined && isMeant(session)) session.deliver(copies.for(session, version));
       }
     }
   },
@@ -73,28 +64,22 @@ export default defineModule({
 /** Section 4 and 5: for one's own client only. */
 function choose({ session, payload }: Iq, version: CarbonsVersion | undefined): StanzaError | undefined {
   if (!session) return StanzaError.notAllowed();
-  if (payload.elements().length > 0) return StanzaError.badRequest();
-  session.get(wish).version = version;
+  if (payload.elements().length > 0) return StanzaError.badRequest('the element is to be empty');
+  session.set(enabled, version);
   return undefined;
-}
-
-function setAway(session: Session, isAway: boolean): void {
-  const wanted = session.peek(wish);
-  if (wanted) wanted.isAway = isAway;
 }
 
 /** Whether another client may want it; remembered, for the error that may follow. */
 function isToBeCopied(account: Account, stanza: Stanza, direction: Direction, peer: Jid | undefined): boolean {
   if (!hasListener(account)) return false;
-  if (stanza.type === 'error')
-    return !isKeptFromCopies(stanza) && account.peek(copied)?.has(stanza, peer) === true;
+  if (stanza.type === 'error') return !isKeptFromCopies(stanza) && account.peek(copied)?.has(stanza, peer) === true;
   if (!isEligible(stanza, direction)) return false;
   account.get(copied).remember(stanza, peer);
   return true;
 }
 
 function hasListener(account: Account): boolean {
-  for (const session of account.sessions()) if (session.peek(wish)?.version !== undefined) return true;
+  for (const session of account.sessions()) if (session.peek(enabled) !== undefined) return true;
   return false;
 }
 

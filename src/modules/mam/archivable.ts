@@ -20,7 +20,7 @@ export function isArchivable(stanza: Stanza, direction: Direction, options: Arch
   if (!hasContent(stanza, options) && !(isHinted && hint(stanza, 'store'))) return false;
   // What was archived when it was new, and results of queries, are no messages of now.
   if (stanza.has(child.DELAY) || stanza.has(child.MAM)) return false;
-  if (stanza.has(child.CARBONS) && isCarbonCopy(stanza.tree())) return false;
+  if ((stanza.has(child.CARBONS) || stanza.has(child.CARBONS_1)) && isCarbonCopy(stanza.tree())) return false;
   // XEP-0334 sections 4.1 and 4.2.
   return !isHinted || !(hint(stanza, 'no-store') || hint(stanza, 'no-permanent-store'));
 }
@@ -37,7 +37,7 @@ function hint(stanza: Stanza, name: string): boolean {
 
 /** XEP-0280 section 7: a client has no business with these, so nobody has archived what is in them. */
 function isCarbonCopy(tree: Element): boolean {
-  return tree.child('received', ns.CARBONS) !== undefined || tree.child('sent', ns.CARBONS) !== undefined;
+  return [ns.CARBONS, ns.CARBONS_1].some((each) => tree.child('received', each) ?? tree.child('sent', each));
 }
 
 /** XEP-0333: `markable` only asks for markers. */

@@ -17,6 +17,6 @@ export function returnable(stanza: Stanza, { account }: Session): boolean {
 
 /** A copy for this very client (XEP-0280), or what it has asked its archive for (XEP-0313): there is an original. */
 function isCopy(stanza: Stanza, account: string): boolean {
-  if (!stanza.has(child.CARBONS) && !stanza.has(child.MAM)) return false;
+  if (!stanza.has(child.CARBONS) && !stanza.has(child.CARBONS_1) && !stanza.has(child.MAM)) return false;
   return stanza.from?.toString() === account;
 }

@@ -252,6 +252,7 @@ const table: Readonly<Record<string, Support>> = {
   'modules.mod_caps.backend': accepted(oneNode),
   'modules.mod_cache_users': served,
   'modules.mod_cache_users.**': served,
+  'modules.mod_carboncopy': served,
   'modules.mod_disco': served,
   'modules.mod_disco.**': served,
   'modules.mod_extdisco': served,
@@ -318,6 +319,7 @@ const table: Readonly<Record<string, Support>> = {
     [
       'adhoc',
       'caps',
+      'carboncopy',
       'disco',
       'extdisco',
       'last',

@@ -8,7 +8,7 @@ import { Jid } from '../../../src/protocol/jid.js';
 import { ns } from '../../../src/protocol/namespaces.js';
 import { type ArenaOrigin, LATER, type Parse, Stanza } from '../../../src/protocol/stanza.js';
 import { child } from '../../../src/protocol/stanza-children.js';
-import { appendChild, declareNamespace } from '../../../src/protocol/stanza-text.js';
+import { appendChild, attributeInText, declareNamespace } from '../../../src/protocol/stanza-text.js';
 
 const alice = Jid.parse('alice@localhost/phone') as Jid;
 const bob = Jid.parse('bob@localhost') as Jid;
@@ -62,6 +62,17 @@ it('the namespace is declared once, on the element itself', () => {
       expect(wrapped?.elements()[0]?.toXml()).toBe(parse(xml)?.toXml());
     }),
   );
+});
+
+it('an attribute of the element itself is read from its start tag', () => {
+  fc.assert(
+    fc.property(written, (xml) => {
+      const read = parse(xml);
+      for (const name of ['a0', 'a1', 'a2', 'a', 'b']) expect(attributeInText(xml, name)).toBe(read?.attrs[name]);
+    }),
+  );
+  expect(attributeInText("<message><body id='1'/></message>", 'id')).toBeUndefined();
+  expect(attributeInText("<message from='&lt;&quot;' id=\"it's\"/>", 'id')).toBe("it's");
 });
 
 /** An arena with one message in it. */
