@@ -57,10 +57,15 @@ export class ShardHttp {
     for (const server of this.#servers) server.unlisten();
   }
 
+  /** WebSockets that are open. */
+  get webSockets(): number {
+    return this.#servers.reduce((sum, server) => sum + server.webSockets, 0);
+  }
+
   /** Cuts what is left. The thread must not end before: the library ends the process for it. */
-  close(): void {
+  async close(): Promise<void> {
     this.#isStopping = true;
-    for (const server of this.#servers) server.close();
+    await Promise.all(this.#servers.map((server) => server.close()));
   }
 
   #server(settings: HttpListener, index: number): HttpServer {

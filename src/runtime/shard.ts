@@ -122,7 +122,9 @@ class Shard {
         if (!told.has(connection)) connection.handler.shutDown();
         told.add(connection);
       }
-      if (dispatcher.connections.length === 0 || systemClock.monotonic() >= deadline) break;
+      // Of those that have moved, the sockets are still here.
+      const isQuiet = dispatcher.connections.length === 0 && http.webSockets === 0;
+      if (isQuiet || systemClock.monotonic() >= deadline) break;
       await systemClock.sleep(CLOSING_POLL_MS);
     }
     this.#log.info('shard.quiet', { streams: told.size, cut: dispatcher.connections.length });
@@ -137,7 +139,7 @@ class Shard {
   /** What was accepted is committed. */
   async #finish(): Promise<void> {
     const { engine, hosts, storage, c2s, http } = this.#parts;
-    http.close();
+    await http.close();
     c2s.admission.stop();
     for (const { modules } of hosts) modules.stop();
     await storage.close();

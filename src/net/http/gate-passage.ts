@@ -51,11 +51,17 @@ export class GatePassage {
       secured: () => {},
       ended: () => (this.#inner ? this.#inner.end() : this.destroy()),
       failed: () => this.destroy(),
+      // It lingers for the client's own end, lest what is under way be lost.
       finished: () => {},
       gone: () => {},
     };
     this.#openingTimer = setTimeout(() => this.destroy(), OPENING_MS);
     if (this.#tls) transport.startTls(this.#tls, '');
+  }
+
+  /** The server has ended: what it has said still goes out. */
+  finish(): void {
+    if (!this.#inner) this.destroy();
   }
 
   destroy(): void {

@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProxyOptions, TlsOptions } from '../../engine/port.js';
 import { ProxyGate } from '../../engine/portable/proxy-gate.js';
 import type { ProxyHeader } from '../../engine/portable/proxy-header.js';
@@ -26,6 +27,9 @@ export interface GateOptions {
   readonly refused: (reason: number, address: string) => void;
 }
 
+/** How long clients may take to read what was said before the end. */
+const FLUSH_MS = 500;
+const FLUSH_POLL_MS = 10;
 /** As uWebSockets.js has it. */
 const BACKLOG = 512;
 
@@ -78,8 +82,12 @@ export class Gate {
     this.#proxies?.stop();
   }
 
-  stop(): void {
+  /** To be called behind the end of the server: what it has said by then still goes to the clients. */
+  async stop(): Promise<void> {
     this.unlisten();
+    const deadline = performance.now() + FLUSH_MS;
+    for (const passage of this.#passages.values()) passage.finish();
+    while (this.#passages.size > 0 && performance.now() < deadline) await sleep(FLUSH_POLL_MS);
     for (const passage of this.#passages.values()) passage.destroy();
   }
 

@@ -48,13 +48,14 @@ export class HttpApp {
   readonly #uws: Uws = loadUws();
   readonly #app: TemplatedApp = this.#uws.App();
   #listener: RawListener | undefined;
+  #webSockets = 0;
   #isStopping = false;
 
   constructor(options: HttpAppOptions) {
     this.#options = options;
     for (const endpoint of options.endpoints) {
       this.#app.ws<SocketState>('/*', {
-        ...socketBehavior(this.#uws, endpoint, options.log, () => options.count.leave()),
+        ...socketBehavior(this.#uws, endpoint, options.log, () => this.#left()),
         upgrade: (raw, request, context) => this.#upgrade(endpoint, raw, request, context),
       });
     }
@@ -85,6 +86,16 @@ export class HttpApp {
     this.#isStopping = true;
     this.#listener = undefined;
     (this.#app as TemplatedApp & { close(): void }).close();
+  }
+
+  /** Those that are open. */
+  get webSockets(): number {
+    return this.#webSockets;
+  }
+
+  #left(): void {
+    this.#webSockets -= 1;
+    this.#options.count.leave();
   }
 
   #opened(listener: RawListener | false): void {
@@ -179,6 +190,7 @@ export class HttpApp {
     const { path, query, host } = head;
     const state: SocketState = { request: { path, query, host, bindings: route.bindings, client }, socket: undefined };
     const extensions = endpoint.compress ? (field('sec-websocket-extensions') ?? '') : '';
+    this.#webSockets += 1;
     raw.upgrade(state, field('sec-websocket-key') ?? '', endpoint.protocol, extensions, context);
   }
 }

@@ -101,10 +101,16 @@ export class HttpServer {
     this.#isListening = false;
   }
 
-  close(): void {
+  /** Those that are open in this shard. */
+  get webSockets(): number {
+    return this.#app.webSockets;
+  }
+
+  /** What was sent already still gets through. */
+  async close(): Promise<void> {
     this.unlisten();
-    this.#gate?.stop();
     this.#app.close();
+    await this.#gate?.stop();
   }
 
   #client(raw: RawResponse, head: RequestHead): HttpClient | undefined {

@@ -1,0 +1,50 @@
+/** The end of a server with clients of HTTP: everybody is told, and nothing is cut. */
+import { describe, expect, it } from 'vitest';
+import { Actor } from '../support/story/actor.js';
+import { ownConfig } from '../support/story/both-engines.js';
+import { RawHttp } from '../support/story/raw-http.js';
+import { opcode, RawWebSocket } from '../support/story/raw-websocket.js';
+import { ENGINES, startServer } from '../support/story/server.js';
+import { speaks } from '../support/story/transports.js';
+
+const TLS = 'tls = {certificate = "automatic"}';
+const LISTENERS = ['', TLS].map(
+  (lines) => `
+[[listen.http]]
+  port = PORT
+  ip_address = "127.0.0.1"
+  ${lines}
+  [[listen.http.handlers.mongoose_websocket_handler]]
+    host = "_"
+    path = "/ws-xmpp"
+`,
+);
+
+describe.each(ENGINES)('a stop with open WebSockets [%s]', (engine) => {
+  it.each([1, 4])('on %i shards: <close/> and 1001 are seen, and the server ends in order', async (shards) => {
+    const server = await startServer({ config: ownConfig({ engine, shards, rest: LISTENERS.join('') }) });
+    const port = speaks(server.ports[1] as number, 'WebSocket');
+    const actors = await Promise.all(
+      Array.from({ length: 8 }, (_, number) =>
+        Actor.join(port, { username: `stop-${number}`, domain: 'localhost', password: 'secret' }),
+      ),
+    );
+    const early = await RawWebSocket.connect(port);
+    const secure = await RawWebSocket.connect(server.ports[2] as number, { http: { tls: {} } });
+    secure.text("<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' to='localhost' version='1.0'/>");
+    await secure.next(opcode.TEXT);
+    // Connections that wait for nothing, or have said half of something, keep nobody up.
+    const idle = await RawHttp.connect(port);
+    idle.send('GET / HTTP/1.1\r\n');
+
+    const stopped = server.stop();
+    for (const { client } of actors) {
+      expect(await client.fails()).toBe('system-shutdown');
+      expect(await client.webSocket?.closeCode()).toBe(1001);
+    }
+    for (const socket of [early, secure]) expect(await socket.closeCode()).toBe(1001);
+    expect(await stopped).toBe(0);
+    expect(server.output()).not.toContain('uv loop');
+    idle.destroy();
+  });
+});
