@@ -1,5 +1,6 @@
 /** Answers the requests of one listener in one shard: joins routes and handlers to uWebSockets.js. */
 import type { Logger } from '../../platform/log.js';
+import { deflateOffer } from './deflate-offer.js';
 import { Exchange } from './exchange.js';
 import type { HttpClient, HttpHandler, HttpMethod, HttpRequest, WebSocketEndpoint } from './handler.js';
 import { RequestAborted } from './handler.js';
@@ -189,7 +190,7 @@ export class HttpApp {
     raw.writeStatus('101 Switching Protocols').writeHeader('server', this.#options.serverName);
     const { path, query, host } = head;
     const state: SocketState = { request: { path, query, host, bindings: route.bindings, client }, socket: undefined };
-    const extensions = endpoint.compress ? (field('sec-websocket-extensions') ?? '') : '';
+    const extensions = endpoint.compress ? deflateOffer(field('sec-websocket-extensions')) : '';
     this.#webSockets += 1;
     raw.upgrade(state, field('sec-websocket-key') ?? '', endpoint.protocol, extensions, context);
   }

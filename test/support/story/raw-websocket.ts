@@ -91,6 +91,14 @@ export class RawWebSocket {
     this.socket.write(Buffer.concat(frames.map(encoded)));
   }
 
+  /** A byte at a time, each in a write of its own. */
+  async trickle(...frames: readonly Frame[]): Promise<void> {
+    for (const byte of Buffer.concat(frames.map(encoded))) {
+      this.socket.write(Buffer.from([byte]));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
   /** One message, compressed where that was agreed upon. */
   text(text: string): void {
     if (!this.isCompressed) return this.send({ opcode: opcode.TEXT, payload: text });
