@@ -37,7 +37,7 @@ export interface TermLimits {
   readonly maxTerms: number;
 }
 
-export const defaultTermLimits: TermLimits = { maxBytes: 16 * 1024 * 1024, maxDepth: 256, maxTerms: 500_000 };
+export const defaultTermLimits: TermLimits = { maxBytes: 4 * 1024 * 1024, maxDepth: 256, maxTerms: 200_000 };
 
 /** The bytes are no term of the kinds that are read here, or one beyond the limits. */
 export class TermError extends Error {
@@ -134,7 +134,7 @@ class Reader {
       case NIL:
         return [];
       case STRING:
-        return [...this.#take(this.#uint(2))];
+        return this.#string();
       case LIST:
         return this.#list(depth);
       case BINARY:
@@ -158,6 +158,13 @@ class Reader {
     const tail = this.#term(depth + 1);
     if (!Array.isArray(tail) || tail.length > 0) throw new TermError('a list without a proper end');
     return terms;
+  }
+
+  /** A list of bytes. */
+  #string(): readonly Term[] {
+    const bytes = this.#take(this.#uint(2));
+    this.#terms += bytes.length;
+    return [...bytes];
   }
 
   #map(depth: number): TermMap {

@@ -159,6 +159,7 @@ function shardServices(foundation: Foundation & Witnesses, router: Router, calls
     durability,
     shards: birth.shards,
     isFirstShard: number === 0,
+    shapers: config.shaper,
     registrations: new RegistrationPace(calls, systemClock, config.general.registration_timeout, number === 0),
     version: birth.version,
   };

@@ -1,5 +1,6 @@
 /** What a running module may reach, and the list of what has to be undone when it stops. */
 import type { Clock } from '../../platform/clock.js';
+import type { Shaper } from '../../platform/config/index.js';
 import type { Logger } from '../../platform/log.js';
 import type { Random } from '../../platform/random.js';
 import type { Element } from '../../protocol/element.js';
@@ -41,6 +42,8 @@ export interface ShardServices {
   readonly isFirstShard: boolean;
   /** Bounds how many accounts one source makes (`general.registration_timeout`). */
   readonly registrations: RegistrationPace;
+  /** The section `shaper`. */
+  readonly shapers: Readonly<Record<string, Shaper>>;
   /** Version text of the server. */
   readonly version: string;
 }

@@ -15,6 +15,7 @@ import type { Owner } from './owner.js';
 import type { Owners } from './owners.js';
 import { preferencesElement, readPreferences } from './preferences.js';
 import { queryForm } from './query-form.js';
+import { RequestPace } from './request-pace.js';
 import { finElement, metadataElement, resultStanza } from './results.js';
 import type { ArchiveSettings } from './settings.js';
 
@@ -40,11 +41,15 @@ export class ArchiveIqs {
   readonly #parts: ArchiveParts;
   readonly #lookup: Lookup;
   readonly #turns = new KeyedQueue();
+  readonly #pace: RequestPace;
 
   constructor(scope: AnyScope, parts: ArchiveParts) {
     this.#scope = scope;
     this.#parts = parts;
     this.#lookup = new Lookup(parts.store, parts.settings, parts.maxCount);
+    const { clock, access, host, services } = scope;
+    const hasRule = (rule: string) => host.config.access[rule] !== undefined;
+    this.#pace = new RequestPace({ clock, access, hasRule, shapers: services.shapers });
   }
 
   register(): void {
@@ -65,6 +70,8 @@ export class ArchiveIqs {
       const account = iq.to.bare.toString();
       if (this.#turns.length(account) >= MAX_WAITING) return StanzaError.resourceConstraint('Too many queries wait');
       return this.#turns.run(account, async () => {
+        if (!(await this.#pace.turn(action, iq.from)))
+          return StanzaError.resourceConstraint('The archive is asked too often');
         const owner = await this.#parts.owners.load(iq.to, this.#scope.sessions.account(iq.to));
         // What has been sent before the query belongs into its answer.
         if (owner.writing > 0) await this.#parts.writer.settled();
@@ -74,10 +81,10 @@ export class ArchiveIqs {
     this.#scope.iq(type, namespace, name, guarded, 'account');
   }
 
-  /** XEP-0313 section 8.1. A rule of the operator decides where there is one. */
+  /** XEP-0313 section 8.1. A rule of the operator decides where there is one, unless it says `default`. */
   #isAllowed({ from, to, host }: Iq, action: Action): boolean {
-    if (host.config.access[action]) return this.#scope.access.allows(action, from);
-    return from.bare.equals(to.bare);
+    const decision = host.config.access[action] ? this.#scope.access.value(action, from) : 'default';
+    return decision === 'default' ? from.bare.equals(to.bare) : decision === 'allow';
   }
 
   async #query(iq: Iq, owner: Owner): Promise<IqAnswer> {
