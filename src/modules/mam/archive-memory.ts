@@ -78,11 +78,11 @@ export class MemoryArchive implements ArchiveStore {
   }
 
   async behaviours(userId: number): Promise<Behaviours> {
-    return { ...this.#of(userId)?.behaviours };
+    return new Map(this.#of(userId)?.behaviours);
   }
 
   async setBehaviours(owner: ArchiveOwner, behaviours: Behaviours): Promise<void> {
-    this.#introduce(owner).behaviours = { ...behaviours };
+    this.#introduce(owner).behaviours = new Map(behaviours);
   }
 
   async trim(userId: number, rule: { beforeId?: bigint; keep?: number }, limit: number): Promise<number> {
@@ -107,7 +107,7 @@ export class MemoryArchive implements ArchiveStore {
 
   #introduce(owner: ArchiveOwner): Archive {
     const known = this.#archives.get(accountKey(owner));
-    const archive = known ?? { userId: ++this.#lastUser, domain: owner.domain, messages: [], behaviours: {} };
+    const archive = known ?? { userId: ++this.#lastUser, domain: owner.domain, messages: [], behaviours: new Map() };
     this.#archives.set(accountKey(owner), archive);
     owner.userId = archive.userId;
     return archive;

@@ -159,14 +159,14 @@ export class SqlArchive implements ArchiveStore {
 
   async behaviours(userId: number): Promise<Behaviours> {
     const rows = await this.#sql.read(BEHAVIOURS, [userId]);
-    return Object.fromEntries(rows.map(({ remote_jid, behaviour }) => [remote_jid, behaviour]));
+    return new Map(rows.map(({ remote_jid, behaviour }) => [remote_jid, behaviour]));
   }
 
   async setBehaviours(owner: ArchiveOwner, behaviours: Behaviours): Promise<void> {
     const account = [owner.domain, owner.local];
     const steps: Step[] = [step(NEW_USER, account), step(FORGET_MY_BEHAVIOURS, account)];
-    for (const remote of Object.keys(behaviours).sort())
-      steps.push(step(ADD_BEHAVIOUR, [...account, remote, behaviours[remote] as Behaviour]));
+    for (const [remote, behaviour] of [...behaviours].sort(([one], [other]) => (one < other ? -1 : 1)))
+      steps.push(step(ADD_BEHAVIOUR, [...account, remote, behaviour]));
     await this.#sql.transaction(steps);
     owner.userId ??= (await this.#sql.read(USER_ID, account))[0]?.id;
   }

@@ -53,10 +53,8 @@ export interface MessagePage {
   readonly isFromEnd?: boolean;
 }
 
-export interface Behaviours {
-  /** By address in the format of the table; the empty text stands for all others. */
-  readonly [remote: string]: Behaviour;
-}
+/** By address; the empty text stands for all others. */
+export type Behaviours = ReadonlyMap<string, Behaviour>;
 
 /** Which message is taken back: by the number of its archive, or by what its sender called it. */
 export interface RetractionTarget {

@@ -34,6 +34,6 @@ export class Owner implements ArchiveOwner {
   /** XEP-0441 section 2: what is said of the full address goes before what is said of the bare one. */
   behaviourTo(remote: Jid): Behaviour {
     const { behaviours } = this;
-    return behaviours[remote.toString()] ?? behaviours[remote.bare.toString()] ?? behaviours[''] ?? 'A';
+    return behaviours.get(remote.toString()) ?? behaviours.get(remote.bare.toString()) ?? behaviours.get('') ?? 'A';
   }
 }

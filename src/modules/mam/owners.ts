@@ -2,11 +2,13 @@
 import type { Account } from '../../core/sessions/account.js';
 import { slot } from '../../core/sessions/slot.js';
 import type { Jid } from '../../protocol/jid.js';
-import type { ArchiveStore } from './archive-store.js';
+import type { ArchiveStore, Behaviours } from './archive-store.js';
 import { Owner } from './owner.js';
 import { OwnerCache, type OwnerCacheOptions } from './owner-cache.js';
 
 const ownerSlot = slot<Owner | undefined>('mod_mam.owner', () => undefined);
+
+const NONE: Behaviours = new Map();
 
 export interface OwnersOptions {
   /** Unset for none: then every message to an account that is offline asks the database. */
@@ -76,7 +78,7 @@ export class Owners {
 
   async #load(jid: Jid): Promise<Owner> {
     const found = await this.#store.find(jid);
-    const behaviours = found && this.#hasPreferences ? await this.#store.behaviours(found.userId) : {};
+    const behaviours = found && this.#hasPreferences ? await this.#store.behaviours(found.userId) : NONE;
     return new Owner(jid, found?.userId, found?.lastId ?? 0n, behaviours);
   }
 }

@@ -4,24 +4,29 @@ import { StanzaError } from '../../protocol/errors.js';
 import { Jid } from '../../protocol/jid.js';
 import type { Behaviour, Behaviours } from './archive-store.js';
 
-const LETTERS: Readonly<Record<string, Behaviour>> = { always: 'A', never: 'N', roster: 'R' };
+const LETTERS: ReadonlyMap<string, Behaviour> = new Map([
+  ['always', 'A'],
+  ['never', 'N'],
+  ['roster', 'R'],
+]);
 /** Addresses on both lists together. */
 const MAX_ADDRESSES = 1_000;
 
 export function preferencesElement(behaviours: Behaviours, namespace: string): Element {
-  const fallback = Object.keys(LETTERS).find((word) => LETTERS[word] === (behaviours[''] ?? 'A'));
+  const wanted = behaviours.get('') ?? 'A';
+  const fallback = [...LETTERS.keys()].find((word) => LETTERS.get(word) === wanted);
   const list = (name: string, letter: Behaviour) => {
-    const addresses = Object.keys(behaviours).filter((remote) => remote !== '' && behaviours[remote] === letter);
-    return el(name, {}, ...addresses.map((address) => el('jid', {}, address)));
+    const addresses = [...behaviours].filter(([remote, behaviour]) => remote !== '' && behaviour === letter);
+    return el(name, {}, ...addresses.map(([address]) => el('jid', {}, address)));
   };
   return el('prefs', { xmlns: namespace, default: fallback }, list('always', 'A'), list('never', 'N'));
 }
 
 /** Section 2: what is on both lists is never archived. `maxLength` bounds addresses where the table does. */
 export function readPreferences(prefs: Element, maxLength = Number.POSITIVE_INFINITY): Behaviours | StanzaError {
-  const fallback = LETTERS[prefs.attrs['default'] ?? ''];
+  const fallback = LETTERS.get(prefs.attrs['default'] ?? '');
   if (!fallback) return StanzaError.badRequest('The default is always, never or roster');
-  const behaviours: Record<string, Behaviour> = { '': fallback };
+  const behaviours = new Map<string, Behaviour>([['', fallback]]);
   for (const [list, letter] of [
     ['always', 'A'],
     ['never', 'N'],
@@ -30,10 +35,10 @@ export function readPreferences(prefs: Element, maxLength = Number.POSITIVE_INFI
       const jid = Jid.parse(entry.text().trim());
       if (!jid) return StanzaError.jidMalformed(`The list ${list} has an entry that is no address`);
       if (jid.toString().length > maxLength) return StanzaError.notAcceptable('An address is too long');
-      behaviours[jid.toString()] = letter;
+      behaviours.set(jid.toString(), letter);
     }
   }
-  if (Object.keys(behaviours).length > MAX_ADDRESSES + 1)
+  if (behaviours.size > MAX_ADDRESSES + 1)
     return StanzaError.policyViolation(`The lists may have ${MAX_ADDRESSES} addresses`);
   return behaviours;
 }

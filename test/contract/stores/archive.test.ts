@@ -6,6 +6,7 @@ import {
   type ArchiveOwner,
   type ArchiveStore,
   archiveStore,
+  type Behaviour,
   type NewMessage,
 } from '../../../src/modules/mam/archive-store.js';
 import { storeContract } from '../../support/stores.js';
@@ -143,11 +144,18 @@ await storeContract(archiveStore, ({ store, domain }) => {
 
   it('keeps preferences, the new ones in the place of the old ones', async () => {
     const owner = ownerOf({ local: 'alice', domain: domain() });
-    await store().setBehaviours(owner, { '': 'R', 'a@b.example': 'A', 'c@d.example/x': 'N' });
+    const first = new Map<string, Behaviour>([
+      ['', 'R'],
+      ['a@b.example', 'A'],
+      ['c@d.example/x', 'N'],
+      ['constructor', 'N'],
+    ]);
+    await store().setBehaviours(owner, first);
     const userId = owner.userId as number;
-    expect(await store().behaviours(userId)).toEqual({ '': 'R', 'a@b.example': 'A', 'c@d.example/x': 'N' });
-    await store().setBehaviours(owner, { '': 'N' });
-    expect(await store().behaviours(userId)).toEqual({ '': 'N' });
+    expect(await store().behaviours(userId)).toEqual(first);
+    const second = new Map<string, Behaviour>([['', 'N']]);
+    await store().setBehaviours(owner, second);
+    expect(await store().behaviours(userId)).toEqual(second);
     expect(owner.userId).toBe(userId);
   });
 
