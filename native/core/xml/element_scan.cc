@@ -265,6 +265,11 @@ class ElementScan::UsualReader {
       case AttributeKind::kId: return words[word::kId] == 0 ? behind : nullptr;
       case AttributeKind::kLang: return words[word::kLang] == 0 ? behind : nullptr;
       case AttributeKind::kType: return words[word::kStanza] == 0 ? behind : nullptr;
+      // As each stanza in a frame has it. Nothing is declared by it that does not hold anyway.
+      case AttributeKind::kDefaultDeclaration: {
+        const bool is_new = (words[word::kKind] & envelope_flag::kOwnNamespace) == 0;
+        return is_new && Text(base_, attribute.value, attribute.value_end) == scope_.default_ns ? behind : nullptr;
+      }
       default: return nullptr;
     }
   }
