@@ -28,6 +28,8 @@ const std::string kChat =
 const std::string kCyrillic =
     "<message to='bob@localhost/phone' type='chat' id='0123456789abcdef'><body>Встретимся завтра на обычном месте, или ты хочешь "
     "остаться дома?</body></message>";
+/// As in a WebSocket's frame, where no stream header declares its namespace.
+const std::string kAlone = "<message xmlns='jabber:client'" + kChat.substr(sizeof("<message") - 1);
 
 class Counter final : public StreamFramer::Sink {
  public:
@@ -100,6 +102,7 @@ int main() {
   ScanContext context(children);
   std::printf("framer, %zu bytes each idle\n", sizeof(StreamFramer));
   MeasureFramer("chat message, many a read", kChat, context);
+  MeasureFramer("chat message that names its namespace, many a read", kAlone, context);
   MeasureFramer("chat message in Cyrillic, many a read", kCyrillic, context);
 
   const std::string_view known[] = {"message", "body", "to", "from", "id", "type", "active", "request", "jabber:client",
