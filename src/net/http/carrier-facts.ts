@@ -3,7 +3,7 @@ import type { CarrierFacts, ChannelBindingType } from '../../engine/port.js';
 import type { HttpListener } from '../../platform/config/index.js';
 import type { HttpClient } from './handler.js';
 
-const BINDINGS: readonly ChannelBindingType[] = ['tls-server-end-point', 'tls-exporter'];
+const BINDINGS: readonly ChannelBindingType[] = ['tls-unique', 'tls-server-end-point', 'tls-exporter'];
 
 export function carrierFacts(client: HttpClient, { ip_address, port }: HttpListener): CarrierFacts {
   const bindings = client.tls ? BINDINGS.map((type) => [type, client.channelBinding(type)] as const) : [];

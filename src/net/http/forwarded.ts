@@ -8,6 +8,8 @@ export interface ForwardedClient {
   readonly address: string;
   /** Undefined when the proxy does not say. */
   readonly scheme: 'http' | 'https' | undefined;
+  /** A proxy speaks for the client, so the connection is the proxy's. */
+  readonly isForwarded: boolean;
 }
 
 interface Hop {
@@ -33,13 +35,13 @@ export class TrustedProxies {
 
   /** Goes back from the connection, proxy by proxy, to the first address that is not trusted to speak for others. */
   client(peer: string, field: (name: string) => string | undefined): ForwardedClient {
-    if (this.#isEmpty || !this.#trusts(peer)) return { address: peer, scheme: undefined };
+    if (this.#isEmpty || !this.#trusts(peer)) return { address: peer, scheme: undefined, isForwarded: false };
     const hops = this.#field === 'forwarded' ? forwardedHops(field('forwarded')) : legacyHops(field);
-    let found: ForwardedClient = { address: peer, scheme: undefined };
+    let found: ForwardedClient = { address: peer, scheme: undefined, isForwarded: hops.length > 0 };
     for (const hop of hops.reverse()) {
       // A hop that hides itself ends the trail: who is before it is not known.
       if (hop.address === undefined) break;
-      found = { address: hop.address, scheme: hop.scheme ?? found.scheme };
+      found = { address: hop.address, scheme: hop.scheme ?? found.scheme, isForwarded: true };
       if (!this.#trusts(hop.address)) break;
     }
     return found;

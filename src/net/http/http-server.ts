@@ -1,6 +1,6 @@
 /** One `[[listen.http]]` at work in one shard: its port, its gate where it has one, and what is behind. */
 import { SocketAddress } from 'node:net';
-import type { ProxyOptions, TlsOptions } from '../../engine/port.js';
+import type { ProxyOptions, TlsDetails, TlsOptions } from '../../engine/port.js';
 import type { TicketKeys } from '../../engine/portable/ticket-keys.js';
 import type { TlsContext } from '../../engine/portable/tls-context.js';
 import type { HttpListener } from '../../platform/config/index.js';
@@ -123,11 +123,16 @@ export class HttpServer {
     return {
       address: forwarded.address,
       port: forwarded.address === peer ? (passage?.port ?? 0) : 0,
-      tls: passage?.tls,
+      tls: forwarded.isForwarded ? anonymous(passage?.tls) : passage?.tls,
       scheme: forwarded.scheme ?? (passage?.tls ? 'https' : 'http'),
-      channelBinding: (type) => passage?.channelBinding(type),
+      channelBinding: (type) => (forwarded.isForwarded ? undefined : passage?.channelBinding(type)),
     };
   }
+}
+
+/** The certificate of a proxy is not its client's. */
+function anonymous(tls: TlsDetails | undefined): TlsDetails | undefined {
+  return tls && { ...tls, peerCertificate: undefined, verified: false, selfSigned: false };
 }
 
 /** In its short form; an IPv4 client on a dual-stack socket has an IPv4 address (RFC 4291 section 2.5.5.2). */

@@ -25,6 +25,8 @@ export interface RawClientOptions {
   readonly first?: string | Uint8Array;
   /** The address to come from: every one of 127.0.0.0/8 is ours. */
   readonly from?: string;
+  /** Over WebSocket, more lines of its handshake. */
+  readonly fields?: string;
 }
 
 interface Waiter {
@@ -63,7 +65,7 @@ export class RawClient {
 
   static async connect(port: number, options: RawClientOptions = {}): Promise<RawClient> {
     if (transportOf(port) === 'WebSocket') {
-      const frames = await RawWebSocket.connect(port, { http: options });
+      const frames = await RawWebSocket.connect(port, { http: options, fields: options.fields ?? '' });
       return new RawClient(frames.socket, frames);
     }
     const { from } = options;

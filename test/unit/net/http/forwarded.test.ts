@@ -15,7 +15,11 @@ describe('X-Forwarded-For', () => {
 
   it('gives the last address that is no trusted proxy, for what is before it may be made up', () => {
     const fields = { 'x-forwarded-for': '203.0.113.9, 198.51.100.1, 10.1.1.1', 'x-forwarded-proto': 'https' };
-    expect(client('127.0.0.1', fields)).toEqual({ address: '198.51.100.1', scheme: 'https' });
+    expect(client('127.0.0.1', fields)).toEqual({
+      address: '198.51.100.1',
+      scheme: 'https',
+      isForwarded: true,
+    });
   });
 
   it('ends at what is no address', () => {
@@ -37,6 +41,7 @@ describe('RFC 7239: Forwarded', () => {
     ['for=_hidden', { address: '127.0.0.1', scheme: undefined }],
     ['', { address: '127.0.0.1', scheme: undefined }],
   ])('%s', (forwarded, expected) => {
-    expect(client('127.0.0.1', { forwarded }, 'forwarded')).toEqual(expected);
+    const isForwarded = forwarded !== '';
+    expect(client('127.0.0.1', { forwarded }, 'forwarded')).toEqual({ ...expected, isForwarded });
   });
 });
