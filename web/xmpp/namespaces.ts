@@ -1,0 +1,27 @@
+/** The namespaces that the chat client speaks. */
+
+export const ns = {
+  CLIENT: 'jabber:client',
+  FRAMING: 'urn:ietf:params:xml:ns:xmpp-framing',
+  STREAM: 'http://etherx.jabber.org/streams',
+  STREAM_ERRORS: 'urn:ietf:params:xml:ns:xmpp-streams',
+  STANZA_ERRORS: 'urn:ietf:params:xml:ns:xmpp-stanzas',
+  SASL: 'urn:ietf:params:xml:ns:xmpp-sasl',
+  BIND: 'urn:ietf:params:xml:ns:xmpp-bind',
+  ROSTER: 'jabber:iq:roster',
+  REGISTER: 'jabber:iq:register',
+  REGISTER_FEATURE: 'http://jabber.org/features/iq-register',
+  DISCO_INFO: 'http://jabber.org/protocol/disco#info',
+  PING: 'urn:xmpp:ping',
+  SM: 'urn:xmpp:sm:3',
+  CARBONS: 'urn:xmpp:carbons:2',
+  FORWARD: 'urn:xmpp:forward:0',
+  DELAY: 'urn:xmpp:delay',
+  MAM: 'urn:xmpp:mam:2',
+  RSM: 'http://jabber.org/protocol/rsm',
+  DATA: 'jabber:x:data',
+  STANZA_ID: 'urn:xmpp:sid:0',
+  RECEIPTS: 'urn:xmpp:receipts',
+  CHAT_STATES: 'http://jabber.org/protocol/chatstates',
+  HINTS: 'urn:xmpp:hints',
+} as const;
