@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { styleText } from 'node:util';
 import type { EngineChoice } from '../engine/create-engine.js';
-import type { Config } from '../platform/config/index.js';
+import type { Config, HttpListener } from '../platform/config/index.js';
 
 export interface BannerFacts {
   readonly version: string;
@@ -25,6 +25,9 @@ export function banner({ version, config, engine, shards, dataDir, ports, startM
     const port = ports[config.listen.c2s.length + index];
     return `  ${listener.tls ? 'https' : 'http'}     ${listener.tls ? '' : ' '}${listener.ip_address} port ${port}`;
   });
+  const pages = config.listen.http.flatMap((listener, index) => {
+    return chatPages(listener, ports[config.listen.c2s.length + index] as number);
+  });
   const clientPort = config.listen.c2s.length === 0 ? undefined : ports[0];
   // Another terminal may stand elsewhere, so paths are whole.
   const ctl = inShell(fileURLToPath(new URL('../../bin/meerkatctl.mjs', import.meta.url)));
@@ -38,12 +41,22 @@ export function banner({ version, config, engine, shards, dataDir, ports, startM
     `  data      ${dataDir}`,
     `  config    ${config.file ?? 'built-in default; your own with --config FILE'}`,
     '',
+    ...pages.slice(0, 1).map((page) => `${bold('Chat in a browser')} ${page}`),
     `${bold('Make an account')}   ${ctl} --data ${inShell(dataDir)} account registerUser --username alice --domain ${domain} --password secret`,
     `${bold('Connect')}           any XMPP client, as alice@${domain}, server ${domain === 'localhost' ? '127.0.0.1' : domain}${clientPort === undefined ? '' : `, port ${clientPort}`}`,
     `${bold('Stop')}              Ctrl-C`,
     '',
     '',
   ].join('\n');
+}
+
+/** Where somebody at this machine opens `meerkat_web_client`. */
+function chatPages({ handlers, tls, ip_address }: HttpListener, port: number): string[] {
+  const isAtLocalhost = ['::', '0.0.0.0', '127.0.0.1', '::1'].includes(ip_address);
+  const here = isAtLocalhost ? 'localhost' : ip_address.includes(':') ? `[${ip_address}]` : ip_address;
+  return handlers
+    .filter(({ type }) => type === 'meerkat_web_client')
+    .map(({ host, path }) => `${tls ? 'https' : 'http'}://${host === '_' ? here : host}:${port}${path}`);
 }
 
 /** As one word of a POSIX shell. */

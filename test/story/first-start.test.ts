@@ -19,14 +19,18 @@ interface Run {
 let folder: string;
 let dataDir: string;
 let port: number;
+let httpPort: number;
 
 beforeAll(async () => {
   // A name that a shell would take apart.
   folder = mkdtempSync(join(tmpdir(), "it's a new "));
   dataDir = join(folder, 'data');
-  [port] = (await freePorts(1)) as [number];
+  [port, httpPort] = (await freePorts(2)) as [number, number];
   // What is served without a file, but on a port that is free here.
-  writeFileSync(join(folder, 'mongooseim.toml'), defaultText.replace('port = 5222', `port = ${port}`));
+  writeFileSync(
+    join(folder, 'mongooseim.toml'),
+    defaultText.replace('port = 5222', `port = ${port}`).replace('port = 5280', `port = ${httpPort}`),
+  );
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -88,6 +92,7 @@ describe('a first start', () => {
   it('the banner tells what listens where, and its commands do what they say', async () => {
     expect(first.stdout).toContain(`clients   :: port ${port} (STARTTLS)`);
     expect(first.stdout).toContain('domains   localhost');
+    expect(first.stdout).toContain(`http      127.0.0.1 port ${httpPort}`);
     expect(first.stdout).toContain(`data      ${dataDir}`);
     expect(first.stdout).toContain(`as alice@localhost, server 127.0.0.1, port ${port}`);
     const command = /^Make an account +(.*)$/m.exec(first.stdout)?.[1] as string;
@@ -96,6 +101,15 @@ describe('a first start', () => {
       stdout: expect.stringContaining('Account alice@localhost was made'),
       stderr: '',
     });
+  });
+
+  it('the page that the banner names is there', async () => {
+    const address = /^Chat in a browser +(.*)$/m.exec(first.stdout)?.[1] as string;
+    expect(address).toBe(`http://localhost:${httpPort}/`);
+    const page = await fetch(address);
+    expect([page.status, await page.text()]).toEqual([200, expect.stringContaining('<title>Meerkat</title>')]);
+    const facts = (await (await fetch(new URL('server.json', address))).json()) as object;
+    expect(facts).toMatchObject({ domain: 'localhost', websocket: '/ws-xmpp', ports: [{ port }, { port: httpPort }] });
   });
 
   it('alice logs in over STARTTLS with the certificate that was made, by IPv4 and IPv6', async () => {

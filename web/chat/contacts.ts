@@ -1,4 +1,5 @@
 /** What a person does with contacts: add, accept, decline, remove, rename (RFC 6121 sections 2 and 3). */
+import { bareOf } from '../xmpp/jid.js';
 import { ns } from '../xmpp/namespaces.js';
 import type { Requests } from '../xmpp/requests.js';
 import { type Xml, xml } from '../xmpp/xml.js';
@@ -61,6 +62,13 @@ export class Contacts {
 
   presence(stanza: Xml): void {
     const { roster, account, changed } = this.#parts;
+    const { type, from = '' } = stanza.attrs;
+    const contact = roster.contacts.get(bareOf(from));
+    // Whoever we have asked may ask back: that answer is yes.
+    if (type === 'subscribe' && contact && (contact.isAsked || ['to', 'both'].includes(contact.subscription))) {
+      this.#presence(contact.jid, 'subscribed');
+      return;
+    }
     if (roster.presence(stanza, account) !== undefined) changed();
   }
 

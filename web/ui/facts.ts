@@ -21,16 +21,20 @@ export function showFacts(facts: ServerFacts): void {
 }
 
 function portFact(port: PortFacts): Node[] {
-  const local = port.isLocal ? ', from this machine only' : '';
+  const local = 'from this machine only';
   if (port.kind === 'xmpp') {
     const where = `${location.hostname}, ${port.port === 0 ? 'a free port' : `port ${port.port}`}`;
-    return fact('XMPP', make('code', {}, where), ` (${SECURITY[port.security]}${local})`);
+    return fact('XMPP', make('code', {}, where), ` (${SECURITY[port.security]}${port.isLocal ? `, ${local}` : ''})`);
   }
   if (port.port === 0 || port.path === undefined) return [];
   const scheme = port.security === 'tls' ? 'https' : 'http';
   const address = `${scheme}://${location.hostname}:${port.port}${port.path}`;
   const shown = port.kind === 'websocket' ? webSocketAddress(address, location.href) : address;
-  return fact(port.kind === 'websocket' ? 'WebSocket' : 'BOSH', make('code', {}, shown), local.replace(', ', ' '));
+  return fact(
+    port.kind === 'websocket' ? 'WebSocket' : 'BOSH',
+    make('code', {}, shown),
+    port.isLocal ? ` (${local})` : '',
+  );
 }
 
 function fact(name: string, ...value: readonly (Node | string)[]): Node[] {

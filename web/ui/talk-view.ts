@@ -37,8 +37,8 @@ export class TalkView {
     if (this.#peer !== undefined) this.close();
     this.#peer = peer;
     this.#text.value = this.#drafts.get(peer) ?? '';
-    this.#fit();
     this.#setOpen(true);
+    this.#fit();
     this.#chat.look(peer);
     this.show();
     this.#messages.toEnd();

@@ -16,6 +16,17 @@ export const defaultText = `
   tls.certificate = "automatic"
   tls.verify_mode = "none"
 
+# For browsers on this machine: a page to begin with, and what it connects to.
+[[listen.http]]
+  port = 5280
+  ip_address = "127.0.0.1"
+  protocol.compress = true
+  [[listen.http.handlers.meerkat_web_client]]
+  [[listen.http.handlers.mongoose_websocket_handler]]
+    host = "_"
+    path = "/ws-xmpp"
+  [[listen.http.handlers.meerkat_host_meta_handler]]
+
 [auth.internal]
 
 [acl]
@@ -30,8 +41,12 @@ export const defaultText = `
 [modules.mod_adhoc]
 [modules.mod_blocking]
 [modules.mod_caps]
+[modules.mod_carboncopy]
 [modules.mod_disco]
 [modules.mod_last]
+[modules.mod_mam]
+  user_prefs_store = "mnesia"
+  [modules.mod_mam.pm]
 [modules.mod_offline]
 [modules.mod_ping]
 [modules.mod_presence]

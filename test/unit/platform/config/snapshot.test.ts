@@ -29,7 +29,19 @@ describe('without a file', () => {
   test('everything is kept in the embedded store', () => {
     expect(config.auth.methods).toEqual(['internal']);
     expect(config.outgoing_pools.rdbms).toEqual({});
-    expect(JSON.stringify(config.modules)).not.toContain('rdbms');
+    // The archive's tables are in the embedded store where no pool is configured.
+    const { mod_mam: archive, ...others } = config.modules;
+    expect(JSON.stringify(others)).not.toContain('rdbms');
+    expect(archive).toMatchObject({ user_prefs_store: 'mnesia' });
+  });
+
+  test('a chat page and its WebSocket are served to browsers on this machine alone', () => {
+    expect(config.listen.http).toMatchObject([{ port: 5280, ip_address: '127.0.0.1' }]);
+    expect(config.listen.http[0]?.handlers).toMatchObject([
+      { type: 'meerkat_web_client', host: '_', path: '/' },
+      { type: 'mongoose_websocket_handler', host: '_', path: '/ws-xmpp' },
+      { type: 'meerkat_host_meta_handler', path: '/.well-known' },
+    ]);
   });
 
   test('accounts can be registered from this machine alone, however fast', () => {
@@ -43,7 +55,7 @@ describe('without a file', () => {
   });
 
   test('every module that there is runs', () => {
-    expect(Object.keys(config.modules)).toHaveLength(17);
+    expect(Object.keys(config.modules)).toHaveLength(19);
     expect(config.hostType('localhost').modules).toEqual(config.modules);
   });
 
