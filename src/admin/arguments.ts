@@ -14,6 +14,7 @@ export interface ArgTypes {
   UserName: string;
   String: string;
   NonEmptyString: string;
+  '[String]': readonly string[];
   PosInt: number;
   NonNegInt: number;
   LogLevel: LogLevel;
@@ -37,6 +38,12 @@ const jid = (fits: (jid: Jid) => boolean) =>
     return parsed && fits(parsed) ? parsed : undefined;
   });
 
+/** GraphQL section 3.12 (input coercion of lists): one value stands for a list of one. */
+function texts(value: unknown): readonly string[] | undefined {
+  const list = Array.isArray(value) ? value : [value];
+  return list.every((one) => typeof one === 'string') ? list : undefined;
+}
+
 export const argTypes: Readonly<Record<keyof ArgTypes, TypeRule>> = {
   JID: { doc: 'an address, such as alice@example.org', parse: jid(() => true) },
   BareJID: { doc: 'an address without a resource, such as alice@example.org', parse: jid((one) => one.isBare) },
@@ -48,6 +55,7 @@ export const argTypes: Readonly<Record<keyof ArgTypes, TypeRule>> = {
   },
   String: { doc: 'text', parse: text((value) => value) },
   NonEmptyString: { doc: 'text that is not empty', parse: text((value) => (value === '' ? undefined : value)) },
+  '[String]': { doc: 'a list such as ["one", "two"], or one text alone', parse: texts },
   PosInt: { doc: 'a whole number above 0', parse: whole(1) },
   NonNegInt: { doc: 'a whole number from 0', parse: whole(0) },
   LogLevel: {

@@ -1,6 +1,7 @@
 /** Accounts and sessions in memory, for administrators' commands to act on. */
 import type { AdminContext, AdminSession } from '../../src/admin/context.js';
 import type { LogLevel } from '../../src/platform/log.js';
+import { Metrics } from '../../src/platform/metrics.js';
 import { Jid } from '../../src/protocol/jid.js';
 
 interface MemoryAccount {
@@ -23,6 +24,7 @@ export class MemoryAdmin implements AdminContext {
   #level: LogLevel = 'warning';
   #names = 0;
   isStopped = false;
+  readonly metrics = new Metrics();
 
   constructor(options: MemoryAdminOptions = {}) {
     this.#options = options;
@@ -110,7 +112,7 @@ export class MemoryAdmin implements AdminContext {
     },
     certificates: () => [],
     reloadCertificates: async () => [],
-    metrics: () => [],
+    metrics: () => this.metrics.collect(),
     makeUsername: () => `made${++this.#names}`,
   };
 

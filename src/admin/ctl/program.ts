@@ -123,6 +123,7 @@ function addCommand(
 function optionOf(name: string, { type, required, doc }: ArgSpec): Option {
   const text = `${doc} ${argTypes[type].doc.charAt(0).toUpperCase()}${argTypes[type].doc.slice(1)}${required ? '; required' : ''}.`;
   const option = new Option(`--${name} <${type}>`, text);
+  if (type === '[String]') return option.argParser(listIfOne);
   return type === 'PosInt' || type === 'NonNegInt' ? option.argParser(numberIfOne) : option;
 }
 
@@ -178,6 +179,17 @@ function quiet(command: Command, { print, printError }: CtlOptions): Command {
       })
       .showHelpAfterError(`(${command.name()} --help explains)`)
   );
+}
+
+/** As MongooseIM's command line takes a list: in JSON. */
+function listIfOne(text: string): unknown {
+  if (!text.startsWith('[')) return text;
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Said of it where it is read: it is no list.
+    return { text };
+  }
 }
 
 function numberIfOne(text: string): unknown {

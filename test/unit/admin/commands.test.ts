@@ -190,6 +190,25 @@ describe('server', () => {
   });
 });
 
+describe('metric', () => {
+  test('getMetricsAsDicts shows what is asked for, by the parts of names and by keys', async () => {
+    const { context, run, failure } = admin();
+    const sent = { name: 'stanzas_sent', type: 'counter', doc: 'Stanzas sent', labels: ['kind'] } as const;
+    context.metrics.counter(sent, { kind: 'iq' }).add(3);
+    context.metrics.counter(sent, { kind: 'message' }).add(7);
+    const wait = { name: 'wait_ms', type: 'histogram', doc: 'Time waited', buckets: [10] } as const;
+    context.metrics.histogram(wait).observe(4);
+    const ask = (args = {}) => run('metric', 'getMetricsAsDicts', args);
+    const messages = { name: ['stanzas_sent', 'message'], dict: [{ key: 'count', value: 7 }] };
+    expect(await ask()).toHaveLength(3);
+    expect(await ask({ name: ['stanzas', 'message'] })).toEqual([messages]);
+    expect(await ask({ name: 'stanzas_sent' })).toHaveLength(2);
+    expect(await ask({ keys: ['upTo10'] })).toEqual([{ name: ['wait_ms'], dict: [{ key: 'upTo10', value: 1 }] }]);
+    expect(await ask({ name: ['wait_ms', 'message'] })).toEqual([]);
+    expect(await failure('metric', 'getMetricsAsDicts', { keys: [7] })).toBe('invalid_argument');
+  });
+});
+
 describe('a call', () => {
   test('of something unknown is told what was probably meant', async () => {
     const { run } = admin();

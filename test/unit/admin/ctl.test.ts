@@ -44,6 +44,19 @@ async function ctl(line: string, { name = 'meerkatctl', env = {} as Record<strin
 const register = (username: string) =>
   ctl(`account registerUser --username ${username} --domain localhost --password secret`);
 
+test('a list is given as JSON, or as one text alone', async () => {
+  const counter = { name: 'stanzas', type: 'counter', doc: 'Stanzas', labels: ['kind'] } as const;
+  for (const kind of ['iq', 'message']) context.metrics.counter(counter, { kind }).add();
+  const found = async (name: string) => {
+    const { out } = await ctl(`--json metric getMetricsAsDicts --name ${name}`);
+    return JSON.parse(out).data.metric.getMetricsAsDicts.map((one: { name: string[] }) => one.name[1]);
+  };
+  expect(await found('stanzas')).toEqual(['iq', 'message']);
+  expect(await found('["stanzas","iq"]')).toEqual(['iq']);
+  const broken = await ctl('metric getMetricsAsDicts --name ["stanzas');
+  expect(broken.err).toContain('--name: {"text":"[\\"stanzas"} is not a list');
+});
+
 describe('meerkatctl for people', () => {
   test('shows objects as fields, lists as lines, and numbers', async () => {
     expect(await register('alice')).toEqual({
