@@ -7,21 +7,27 @@ interface Epoch {
   readonly end: () => void;
 }
 
+/** Work begins more work, such as the handling of a stanza a row of an archive: so many times over it is waited for as well. */
+const GENERATIONS = 3;
+
 export class Commitments {
   /** Those that somebody waits for, the oldest first. */
   readonly #closed: Epoch[] = [];
   readonly #failed: (error: unknown) => void;
   #open = epoch();
+  /** What was answered last, as long as nothing has begun since. */
+  #answer: Promise<void> | undefined;
 
   /** `failed` hears of every write that was not done, before anybody is told that it is over. */
   constructor(failed: (error: unknown) => void) {
     this.#failed = failed;
   }
 
-  /** Takes note of a write that belongs to a stanza which is being worked on. */
+  /** Takes note of work that belongs to a stanza, or of a write that such work has begun and does not wait for itself. */
   track(write: Promise<unknown>): void {
     const mine = this.#open;
     mine.left++;
+    this.#answer = undefined;
     write.then(
       () => this.#over(mine),
       (error) => {
@@ -36,9 +42,19 @@ export class Commitments {
     return this.#open.left === 0 && this.#closed.length === 0;
   }
 
-  /** Resolves when all that is under way now has come to an end: committed, or told of as failed. */
+  /** Resolves when all that is under way now, and what it begins, has come to an end: committed, or told of as failed. */
   settled(): Promise<void> {
     if (this.isClear) return Promise.resolve();
+    this.#answer ??= this.#settled();
+    return this.#answer;
+  }
+
+  async #settled(): Promise<void> {
+    for (let left = GENERATIONS; left > 0 && !this.isClear; left--) await this.#begun();
+  }
+
+  /** Resolves when all that has begun until now is over. */
+  #begun(): Promise<void> {
     if (this.#open.left > 0) {
       this.#closed.push(this.#open);
       this.#open = epoch();

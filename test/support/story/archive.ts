@@ -69,6 +69,19 @@ export async function archive(actor: Actor, query: ArchiveQuery = {}): Promise<A
   };
 }
 
+/** The bodies of everything in an archive, page by page. */
+export async function wholeArchive(actor: Actor): Promise<string[]> {
+  const bodies: string[] = [];
+  let set = '<max>50</max>';
+  for (let isComplete = false; !isComplete; ) {
+    const page = await archive(actor, { set });
+    bodies.push(...page.bodies.map((body) => body ?? ''));
+    set = `<max>50</max><after>${page.last}</after>`;
+    isComplete = page.isComplete;
+  }
+  return bodies;
+}
+
 /** The message in a result. */
 export function forwarded(result: Element): Element {
   const message = result.getChild('forwarded', 'urn:xmpp:forward:0')?.getChild('message', 'jabber:client');

@@ -6,6 +6,11 @@ import { enable, SM } from './managed.js';
 const WINDOW = 40;
 const BETWEEN = 4;
 
+export interface Sent {
+  readonly acknowledged: readonly number[];
+  readonly all: readonly number[];
+}
+
 export class ManagedSender {
   readonly #actor: Actor;
   readonly #recipients: readonly string[];
@@ -34,12 +39,19 @@ export class ManagedSender {
     return this.#actor.username;
   }
 
-  /** Numbers of the messages to a recipient: those that were acknowledged, and all. */
-  sentTo(recipient: string): { acknowledged: number[]; all: number[] } {
+  /** Numbers of all messages, and of those that were acknowledged. */
+  get sent(): Sent {
+    return this.#numbers(() => true);
+  }
+
+  /** The same of the messages to one recipient. */
+  sentTo(recipient: string): Sent {
     const place = this.#recipients.indexOf(recipient);
-    const all = Array.from({ length: this.#sent }, (_, index) => index).filter(
-      (number) => this.#placeOf(number) === place,
-    );
+    return this.#numbers((number) => this.#placeOf(number) === place);
+  }
+
+  #numbers(isWanted: (number: number) => boolean): Sent {
+    const all = Array.from({ length: this.#sent }, (_, index) => index).filter(isWanted);
     return { acknowledged: all.filter((number) => number < this.#acknowledged), all };
   }
 

@@ -14,24 +14,58 @@ function write() {
   return { promise, ...done };
 }
 
-it('waits for the writes that are under way, not for later ones', async () => {
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+it('waits for the writes that are under way, whichever ends first', async () => {
   const commitments = new Commitments(never);
-  const [one, two, three] = [write(), write(), write()];
+  const [one, two] = [write(), write()];
   commitments.track(one.promise);
   commitments.track(two.promise);
   const order: string[] = [];
   const settled = commitments.settled().then(() => order.push('settled'));
-  commitments.track(three.promise);
   two.resolve();
   await two.promise;
   order.push('two');
   one.resolve();
   await settled;
   expect(order).toEqual(['two', 'settled']);
-  expect(commitments.isClear).toBe(false);
-  three.resolve();
-  await commitments.settled();
   expect(commitments.isClear).toBe(true);
+});
+
+it('waits for what work has begun that it waited for, and for what that has begun', async () => {
+  const commitments = new Commitments(never);
+  const [work, child, grandchild] = [write(), write(), write()];
+  commitments.track(work.promise);
+  let isSettled = false;
+  const settled = commitments.settled().then(() => {
+    isSettled = true;
+  });
+  commitments.track(child.promise);
+  work.resolve();
+  await turn();
+  expect(isSettled).toBe(false);
+  commitments.track(grandchild.promise);
+  child.resolve();
+  await turn();
+  expect(isSettled).toBe(false);
+  grandchild.resolve();
+  await settled;
+  expect(commitments.isClear).toBe(true);
+});
+
+it('does not wait for ever where there is always something new', async () => {
+  const commitments = new Commitments(never);
+  let left = 100;
+  const next = () => {
+    const one = write();
+    commitments.track(one.promise.then(() => turn()));
+    if (left-- > 0) setImmediate(() => next());
+    one.resolve();
+  };
+  next();
+  await commitments.settled();
+  expect(left).toBeGreaterThan(50);
+  while (!commitments.isClear) await commitments.settled();
 });
 
 it('nothing to wait for is settled', async () => {
