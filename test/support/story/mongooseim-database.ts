@@ -35,6 +35,22 @@ export const MONGOOSEIM_TABLES: readonly string[] = [
     PRIMARY KEY (id, ord))`,
 ];
 
+/** With the enumerated types of its columns. */
+export const ARCHIVE_TABLES: readonly string[] = [
+  "CREATE TYPE mam_behaviour AS ENUM('A', 'N', 'R')",
+  "CREATE TYPE mam_direction AS ENUM('I', 'O')",
+  `CREATE TABLE mam_message (id bigint NOT NULL, user_id int NOT NULL, from_jid varchar(250) NOT NULL,
+    remote_bare_jid varchar(250) NOT NULL, remote_resource varchar(250) NOT NULL, direction mam_direction NOT NULL,
+    message bytea NOT NULL, search_body text, origin_id varchar, is_groupchat boolean NOT NULL, PRIMARY KEY (user_id, id))`,
+  'CREATE INDEX i_mam_message_username_jid_id ON mam_message (user_id, remote_bare_jid, id)',
+  'CREATE INDEX i_mam_message_username_jid_origin_id ON mam_message (user_id, remote_bare_jid, origin_id)',
+  `CREATE TABLE mam_server_user (id serial NOT NULL PRIMARY KEY, server varchar(250) NOT NULL,
+    user_name varchar(250) NOT NULL)`,
+  'CREATE UNIQUE INDEX i_mam_server_user_name ON mam_server_user (server, user_name)',
+  `CREATE TABLE mam_config (user_id int NOT NULL, remote_jid varchar(250) NOT NULL, behaviour mam_behaviour NOT NULL,
+    PRIMARY KEY (user_id, remote_jid))`,
+];
+
 const DIGESTS = { '===SHA1===': 'sha1', '==SHA256==': 'sha256', '==SHA512==': 'sha512' } as const;
 
 /** RFC 5802 section 3. */
