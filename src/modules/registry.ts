@@ -4,6 +4,7 @@ import modAdhoc from './adhoc/mod_adhoc.js';
 import modCacheUsers from './cache/mod_cache_users.js';
 import modCaps from './caps/mod_caps.js';
 import modCarboncopy from './carbons/mod_carboncopy.js';
+import modCsi from './csi/mod_csi.js';
 import modDisco from './disco/mod_disco.js';
 import modDomainIsolation from './domain-isolation/mod_domain_isolation.js';
 import modExtdisco from './extdisco/mod_extdisco.js';
@@ -31,6 +32,7 @@ export const modules: readonly AnyModule[] = [
   modPresence,
   modStreamManagement,
   modCarboncopy,
+  modCsi,
   modDisco,
   modCaps,
   modAdhoc,

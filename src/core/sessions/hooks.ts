@@ -44,6 +44,11 @@ export const sessionDetaching = claimHook<{ session: Session; link: StreamLink; 
   'The connection of a session is gone, and its client has not ended the stream. Claimed, the session stays without one; else it ends.',
 );
 
+export const sessionResumed = notifyHook<{ session: Session }>(
+  'session.resumed',
+  'A session goes on with another stream, and its client has been sent what it had missed.',
+);
+
 /** Which session a client wants back, and how many of its stanzas it has had. */
 export interface Resumption {
   readonly id: string;

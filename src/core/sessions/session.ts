@@ -20,6 +20,10 @@ export interface SessionLink {
   /** Where the client connects from: numeric address and port. */
   readonly address: { readonly ip: string; readonly port: number };
   readonly isSecure: boolean;
+  /** What is delivered here and not taken by the client goes another way (`router.again`) when the session ends. */
+  readonly isKeeping?: boolean;
+  /** The message that was delivered last was given to these sessions, of which this may be one. */
+  shared?(message: Stanza, sharers: readonly Session[]): void;
   /** What stanzas of the client are in that name no language (RFC 6120 section 4.7.4). */
   readonly lang?: string | undefined;
 }

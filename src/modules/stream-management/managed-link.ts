@@ -84,6 +84,10 @@ export class ManagedLink implements SessionLink {
     return this.#stream?.isClosed ?? true;
   }
 
+  get isKeeping(): boolean {
+    return this.#rules.keeps;
+  }
+
   get isSecure(): boolean {
     return this.#stream?.isSecure ?? false;
   }
@@ -168,7 +172,6 @@ export class ManagedLink implements SessionLink {
     if (this.#isOver) this.#overflow();
   }
 
-  /** The message was given to these sessions, of which this may be one. */
   shared(stanza: Stanza, sharers: readonly Session[]): void {
     const { last } = this.#queue;
     if (last?.stanza === stanza) last.sharers = sharers;

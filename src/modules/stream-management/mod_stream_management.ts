@@ -3,6 +3,7 @@ import { TAKEN } from '../../core/hooks/hook.js';
 import { order } from '../../core/hooks/order.js';
 import { defineModule } from '../../core/module/module.js';
 import { messageHanded, stanzaSent } from '../../core/routing/hooks.js';
+import { returnable } from '../../core/routing/returnable.js';
 import { sessionClosed, sessionDetaching, sessionResuming } from '../../core/sessions/hooks.js';
 import type { Session } from '../../core/sessions/session.js';
 import { nonzaBeforeBinding, nonzaReceived, streamFeatures } from '../../core/streams/hooks.js';
@@ -12,7 +13,6 @@ import { LiveStream } from './live-stream.js';
 import { type LinkRules, ManagedLink } from './managed-link.js';
 import { FEATURE } from './nonzas.js';
 import { beforeBinding, Resumptions } from './resumption.js';
-import { returnable } from './returnable.js';
 import { StaleCounters } from './stale-counters.js';
 
 export default defineModule({

@@ -1,6 +1,6 @@
 /** XEP-0198 section 5: gives a client that has logged in again the session that it had before. */
 import { TAKEN } from '../../core/hooks/hook.js';
-import type { NotResumed, Resumption } from '../../core/sessions/hooks.js';
+import { type NotResumed, type Resumption, sessionResumed } from '../../core/sessions/hooks.js';
 import type { Session, StreamLink } from '../../core/sessions/session.js';
 import type { Sessions } from '../../core/sessions/sessions.js';
 import type { EarlyAnswer } from '../../core/streams/hooks.js';
@@ -64,6 +64,7 @@ export class Resumptions {
       return { answer: failed('internal-server-error') };
     }
     link.resume(stream, h, resumed(id, handled).toXml());
+    session.host.hooks.notify(sessionResumed, { session });
     return TAKEN;
   }
 

@@ -42,6 +42,8 @@ export const defaultText = `
 [modules.mod_blocking]
 [modules.mod_caps]
 [modules.mod_carboncopy]
+[modules.mod_csi]
+  hold = "unimportant"
 [modules.mod_disco]
 [modules.mod_last]
 [modules.mod_mam]

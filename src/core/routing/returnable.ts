@@ -1,7 +1,8 @@
 /** Which stanzas find another way when a client did not take them. */
-import type { Session } from '../../core/sessions/session.js';
+
 import type { Stanza } from '../../protocol/stanza.js';
 import { child } from '../../protocol/stanza-children.js';
+import type { Session } from '../sessions/session.js';
 
 /** Presence is about the moment, and answers are for nobody else; a request is answered by an error. */
 export function returnable(stanza: Stanza, { account }: Session): boolean {
