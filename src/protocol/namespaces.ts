@@ -7,6 +7,8 @@ export const ns = {
   XML: 'http://www.w3.org/XML/1998/namespace',
   /** RFC 7395 section 3.3: `<open/>` and `<close/>`. */
   FRAMING: 'urn:ietf:params:xml:ns:xmpp-framing',
+  HTTP_BIND: 'http://jabber.org/protocol/httpbind',
+  XBOSH: 'urn:xmpp:xbosh',
   TLS: 'urn:ietf:params:xml:ns:xmpp-tls',
   SASL: 'urn:ietf:params:xml:ns:xmpp-sasl',
   BIND: 'urn:ietf:params:xml:ns:xmpp-bind',

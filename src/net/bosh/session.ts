@@ -1,0 +1,393 @@
+/**
+ * One session of BOSH (XEP-0124): brings what requests carry to its stream, in their order, and answers them with what the stream says.
+ * It knows neither sockets nor timers: whoever holds it calls `tick` at `wakeAt`.
+ */
+import { AnswerMemory } from './answer-memory.js';
+import {
+  answer,
+  type BodyAttributes,
+  creationAttributes,
+  recoverable,
+  refusal,
+  type StreamFacts,
+} from './answer-text.js';
+import type { BoshExchange, BoshRequest, BoshStream, Condition, SessionSettings } from './binding.js';
+import { Haste } from './haste.js';
+import { isSameKey, KeySequence } from './key-sequence.js';
+
+/** More waits for the next answer; one element may be larger. */
+const MAX_ANSWER_BYTES = 256 * 1024;
+/** Once more than this is no accident any longer (XEP-0124 section 14.3). */
+const MOST_REPEATS = 20;
+/** How long the stream may take to begin, and to end. */
+const OPENING_MS = 10_000;
+const ENDING_MS = 5_000;
+/** How long the last answers of a session that is over are kept, in case they got lost. */
+const LINGERING_MS = 30_000;
+/** An answer that a client has not had for so long is probably lost (XEP-0124 section 9.2). */
+const REPORT_AFTER_MS = 1_000;
+/** What a request takes beside its payload. */
+const REQUEST_BYTES = 256;
+
+interface Received {
+  readonly request: BoshRequest;
+  /** Undefined once its client has gone. */
+  exchange: BoshExchange | undefined;
+  at: number;
+  repeats: number;
+  /** The stream has its payload. */
+  isFed: boolean;
+  /** An earlier answer that the client does not have. */
+  report: { rid: number; ms: number } | undefined;
+}
+
+export class BoshSession {
+  readonly #settings: SessionSettings;
+  readonly #stream: BoshStream;
+  readonly #keys: KeySequence;
+  readonly #haste: Haste;
+  readonly #memory: AnswerMemory;
+  readonly #requests: number;
+  /** The next request in order. */
+  #expected: number;
+  /** Requests that wait for one in front of them. */
+  readonly #early = new Map<number, Received>();
+  /** Requests in order that have no answer yet. */
+  readonly #pending: Received[] = [];
+  /** Requests whose payload the stream does not have yet. */
+  readonly #inputs: Received[] = [];
+  #waitingBytes = 0;
+  #isReadable = true;
+  #output: Uint8Array[] = [];
+  #facts: StreamFacts | undefined;
+  #hasBegun = false;
+  /** All requests are sent back, for a pause. */
+  #isReturning = false;
+  #inactivityMs: number;
+  #quietSince: number;
+  /** When the client ended the session. */
+  #endingSince: number | undefined;
+  /** The stream has ended. */
+  #isClosed = false;
+  #condition: Condition | undefined;
+  #isOver = false;
+  #overUntil = Number.NEGATIVE_INFINITY;
+
+  /** `first` asked for the session. */
+  constructor(settings: SessionSettings, stream: BoshStream, first: BoshRequest, exchange: BoshExchange, now: number) {
+    const { hold, waitMs, pollingMs, inactivityMs } = settings;
+    this.#settings = settings;
+    this.#stream = stream;
+    this.#requests = hold + 1;
+    this.#keys = new KeySequence(first.newKey);
+    this.#haste = new Haste({
+      isPolling: hold === 0 || waitMs === 0,
+      requests: this.#requests,
+      pollingMs: pollingMs / 2,
+    });
+    this.#memory = new AnswerMemory(this.#requests + 1);
+    this.#inactivityMs = inactivityMs;
+    this.#quietSince = now;
+    this.#expected = first.rid + 1;
+    const received = begun(first, exchange, now);
+    this.#pending.push(received);
+    this.#await(received);
+  }
+
+  /** Nothing is left to be said or repeated. */
+  isGone(now: number): boolean {
+    return this.#isOver && now >= this.#overUntil;
+  }
+
+  /** When to call `tick`, at the latest. */
+  get wakeAt(): number {
+    if (this.#isOver) return this.#overUntil;
+    const oldest = this.#pending[0];
+    return oldest ? this.#deadline(oldest) : this.#quietSince + this.#inactivityMs;
+  }
+
+  /** What waits here, for its bounds. */
+  get held(): { requests: number; answers: number; bytes: number } {
+    return {
+      requests: this.#pending.length + this.#early.size,
+      answers: this.#memory.size,
+      bytes: this.#waitingBytes,
+    };
+  }
+
+  /** Requests in order that have no answer. */
+  get heldInOrder(): number {
+    return this.#pending.length;
+  }
+
+  /** To be called once, behind the constructor. */
+  begin(now: number): void {
+    this.#settle(now);
+  }
+
+  request(request: BoshRequest, exchange: BoshExchange, now: number): void {
+    this.#quietSince = now;
+    const { rid } = request;
+    if (rid < this.#expected) return this.#repeated(request, exchange, now);
+    if (this.#isOver || this.#endingSince !== undefined) return exchange.answer(this.#refusal('item-not-found'));
+    const window = this.#requests + (isExtra(request) ? 1 : 0);
+    if (rid >= this.#expected + window) return this.#fail('item-not-found', exchange);
+    const known = this.#early.get(rid);
+    if (known) {
+      if (!this.#again(known, request, exchange, now)) return;
+    } else {
+      const received = begun(request, exchange, now);
+      this.#early.set(rid, received);
+      this.#waitingBytes += sizeOf(received);
+      if (this.#waitingBytes > this.#settings.maxWaitingBytes) return this.#fail('policy-violation');
+    }
+    this.#takeInOrder(now);
+    this.#settle(now);
+  }
+
+  /** The client of this request has gone. */
+  abandoned(exchange: BoshExchange, now: number): void {
+    for (const received of [...this.#pending, ...this.#early.values()]) {
+      if (received.exchange === exchange) received.exchange = undefined;
+    }
+    this.#settle(now);
+  }
+
+  opened(facts: StreamFacts): void {
+    this.#facts ??= facts;
+  }
+
+  /** Whole elements that the stream says; to be followed by `settle`. */
+  said(bytes: Uint8Array): void {
+    if (!this.#isOver) this.#output.push(bytes);
+  }
+
+  /** The stream ends, with this condition or in peace; to be followed by `settle`. */
+  closed(condition: Condition | undefined): void {
+    this.#condition ??= condition;
+    this.#isClosed = true;
+  }
+
+  /** There is room in the stream again. */
+  readOn(now: number): void {
+    this.#isReadable = true;
+    this.#settle(now);
+  }
+
+  settle(now: number): void {
+    this.#settle(now);
+  }
+
+  tick(now: number): void {
+    if (!this.#isOver && this.#pending.length === 0 && now >= this.#quietSince + this.#inactivityMs) {
+      return this.#end(refusal('item-not-found', this.#isLegacy), false);
+    }
+    this.#settle(now);
+  }
+
+  get #isLegacy(): boolean {
+    return this.#settings.version === undefined;
+  }
+
+  #refusal(condition: Condition) {
+    return refusal(condition, this.#isLegacy);
+  }
+
+  #takeInOrder(now: number): void {
+    for (;;) {
+      const next = this.#early.get(this.#expected);
+      if (!next || this.#isOver || this.#endingSince !== undefined) return;
+      this.#early.delete(this.#expected);
+      this.#expected++;
+      this.#waitingBytes -= sizeOf(next);
+      this.#take(next, now);
+    }
+  }
+
+  #take(received: Received, now: number): void {
+    const { request } = received;
+    this.#pending.push(received);
+    if (!this.#keys.accept(request.key, request.newKey)) return this.#fail('item-not-found');
+    const isEmpty = request.payload.length === 0 && !request.restart;
+    const asked = { isEmpty, isExtra: isExtra(request), unanswered: this.#pending.length };
+    if (this.#haste.asked(asked, now)) return this.#fail('policy-violation');
+    received.report = this.#missed(request, now);
+    if (request.ack !== undefined) this.#memory.acknowledged(request.ack);
+    this.#inactivityMs = this.#settings.inactivityMs;
+    if (request.pauseMs !== undefined) {
+      if (request.pauseMs > this.#settings.maxPauseMs) return this.#fail('policy-violation');
+      this.#isReturning = true;
+      this.#inactivityMs = request.pauseMs;
+    }
+    if (request.isTerminating) this.#endingSince = now;
+    if (isEmpty && !request.isTerminating) received.isFed = true;
+    else this.#await(received);
+  }
+
+  /** XEP-0124 section 9.2: what the client says it has, against what it was sent. */
+  #missed({ rid, ack }: BoshRequest, now: number): Received['report'] {
+    if (!this.#settings.clientAcks || ack === undefined || ack >= rid - 1) return undefined;
+    const missing = this.#memory.find(ack + 1);
+    const ms = missing ? now - missing.at : 0;
+    return ms >= REPORT_AFTER_MS ? { rid: ack + 1, ms: Math.floor(ms) } : undefined;
+  }
+
+  #await(received: Received): void {
+    this.#inputs.push(received);
+    this.#waitingBytes += sizeOf(received);
+    if (this.#waitingBytes > this.#settings.maxWaitingBytes) this.#fail('policy-violation');
+  }
+
+  #feed(): void {
+    while (this.#isReadable && !this.#isClosed) {
+      const received = this.#inputs.shift();
+      if (!received) return;
+      this.#waitingBytes -= sizeOf(received);
+      received.isFed = true;
+      const { restart, payload, isTerminating } = received.request;
+      // XEP-0206 section 5: what comes along with a restart is ignored.
+      if (restart) this.#isReadable = this.#stream.open(restart);
+      else if (payload.length > 0) this.#isReadable = this.#stream.feed(payload);
+      if (isTerminating) this.#stream.close();
+    }
+  }
+
+  #repeated(request: BoshRequest, exchange: BoshExchange, now: number): void {
+    const pending = this.#pending.find((one) => one.request.rid === request.rid);
+    if (pending) {
+      if (this.#again(pending, request, exchange, now)) this.#settle(now);
+      return;
+    }
+    const known = this.#memory.find(request.rid);
+    if (!known || !isSameKey(request.key, known.key)) {
+      if (this.#isOver) exchange.answer(this.#refusal('item-not-found'));
+      else this.#fail('item-not-found', exchange);
+    } else if (++known.repeats > MOST_REPEATS) this.#fail('policy-violation', exchange);
+    else exchange.answer(known.answer);
+  }
+
+  /** XEP-0124 section 14.3: who sends a request once more gets the answer. False when that ended the session. */
+  #again(received: Received, { key }: BoshRequest, exchange: BoshExchange, now: number): boolean {
+    const isSame = isSameKey(key, received.request.key);
+    if (!isSame || ++received.repeats > MOST_REPEATS) {
+      this.#fail(isSame ? 'policy-violation' : 'item-not-found', exchange);
+      return false;
+    }
+    received.exchange?.answer(recoverable);
+    received.exchange = exchange;
+    received.at = now;
+    return true;
+  }
+
+  #settle(now: number): void {
+    if (this.#isOver) return;
+    this.#feed();
+    for (;;) {
+      const oldest = this.#pending[0];
+      if (!oldest) break;
+      if (this.#endingSince !== undefined) {
+        if (this.#isClosed || now >= this.#endingSince + ENDING_MS) this.#finish(now);
+        return;
+      }
+      if (this.#isClosed && oldest.exchange) return this.#finish(now);
+      if (!this.#isDue(oldest, now)) return;
+      this.#answer(oldest, now);
+    }
+    this.#isReturning = false;
+  }
+
+  #deadline(received: Received): number {
+    if (this.#endingSince !== undefined) return this.#endingSince + ENDING_MS;
+    return received.at + Math.max(this.#settings.waitMs, this.#hasBegun ? 0 : OPENING_MS);
+  }
+
+  #isDue(oldest: Received, now: number): boolean {
+    if (now >= this.#deadline(oldest) || this.#isClosed) return true;
+    if (!oldest.isFed) return false;
+    // Nobody would read the answer, but it can be asked for once more.
+    if (this.#isReturning || !oldest.exchange || this.#output.length > 0) return true;
+    if (!this.#hasBegun && this.#pending.length === 1) return false;
+    return this.#pending.length + this.#early.size > this.#settings.hold || oldest.report !== undefined;
+  }
+
+  #answer(oldest: Received, now: number, attributes: BodyAttributes = {}, mostBytes = MAX_ANSWER_BYTES): void {
+    this.#pending.shift();
+    const { request, exchange, report } = oldest;
+    const mayCarry = (exchange && request.pauseMs === undefined) || mostBytes === Number.POSITIVE_INFINITY;
+    const parts = mayCarry ? this.#takeOutput(mostBytes) : [];
+    const reply = answer(
+      {
+        ...(this.#hasBegun ? this.#ack(request.rid) : creationAttributes(this.#settings, this.#facts, request.rid)),
+        ...(report && { report: report.rid, time: report.ms }),
+        ...attributes,
+      },
+      parts,
+    );
+    this.#hasBegun = true;
+    if (parts.length > 0) this.#haste.told();
+    this.#quietSince = now;
+    this.#memory.add({ rid: request.rid, key: request.key, answer: reply, at: now, repeats: 0 });
+    exchange?.answer(reply);
+    const bytes = parts.reduce((sum, part) => sum + part.length, 0);
+    if (bytes > 0) this.#stream.sent(bytes);
+  }
+
+  /** XEP-0124 section 9.1. */
+  #ack(rid: number): BodyAttributes {
+    const highest = this.#expected - 1;
+    return this.#settings.serverAcks && highest !== rid ? { ack: highest } : {};
+  }
+
+  #takeOutput(mostBytes: number): Uint8Array[] {
+    let bytes = 0;
+    let count = 0;
+    for (const part of this.#output) {
+      bytes += part.length;
+      if (count > 0 && bytes > mostBytes) break;
+      count++;
+    }
+    return this.#output.splice(0, count);
+  }
+
+  /** The oldest request is told of the end, with all that is left; the others get nothing (XEP-0124 section 13). */
+  #finish(now: number): void {
+    const [oldest, ...others] = this.#pending;
+    if (!oldest) return;
+    this.#answer(oldest, now, { type: 'terminate', condition: this.#condition }, Number.POSITIVE_INFINITY);
+    for (const other of others) this.#answer(other, now);
+    this.#end(this.#refusal('item-not-found'), true);
+    this.#overUntil = now + Math.min(LINGERING_MS, this.#settings.inactivityMs);
+  }
+
+  /** The client, or somebody in its name, broke the rules. */
+  #fail(condition: Condition, exchange?: BoshExchange): void {
+    const reply = this.#refusal(condition);
+    exchange?.answer(reply);
+    this.#end(reply, false);
+  }
+
+  #end(reply: ReturnType<typeof refusal>, isOrderly: boolean): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    for (const { exchange } of [...this.#pending, ...this.#early.values()]) exchange?.answer(reply);
+    this.#pending.length = 0;
+    this.#inputs.length = 0;
+    this.#early.clear();
+    this.#output = [];
+    this.#waitingBytes = 0;
+    this.#stream.leave(isOrderly);
+  }
+}
+
+function begun(request: BoshRequest, exchange: BoshExchange, at: number): Received {
+  return { request, exchange, at, repeats: 0, isFed: false, report: undefined };
+}
+
+function sizeOf({ request }: Received): number {
+  return request.payload.length + REQUEST_BYTES;
+}
+
+/** One more of these may come than of others. */
+function isExtra({ isTerminating, pauseMs }: BoshRequest): boolean {
+  return isTerminating || pauseMs !== undefined;
+}
