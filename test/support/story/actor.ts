@@ -2,7 +2,7 @@
 import type { Element } from 'ltx';
 import { plainMessage, ScramClient } from '../scram-client.js';
 import { fits, pattern } from './markup.js';
-import { RawClient } from './raw-client.js';
+import { RawClient, type RawClientOptions } from './raw-client.js';
 
 export interface Credentials {
   readonly username: string;
@@ -41,8 +41,13 @@ export class Actor {
     return Actor.login(port, credentials, resource);
   }
 
-  static async login(port: number, credentials: Credentials, resource?: string): Promise<Actor> {
-    const client = await RawClient.connect(port);
+  static async login(
+    port: number,
+    credentials: Credentials,
+    resource?: string,
+    options?: RawClientOptions,
+  ): Promise<Actor> {
+    const client = await RawClient.connect(port, options);
     await client.open(credentials.domain);
     await authenticate(client, credentials);
     await client.open(credentials.domain);

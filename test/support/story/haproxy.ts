@@ -19,7 +19,7 @@ export interface Haproxy {
   stop(): Promise<void>;
 }
 
-/** Each section is the lines of a `listen`, in which `PORT` stands for its port and `DIR` for a directory with these files. */
+/** Each section is the lines of a `listen`, or begins with a `frontend`, in which `PORT` stands for its port and `DIR` for a directory with these files. */
 export async function startHaproxy(
   sections: readonly string[],
   files: Readonly<Record<string, string>> = {},
@@ -29,7 +29,7 @@ export async function startHaproxy(
   for (const [name, text] of Object.entries(files)) writeFileSync(join(dir, name), text);
   const listens = sections.map((lines, index) => {
     const own = lines.replaceAll('PORT', String(ports[index])).replaceAll('DIR', dir);
-    return `listen section${index}\n${own}\n`;
+    return own.startsWith('frontend') ? `${own}\n` : `listen section${index}\n${own}\n`;
   });
   const config = `global
   stats socket ${dir}/stats level admin

@@ -71,7 +71,8 @@ export class RawHttp {
     const end = this.received.indexOf('\r\n\r\n');
     if (end < 0) return undefined;
     const [line = '', ...lines] = this.received.subarray(0, end).toString().split('\r\n');
-    const fields = Object.fromEntries(lines.map((one) => one.split(/:\s*(.*)/s).slice(0, 2))) as Record<string, string>;
+    const pairs = lines.map((one) => one.split(/:\s*(.*)/s) as [string, string]);
+    const fields = Object.fromEntries(pairs.map(([name, value]) => [name.toLowerCase(), value]));
     const length = isHead ? 0 : Number(fields['content-length'] ?? 0);
     if (this.received.length < end + 4 + length) return undefined;
     const body = this.received.subarray(end + 4, end + 4 + length).toString();
