@@ -1,9 +1,11 @@
 /** @xmpp/client, a client library of others, against every kind of server. */
+import type { Socket } from 'node:net';
 import { type Client, client, xml } from '@xmpp/client';
 import type { Element } from 'ltx';
 import { expect, it } from 'vitest';
-import { register } from '../support/story/actor.js';
+import { Actor, register } from '../support/story/actor.js';
 import { eventually } from '../support/story/eventually.js';
+import { handled } from '../support/story/fence.js';
 import { onEachServer, type StoryServer } from '../support/story/story.js';
 
 // The library has no option for it, and the servers signed their certificates themselves.
@@ -23,6 +25,38 @@ onEachServer('@xmpp/client', (server) => {
     await chat(bob, alice, 'Neither, fair saint, if either thee dislike. <3 & 🌹');
     await Promise.all([alice.xmpp.stop(), bob.xmpp.stop()]);
     expect([...alice.errors, ...bob.errors]).toEqual([]);
+  });
+
+  it('is resumed after its connection broke: nothing is lost, and nothing comes twice', async () => {
+    const alice = await Actor.join(server.port, fresh());
+    await alice.available();
+    const bob = await login(server, `xmpp://127.0.0.1:${server.starttlsPort}`);
+    const { streamManagement, reconnect } = bob.xmpp;
+    reconnect.delay = 0;
+    await eventually(() => streamManagement.enabled);
+    const say = (body: string) => alice.send(`<message to='${bob.jid}' type='chat'><body>${body}</body></message>`);
+    say('one');
+    await eventually(() => bodies(bob).length === 1);
+    const acknowledged: (string | null)[] = [];
+    streamManagement.on('ack', (stanza: Element) => acknowledged.push(stanza.getChildText('body')));
+    const resumed = new Promise((resolve) => streamManagement.once('resumed', resolve));
+    bob.xmpp.once('disconnect', () => {
+      for (const body of ['two', 'three']) say(body);
+    });
+    // It is not told that the server has this one.
+    await bob.xmpp.send(xml('message', { type: 'chat', to: alice.jid }, xml('body', {}, 'four')));
+    // A socket of the library's own, around that of TLS.
+    (bob.xmpp as unknown as { socket: { socket: Socket } }).socket.socket.destroy();
+    await resumed;
+    await handled(alice, alice.bare);
+    await eventually(() => bodies(bob).includes('three'));
+    expect(bodies(bob)).toEqual(['one', 'two', 'three']);
+    await eventually(() => acknowledged.includes('four'));
+    const came = (await alice.hasReceived()).filter((one) => one.is('message') && one.attrs['type'] === 'chat');
+    expect(came.map((one) => one.getChildText('body'))).toEqual(['four']);
+    await bob.xmpp.stop();
+    expect(bob.errors).toEqual([]);
+    alice.vanish();
   });
 
   it('is told when its password is wrong', async () => {
@@ -64,6 +98,10 @@ async function chat(from: LoggedIn, to: LoggedIn, body: string): Promise<void> {
   await from.xmpp.send(xml('message', { type: 'chat', to: to.jid }, xml('body', {}, body)));
   await eventually(() => to.stanzas.some((stanza) => stanza.getChildText('body') === body));
   expect(to.stanzas.find((stanza) => stanza.is('message'))?.attrs['from']).toBe(from.jid);
+}
+
+function bodies({ stanzas }: LoggedIn): (string | null)[] {
+  return stanzas.filter((stanza) => stanza.is('message')).map((stanza) => stanza.getChildText('body'));
 }
 
 function fresh() {
