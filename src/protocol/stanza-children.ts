@@ -35,6 +35,7 @@ export const child = {
   CARBONS_1: 23,
   CONFERENCE: 24,
   AMP: 25,
+  LAST: 26,
 } as const;
 
 export type ChildBit = (typeof child)[keyof typeof child];
@@ -67,4 +68,5 @@ export const childPatterns: readonly ChildPattern[] = [
   { ns: ns.CARBONS_1, name: '*' },
   { ns: ns.CONFERENCE, name: 'x' },
   { ns: ns.AMP, name: 'amp' },
+  { ns: ns.LAST, name: 'query' },
 ];

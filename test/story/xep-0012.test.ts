@@ -73,8 +73,54 @@ stories('XEP-0012', (story) => {
     expect(Number(seconds)).toBeLessThan(3_600);
   });
 
-  story('section 5: a session is asked itself', { alice: 1, bob: 1 }, async ({ alice, bob }) => {
+  story('section 4: a session is asked itself, by a subscriber', { alice: 1, bob: 1 }, async ({ alice, bob }) => {
+    await alice.available();
+    await bob.available();
+    await befriend(alice, bob);
     alice.send(`<iq type='get' id='l' to='${bob.jid}'><query xmlns='jabber:iq:last'/></iq>`);
     await bob.receives(`<iq type='get' id='l' from='${alice.jid}'><query xmlns='jabber:iq:last'/></iq>`);
+  });
+
+  story(
+    'section 4: by nobody else, and there is no telling whether it is there',
+    { alice: 1, bob: 1 },
+    async ({ alice, bob }, { port }) => {
+      await bob.available();
+      const away = `${bob.bare}/${bob.resource}-not`;
+      for (const address of [bob.jid, away, 'nobody@localhost/x']) {
+        const answer = await ask(alice, address);
+        expect(answer.getChild('error')?.getChild('forbidden'), address).toBeDefined();
+        expect(answer.getChildElements()).toHaveLength(1);
+      }
+      expect((await bob.hasReceived(alice)).filter((element) => element.is('iq'))).toEqual([]);
+      await bob.leave();
+      expect((await ask(alice, bob.jid)).getChild('error')?.getChild('forbidden')).toBeDefined();
+
+      // Its own sessions may ask, and learn that it has gone.
+      const back = await bob.another(port);
+      const gone = await ask(back, bob.jid);
+      expect(gone.getChild('error')?.getChild('service-unavailable')).toBeDefined();
+      back.vanish();
+    },
+  );
+
+  story(
+    'a subscriber of one who is away hears that the session is not there',
+    { alice: 1, bob: 1 },
+    async ({ alice, bob }) => {
+      await alice.available();
+      await bob.available();
+      await befriend(alice, bob);
+      await bob.leave();
+      await alice.receives(`<presence type='unavailable' from='${bob.jid}'/>`);
+      expect((await ask(alice, bob.jid)).getChild('error')?.getChild('service-unavailable')).toBeDefined();
+    },
+  );
+
+  story('a last word is kept as far as it is one', { alice: 2 }, async ({ alice, alice2 }) => {
+    await alice.available();
+    alice.send(`<presence type='unavailable'><status>${'x'.repeat(20_000)}</status></presence>`);
+    await stored(alice);
+    expect((await ask(alice2, alice.bare)).getChild('query')?.getText()).toHaveLength(1023);
   });
 });

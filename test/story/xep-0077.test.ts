@@ -82,6 +82,44 @@ onEachServer('XEP-0077 section 3.1: registering', ({ port }) => {
     }
   });
 
+  it('section 3.2: nobody has an account that could be removed', async () => {
+    for (const [content, expected] of [
+      ['<remove/>', 'unexpected-request'],
+      ['<remove/><username>x</username>', 'bad-request'],
+    ] as const) {
+      const { client, answer } = await before(port, 'set', content);
+      expect(condition(answer), content).toBe(expected);
+      client.destroy();
+    }
+  });
+
+  it('the account is on the domain of the stream, or not at all', async () => {
+    const new_ = someone();
+    const fields = `<username>${new_.username}</username><password>${new_.password}</password>`;
+    for (const to of ['other.example', 'x@localhost', 'localhost/x']) {
+      const client = await RawClient.connect(port);
+      await client.open();
+      client.send(`<iq type='set' id='r' to='${to}'><query xmlns='${REGISTER}'>${fields}</query></iq>`);
+      expect(condition(await client.next((element) => element.attrs['id'] === 'r')), to).toBe('not-allowed');
+      client.destroy();
+    }
+    await expect(Actor.login(port, new_)).rejects.toThrow('not-authorized');
+  });
+
+  it('names and passwords of any length are answered', async () => {
+    for (const [username, password, expected] of [
+      ['x'.repeat(1_024), 'x', 'jid-malformed'],
+      ['x'.repeat(60_000), 'x', 'jid-malformed'],
+      ['&lt;script&gt;', 'x', 'jid-malformed'],
+    ] as const) {
+      const answer = await register(port, { username, domain: 'localhost', password });
+      expect(condition(answer)).toBe(expected);
+    }
+    const long = { ...someone(), password: 'long password '.repeat(1_000) };
+    expect((await register(port, long)).attrs['type']).toBe('result');
+    (await Actor.login(port, long)).vanish();
+  });
+
   it('only requests are answered: anything else ends the stream', async () => {
     for (const type of ['result', 'error']) {
       const client = await RawClient.connect(port);
@@ -102,6 +140,7 @@ stories('XEP-0077', (story) => {
       'query',
     );
     expect(query?.getChild('registered')).toBeDefined();
+    expect(query?.getChildText('instructions')).toBeTruthy();
     expect(query?.getChildText('username')).toBe(alice.username);
   });
 

@@ -27,6 +27,8 @@ export default defineModule({
     });
     scope.on(unauthenticatedIq, order.route, async ({ stream, stanza, payload }) => {
       if (!payload.is('query', ns.REGISTER) || (stanza.type !== 'get' && stanza.type !== 'set')) return undefined;
+      // The stream is with one domain, and makes accounts there.
+      if (stanza.to && stanza.to.toString() !== stream.domain) return { answer: StanzaError.notAllowed() };
       return { answer: stanza.type === 'get' ? fields(stream) : await register(stream, payload) };
     });
     scope.iq('get', ns.REGISTER, 'query', onGet);
@@ -40,6 +42,9 @@ export default defineModule({
     }
 
     async function register({ domain, ip }: StreamFacts, query: Element): Promise<IqAnswer> {
+      // XEP-0077 section 3.2: nobody has logged in whose account that could be.
+      if (query.child('remove'))
+        return query.elements().length > 1 ? StanzaError.badRequest() : StanzaError.unexpectedRequest();
       const username = query.childText('username');
       const password = query.childText('password');
       if (username === undefined || password === undefined || username === '')
@@ -63,7 +68,9 @@ export default defineModule({
     /** XEP-0077 section 3.1.1: somebody who is logged in learns that the account exists. */
     function onGet({ from, to }: Iq): IqAnswer {
       if (!isOwn(from, to)) return StanzaError.forbidden();
-      return el('query', { xmlns: ns.REGISTER }, el('registered'), el('username', {}, from.local), el('password'));
+      const instructions = el('instructions', {}, 'You have an account; here you can change its password or remove it');
+      const filledIn = [el('username', {}, from.local), el('password')];
+      return el('query', { xmlns: ns.REGISTER }, el('registered'), instructions, filledIn);
     }
 
     async function onSet({ from, to, payload, session, stanza }: Iq): Promise<IqAnswer> {

@@ -18,6 +18,8 @@ export interface Contact {
 export interface RosterApi {
   /** Whether `viewer` sees the presence of `owner`: a subscriber, or the owner itself. `owner` must be at home here. */
   maySeePresence(owner: Jid, viewer: Jid): Promise<boolean>;
+  /** The same of an account that is online, at once. */
+  isSeenBy(owner: Account, viewer: Jid): boolean;
   /** The contacts of an account that is online. */
   contacts(account: Account): readonly Contact[];
   /** One contact of an account whose roster is at hand: it is online, or `load` has just resolved. Throws otherwise. */
@@ -29,6 +31,7 @@ export interface RosterApi {
 /** Where there are no rosters, nobody is anybody's contact. */
 const noRosters: RosterApi = {
   maySeePresence: async (owner, viewer) => owner.bare.equals(viewer.bare),
+  isSeenBy: (owner, viewer) => owner.jid.equals(viewer.bare),
   contacts: () => [],
   contact: () => undefined,
   load: async () => [],

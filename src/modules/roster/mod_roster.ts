@@ -102,6 +102,8 @@ function rosterApiOf(keeper: RosterKeeper): RosterApi {
   return {
     maySeePresence: async (owner, viewer) =>
       owner.bare.equals(viewer.bare) || (await keeper.load(owner.bare)).subscription(viewer.bare).from,
+    isSeenBy: (owner, viewer) =>
+      owner.jid.equals(viewer.bare) || keeper.peek(owner.jid)?.subscription(viewer.bare).from === true,
     contacts: (account) => keeper.peek(account.jid)?.entries() ?? [],
     contact: (account, contact) => {
       const roster = keeper.peek(account.bare);
