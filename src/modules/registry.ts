@@ -1,6 +1,7 @@
 /** Every module there is. The configuration chooses among them. */
 import type { AnyModule } from '../core/module/module.js';
 import modAdhoc from './adhoc/mod_adhoc.js';
+import modAmp from './amp/mod_amp.js';
 import modCacheUsers from './cache/mod_cache_users.js';
 import modCaps from './caps/mod_caps.js';
 import modCarboncopy from './carbons/mod_carboncopy.js';
@@ -33,6 +34,7 @@ export const modules: readonly AnyModule[] = [
   modStreamManagement,
   modCarboncopy,
   modCsi,
+  modAmp,
   modDisco,
   modCaps,
   modAdhoc,

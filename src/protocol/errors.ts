@@ -65,6 +65,7 @@ export class StanzaError {
   static resourceConstraint = (text?: string) => new StanzaError('resource-constraint', 'wait', text);
   static serviceUnavailable = (text?: string) => new StanzaError('service-unavailable', 'cancel', text);
   static subscriptionRequired = (text?: string) => new StanzaError('subscription-required', 'auth', text);
+  static undefinedCondition = (text?: string) => new StanzaError('undefined-condition', 'modify', text);
   static unexpectedRequest = (text?: string) => new StanzaError('unexpected-request', 'wait', text);
 
   /** The same condition with an application-specific element beside it (RFC 6120 section 8.3.4). */

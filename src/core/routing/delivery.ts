@@ -10,6 +10,7 @@ import { isTooLong, TOO_LONG } from '../storage/index.js';
 import {
   messageDelivered,
   messageHanded,
+  messageKept,
   messageUndelivered,
   presenceReceived,
   type ReceivedStanza,
@@ -91,31 +92,10 @@ export class Delivery {
   }
 
   #message(received: ReceivedStanza): MaybePromise<void> {
-    const { to, account, stanza } = received;
-    if (to.resource !== '') {
-      const session = account?.session(to.resource);
-      if (session?.isOpen) return this.#hand(received, [session]);
-      if (!fallsBackToAccount(stanza, account)) return this.#outlets.bounce(stanza, StanzaError.serviceUnavailable());
-    }
-    switch (stanza.type) {
-      case 'error':
-        return;
-      case 'groupchat':
-        // RFC 6121 section 8.5.2.1.1: never to sessions; but while there are none, a module may keep it.
-        if (account?.canReceive) return this.#outlets.bounce(stanza, StanzaError.serviceUnavailable());
-        return this.#undelivered(received);
-      case 'headline':
-        return this.#hand(received, [...nonNegative(account)]);
-      default:
-        return this.#conversation(received);
-    }
-  }
-
-  /** Type normal or chat, to the account. */
-  #conversation(received: ReceivedStanza): MaybePromise<void> {
-    const sessions = mostAvailable(received.account);
-    if (sessions.length === 0) return this.#undelivered(received);
-    this.#hand(received, sessions);
+    const way = wayOf(received);
+    if (way === 'undelivered') return this.#undelivered(received);
+    if (way === 'refused') return this.#outlets.bounce(received.stanza, StanzaError.serviceUnavailable());
+    if (way !== 'dropped') this.#hand(received, way);
   }
 
   #hand(received: ReceivedStanza, sessions: readonly Session[]): void {
@@ -143,7 +123,8 @@ export class Delivery {
     try {
       const taken =
         (await this.#outlets.exists(received)) && (await received.host.hooks.claimAsync(messageUndelivered, received));
-      if (!taken) this.#outlets.bounce(received.stanza, StanzaError.serviceUnavailable());
+      if (taken) void received.host.hooks.notify(messageKept, received);
+      else this.#outlets.bounce(received.stanza, StanzaError.serviceUnavailable());
     } catch (error) {
       if (isTooLong(error)) return this.#outlets.bounce(received.stanza, StanzaError.notAcceptable(TOO_LONG));
       this.#outlets.bounce(received.stanza, StanzaError.internalServerError());
@@ -191,6 +172,30 @@ export class Delivery {
     const answer = iqs.answer({ host, stanza, type, payload, from, to, session: own });
     if (!(answer instanceof Promise)) return this.#outlets.route(answer);
     return answer.then((late) => this.#outlets.route(late));
+  }
+}
+
+/** Sessions that get a message, or what else becomes of it. */
+export type MessageWay = readonly Session[] | 'undelivered' | 'refused' | 'dropped';
+
+export function wayOf({ to, account, stanza }: Pick<ReceivedStanza, 'to' | 'account' | 'stanza'>): MessageWay {
+  if (to.resource !== '') {
+    const session = account?.session(to.resource);
+    if (session?.isOpen) return [session];
+    if (!fallsBackToAccount(stanza, account)) return 'refused';
+  }
+  switch (stanza.type) {
+    case 'error':
+      return 'dropped';
+    case 'groupchat':
+      // RFC 6121 section 8.5.2.1.1: never to sessions; but while there are none, a module may keep it.
+      return account?.canReceive ? 'refused' : 'undelivered';
+    case 'headline':
+      return [...nonNegative(account)];
+    default: {
+      const sessions = mostAvailable(account);
+      return sessions.length === 0 ? 'undelivered' : sessions;
+    }
   }
 }
 

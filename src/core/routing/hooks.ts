@@ -24,6 +24,8 @@ export interface ReceivedStanza {
   stanza: Stanza;
   /** Under which the recipient's archive keeps the message; set in the archive band, told by copies (XEP-0359). */
   archiveId: string | undefined;
+  /** It was written down for when somebody is there. */
+  isStored?: true;
   /** A session that has ended was given it and did not take it: it has been archived, and its copies have gone out. */
   readonly isAgain: boolean;
 }
@@ -56,6 +58,11 @@ export const presenceReceived = claimHook<ReceivedStanza>(
 export const messageUndelivered = asyncClaimHook<ReceivedStanza>(
   'message.undelivered',
   'A message found no session that may take it. Unclaimed, the sender gets `service-unavailable`.',
+);
+
+export const messageKept = notifyHook<ReceivedStanza>(
+  'message.kept',
+  'A message that found no session was taken care of, as `message.undelivered` offers it.',
 );
 
 export const messageHanded = notifyHook<{ readonly received: ReceivedStanza; readonly sessions: readonly Session[] }>(

@@ -6,6 +6,8 @@ import { messageUndelivered, stanzaReceived, stanzaSent } from '../../core/routi
 import { sessionClosed, sessionOpening } from '../../core/sessions/hooks.js';
 import { ns } from '../../protocol/namespaces.js';
 import { rosterApi } from '../roster/api.js';
+import { archiveApi } from './api.js';
+import { isArchivable } from './archivable.js';
 import { ArchiveIds } from './archive-id.js';
 import { ArchiveIqs } from './archive-iqs.js';
 import { archiveStore } from './archive-store.js';
@@ -33,6 +35,9 @@ export default defineModule({
 
   start(scope) {
     const settings = archiveSettings(scope.config);
+    scope.provide(archiveApi, {
+      keeps: (message) => settings !== undefined && isArchivable(message, 'I', settings),
+    });
     if (!settings) return;
     const { clock, log, services } = scope;
     const store = scope.stores.archive;

@@ -11,6 +11,7 @@ import type { Jid } from '../../protocol/jid.js';
 import { ns } from '../../protocol/namespaces.js';
 import { Stanza } from '../../protocol/stanza.js';
 import { discoNode } from '../disco/api.js';
+import { offlineApi } from './api.js';
 import { FlexibleRetrieval } from './flexible-retrieval.js';
 import { Handover } from './handover.js';
 import {
@@ -45,6 +46,9 @@ export default defineModule({
     const handover = new Handover({ messages, clock, router, log, parse: services.parse, jid: services.jid });
     const flexible = new FlexibleRetrieval({ messages, turns, parse: services.parse, handover });
 
+    scope.provide(offlineApi, {
+      keeps: (message) => worthKeeping(message, config.store_groupchat_messages) === 'yes',
+    });
     scope.on(messageUndelivered, order.route, onUndelivered);
     scope.on(sessionAvailable, order.record, onAvailable);
     scope.on(accountRemoved, order.cleanup, forget);
@@ -64,7 +68,8 @@ export default defineModule({
       return turns.run(session.account.jid.toString(), () => handover.pourOut(session));
     }
 
-    async function keep({ to, stanza, archiveId }: ReceivedStanza): Promise<typeof TAKEN | undefined> {
+    async function keep(received: ReceivedStanza): Promise<typeof TAKEN | undefined> {
+      const { to, stanza, archiveId } = received;
       const message = withArchiveId(stanza, to.bare, archiveId);
       // Somebody has come back since the message found nobody, and has taken what was kept: it goes straight there.
       if (scope.sessions.account(to)?.canReceive) {
@@ -76,6 +81,7 @@ export default defineModule({
       if (worth === 'forget') return TAKEN;
       const isEventWanted = asksForOfflineEvent(message);
       if (await store(to.bare, isEventWanted ? withoutOfflineRequest(message) : message)) {
+        received.isStored = true;
         if (isEventWanted && stanza.from)
           router.route(Stanza.fromElement(offlineEvent(stanza.id), stanza.from, to.bare));
       } else {

@@ -39,6 +39,7 @@ export const defaultText = `
   register = [{acl = "all", value = "allow"}]
 
 [modules.mod_adhoc]
+[modules.mod_amp]
 [modules.mod_blocking]
 [modules.mod_caps]
 [modules.mod_carboncopy]

@@ -247,6 +247,8 @@ const table: Readonly<Record<string, Support>> = {
 
   'modules.mod_adhoc': served,
   'modules.mod_adhoc.**': served,
+  'modules.mod_amp': served,
+  'modules.mod_amp.**': served,
   'modules.mod_caps': served,
   'modules.mod_caps.**': served,
   'modules.mod_caps.backend': accepted(oneNode),
@@ -320,6 +322,7 @@ const table: Readonly<Record<string, Support>> = {
   ...Object.fromEntries(
     [
       'adhoc',
+      'amp',
       'caps',
       'carboncopy',
       'csi',

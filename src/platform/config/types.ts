@@ -216,6 +216,7 @@ export interface ModulesByName {
     readonly server_info: readonly ServerInfo[];
     readonly users_can_see_hidden_services: boolean;
   };
+  readonly mod_amp: { readonly subscribers_only: boolean };
   readonly mod_csi: { readonly buffer_max: Limit; readonly hold: 'all' | 'unimportant' };
   readonly mod_extdisco: { readonly service: readonly ExternalService[] };
   readonly mod_domain_isolation: Readonly<Record<never, never>>;

@@ -249,7 +249,6 @@ test('everything.toml gets the list of what is not served', () => {
       "everything.toml:73:3: listen.http[0].handlers.my_own_handler: not supported yet",
       "everything.toml:77:1: s2s: not supported yet",
       "everything.toml:84:1: instrumentation: not supported yet",
-      "everything.toml:90:1: modules.mod_amp: not supported yet",
       "everything.toml:92:1: modules.mod_bosh: not supported yet",
       "everything.toml:99:1: modules.mod_event_pusher: not supported yet",
       "everything.toml:108:1: modules.mod_global_distrib: not supported yet",
@@ -276,6 +275,7 @@ test('everything.toml starts with ignoreUnsupported, on what is served', () => {
   expect(Object.keys(result.config.modules).sort()).toMatchInlineSnapshot(`
     [
       "mod_adhoc",
+      "mod_amp",
       "mod_blocking",
       "mod_caps",
       "mod_carboncopy",

@@ -107,6 +107,7 @@ export function storyConfig({ engine = 'native', shards = 1 }: Pick<ServerOption
 [modules.mod_stream_management]
 [modules.mod_carboncopy]
 [modules.mod_csi]
+[modules.mod_amp]
 [modules.mod_mam]
   user_prefs_store = "mnesia"
   archive_chat_markers = true

@@ -327,6 +327,7 @@ export const optionExamples: Readonly<Record<string, OptionExample>> = {
   'modules.mod_privacy.backend': stored,
   'modules.mod_privacy.max_items': limit,
   'modules.mod_privacy.max_lists': limit,
+  'modules.mod_amp.subscribers_only': yesOrNo,
   'modules.mod_csi.buffer_max': { accepted: [0, 1, 'infinity'], refused: [-1, 'many'] },
   'modules.mod_csi.hold': word(['all', 'unimportant']),
   'modules.mod_private.backend': stored,

@@ -55,7 +55,7 @@ describe('without a file', () => {
   });
 
   test('every module that there is runs', () => {
-    expect(Object.keys(config.modules)).toHaveLength(20);
+    expect(Object.keys(config.modules)).toHaveLength(21);
     expect(config.hostType('localhost').modules).toEqual(config.modules);
   });
 
