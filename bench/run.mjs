@@ -1,8 +1,9 @@
 #!/usr/bin/env node
-/** The one command of all benches: `node bench/run.mjs micro|chat|idle [options]`. */
+/** The one command of all benches: `node bench/run.mjs micro|chat|archive|idle [options]`. */
 import { existsSync } from 'node:fs';
 import { readArguments, UsageError } from './lib/arguments.mjs';
 import { distMain } from './lib/places.mjs';
+import { archive, archiveOptions } from './load/archive.mjs';
 import { chat, chatOptions } from './load/chat.mjs';
 import { compression, compressionOptions } from './load/compression.mjs';
 import { idle, idleOptions } from './load/idle.mjs';
@@ -11,6 +12,7 @@ import { micro, microOptions } from './micro/micro.mjs';
 const COMMANDS = {
   micro: { run: micro, options: microOptions, doc: 'Cost of single steps in one process: decoding, routing, writing.' },
   chat: { run: chat, options: chatOptions, doc: 'Pairs of clients chat; server CPU for each message.' },
+  archive: { run: archive, options: archiveOptions, doc: 'Rows of archives written, and pages of a large one read.' },
   idle: { run: idle, options: idleOptions, doc: 'Clients that say nothing; server memory for each connection.' },
   compression: {
     run: compression,

@@ -41,7 +41,7 @@ export async function startShard(engine) {
   };
   const parts = await assembleShard(0, birth, log);
   const [entrance] = parts.c2s.entrances;
-  const { listener, port } = await listenForClients(parts.engine, entrance, 0, false);
+  const { listener, port } = await listenForClients(parts.engine, entrance, entrance.settings, 0, false);
   parts.inbox.listeners.set(listener, entrance);
   return {
     ...parts,

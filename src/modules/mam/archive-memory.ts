@@ -56,9 +56,10 @@ export class MemoryArchive implements ArchiveStore {
     return new Set(ids.filter((id) => there.has(id)));
   }
 
-  async idFurtherOn(userId: number, fromId: bigint, messages: number): Promise<bigint | undefined> {
-    const after = this.#of(userId)?.messages.filter(({ id }) => id >= fromId) ?? [];
-    return (after[messages] ?? after.at(-1))?.id;
+  async idFurther(userId: number, fromId: bigint, messages: number, isBackwards = false): Promise<bigint | undefined> {
+    const ids = this.#of(userId)?.messages.map(({ id }) => id) ?? [];
+    const rest = isBackwards ? ids.filter((id) => id <= fromId).reverse() : ids.filter((id) => id >= fromId);
+    return rest[messages] ?? rest.at(-1);
   }
 
   async findRetracted(userId: number, target: RetractionTarget): Promise<RetractedMessage | undefined> {

@@ -34,15 +34,20 @@ const FIND = statement<{ id: number; last_id: string | null }>(
 );
 const NEW_USER = statement('INSERT INTO mam_server_user (server, user_name) VALUES ($1, $2) ON CONFLICT DO NOTHING');
 const USER_ID = statement<{ id: number }>('SELECT id FROM mam_server_user WHERE server = $1 AND user_name = $2');
-const FURTHER = statement<{ uid: string }>(
-  `SELECT ${ID} FROM mam_message WHERE user_id = $1 AND id >= $2 ORDER BY id LIMIT 1 OFFSET $3`,
-);
-const LAST = statement<{ uid: string }>(
-  `SELECT ${ID} FROM mam_message WHERE user_id = $1 AND id >= $2 ORDER BY id DESC LIMIT 1`,
-);
+const OUTER = (isBackwards: boolean) => {
+  const [sign, order, opposite] = isBackwards ? ['<=', 'id DESC', 'id'] : ['>=', 'id', 'id DESC'];
+  const select = `SELECT ${ID} FROM mam_message WHERE user_id = $1 AND id ${sign} $2 ORDER BY`;
+  return {
+    further: statement<{ uid: string }>(`${select} ${order} LIMIT 1 OFFSET $3`),
+    outermost: statement<{ uid: string }>(`${select} ${opposite} LIMIT 1`),
+  };
+};
+const ONWARDS = OUTER(false);
+const BACKWARDS = OUTER(true);
 const OF_REMOTE = 'FROM mam_message WHERE user_id = $1 AND remote_bare_jid = $2 AND direction = $3';
+/** Ordered by a sum, because by its ids SQLite would go through the whole conversation, which somebody may ask for on purpose. */
 const BY_ORIGIN = statement<RetractionRow>(
-  `SELECT ${ID}, origin_id, message ${OF_REMOTE} AND origin_id = $4 ORDER BY id DESC LIMIT 1`,
+  `SELECT ${ID}, origin_id, message ${OF_REMOTE} AND origin_id = $4 ORDER BY id + 0 DESC LIMIT 1`,
 );
 const BY_ID = statement<RetractionRow>(`SELECT ${ID}, origin_id, message ${OF_REMOTE} AND id = $4`);
 const REPLACE = statement("UPDATE mam_message SET message = $1, search_body = '' WHERE user_id = $2 AND id = $3");
@@ -135,10 +140,11 @@ export class SqlArchive implements ArchiveStore {
     return found;
   }
 
-  async idFurtherOn(userId: number, fromId: bigint, messages: number): Promise<bigint | undefined> {
-    const [row] = await this.#sql.read(FURTHER, [userId, fromId, messages]);
+  async idFurther(userId: number, fromId: bigint, messages: number, isBackwards = false): Promise<bigint | undefined> {
+    const { further, outermost } = isBackwards ? BACKWARDS : ONWARDS;
+    const [row] = await this.#sql.read(further, [userId, fromId, messages]);
     if (row) return BigInt(row.uid);
-    const [last] = await this.#sql.read(LAST, [userId, fromId]);
+    const [last] = await this.#sql.read(outermost, [userId, fromId]);
     return last && BigInt(last.uid);
   }
 

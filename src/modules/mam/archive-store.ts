@@ -84,8 +84,8 @@ export interface ArchiveStore {
   count(filter: MessageFilter, limit: number): Promise<number>;
   /** Those among the ids that are in the archive. */
   present(userId: number, ids: readonly bigint[]): Promise<Set<bigint>>;
-  /** The id so many messages further on, from `fromId` on; the last one when there are fewer. */
-  idFurtherOn(userId: number, fromId: bigint, messages: number): Promise<bigint | undefined>;
+  /** The id so many messages further on, or back, from `fromId` on; the outermost one when there are fewer. */
+  idFurther(userId: number, fromId: bigint, messages: number, isBackwards?: boolean): Promise<bigint | undefined>;
   findRetracted(userId: number, target: RetractionTarget): Promise<RetractedMessage | undefined>;
   /** Another content for a message; it cannot be found by its text any more. */
   replace(userId: number, id: bigint, message: string | Uint8Array): Promise<void>;

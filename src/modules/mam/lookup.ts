@@ -82,14 +82,15 @@ export class Lookup {
     }
     const isWhole = messages.length < limit && !page.isLast && page.before === undefined && page.after === undefined;
     const before = page.index ?? (isWhole ? 0 : await this.#count(within(filter, undefined, first), max + 1));
+    if (before > max) return {};
     const after = isWhole ? 0 : await this.#count(within(filter, last, undefined), max + 1);
     const count = before + messages.length + after;
-    return before > max || after > max || count > max ? {} : { count, firstIndex: before };
+    return count > max ? {} : { count, firstIndex: before };
   }
 
   /** Messages are too many to be searched once more only to be counted. */
   async #count(filter: MessageFilter, limit: number): Promise<number> {
-    return filter.words ? limit : this.#store.count(filter, limit);
+    return isSearch(filter) ? limit : this.#store.count(filter, limit);
   }
 
   async #exactly(filter: MessageFilter, ids: readonly bigint[], request: LookupRequest): Promise<LookupResult> {
@@ -115,7 +116,7 @@ export class Lookup {
     filter: MessageFilter,
     page: { limit: number; offset: number; isFromEnd: boolean },
   ): Promise<StoredMessage[]> {
-    if (!filter.words) return this.#store.load(filter, page);
+    if (!isSearch(filter)) return this.#store.load(filter, page);
     const found: StoredMessage[] = [];
     let skip = page.offset;
     for await (const step of this.#steps(filter, page.isFromEnd)) {
@@ -132,24 +133,30 @@ export class Lookup {
     return found;
   }
 
+  /** From the end that the page is at, to the other one. */
   async *#steps(filter: MessageFilter, isFromEnd: boolean): AsyncGenerator<MessageFilter> {
-    const { userId, toId = MAX_ID } = filter;
-    const steps: MessageFilter[] = [];
-    for (let fromId = filter.fromId ?? 0n; fromId <= toId; ) {
-      const end = await this.#store.idFurtherOn(userId, fromId, SEARCH_STEP);
-      if (end === undefined) break;
-      const step = { ...filter, fromId, toId: end < toId ? end : toId };
-      if (isFromEnd) steps.push(step);
-      else yield step;
-      if (end >= toId) break;
-      // The last message of an archive comes again and again.
-      fromId = end + 1n;
+    let { fromId = 0n, toId = MAX_ID } = filter;
+    while (fromId <= toId) {
+      const end = await this.#store.idFurther(filter.userId, isFromEnd ? toId : fromId, SEARCH_STEP, isFromEnd);
+      if (end === undefined) return;
+      // The outermost message of an archive comes again and again.
+      if (isFromEnd) {
+        yield { ...filter, fromId: end > fromId ? end : fromId, toId };
+        toId = end - 1n;
+      } else {
+        yield { ...filter, fromId, toId: end < toId ? end : toId };
+        fromId = end + 1n;
+      }
     }
-    yield* steps.reverse();
   }
 }
 
 const EMPTY: LookupResult = { messages: [], isComplete: true, count: 0 };
+
+/** No index tells which messages fit: there may be none at all, in an archive of any size. */
+function isSearch({ words, remoteResource }: MessageFilter): boolean {
+  return words !== undefined || remoteResource !== undefined;
+}
 
 function notFound(): StanzaError {
   return StanzaError.itemNotFound('No message has this id');

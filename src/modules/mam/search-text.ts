@@ -3,12 +3,17 @@
 /** So many words of a search count. */
 const MAX_WORDS = 10;
 
+const SEPARATORS = /[, .:;?!-]+/g;
+const BEYOND_ASCII = /[^\0-\x7f]/;
+const NO_WORD = /[^\p{L}\p{M}\p{N}_ ]+/gu;
+/** The same for most texts, in a fifth of the time. */
+const NO_ASCII_WORD = /[^a-z0-9_ ]+/g;
+
 /** Small letters, words and single blanks only. */
 export function searchBody(body: string): string {
-  return body
-    .toLowerCase()
-    .replace(/[, .:;?!-]+/g, ' ')
-    .replace(/[^\p{L}\p{M}\p{N}_ ]+/gu, '')
+  const text = body.toLowerCase().replace(SEPARATORS, ' ');
+  return text
+    .replace(BEYOND_ASCII.test(text) ? NO_WORD : NO_ASCII_WORD, '')
     .replace(/ {2,}/g, ' ')
     .trim();
 }

@@ -120,9 +120,12 @@ await storeContract(archiveStore, ({ store, domain }) => {
   it('tells which ids are there, and how far a number of messages reaches', async () => {
     const { userId } = await filled(store(), domain(), 5);
     expect(await store().present(userId, [BASE + 1n, BASE + 9n])).toEqual(new Set([BASE + 1n]));
-    expect(await store().idFurtherOn(userId, BASE + 1n, 2)).toBe(BASE + 3n);
-    expect(await store().idFurtherOn(userId, BASE + 1n, 50)).toBe(BASE + 4n);
-    expect(await store().idFurtherOn(userId, BASE + 5n, 1)).toBeUndefined();
+    expect(await store().idFurther(userId, BASE + 1n, 2)).toBe(BASE + 3n);
+    expect(await store().idFurther(userId, BASE + 1n, 50)).toBe(BASE + 4n);
+    expect(await store().idFurther(userId, BASE + 5n, 1)).toBeUndefined();
+    expect(await store().idFurther(userId, BASE + 3n, 2, true)).toBe(BASE + 1n);
+    expect(await store().idFurther(userId, BASE + 3n, 50, true)).toBe(BASE);
+    expect(await store().idFurther(userId, BASE - 1n, 1, true)).toBeUndefined();
   });
 
   it('finds what is taken back only where the same side has sent it, and empties it', async () => {

@@ -54,6 +54,19 @@ describe.each(ENGINES)('benches run on the %s engine', (engine) => {
     PATIENCE_MS,
   );
 
+  test(
+    'archive writes rows and reads pages of each kind',
+    async () => {
+      const options = '--seconds 1 --rate 1000 --rows 5000 --pages 2'.split(' ');
+      const [written = '', read = ''] = (await bench('archive', '--engine', engine, ...options)).split('\n\n');
+      for (const [rate] of rows(written).values()) expect(Number(rate)).toBeGreaterThan(0);
+      expect([...rows(read).values()].map(([cost]) => Number.parseFloat(cost as string) > 0)).toEqual(
+        Array(8).fill(true),
+      );
+    },
+    PATIENCE_MS,
+  );
+
   test.each([['--unauthenticated'], ['--available --tls']])(
     'idle %s: memory is told by the connection',
     async (options) => {
