@@ -1,5 +1,5 @@
 /** Archives of accounts on the embedded database: rows committed, CPU for each, and what a page of a large archive costs. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { choice, count } from '../lib/arguments.mjs';
@@ -31,6 +31,10 @@ export async function archive({ engine, seconds, rate, rows, pages }) {
     process.stdout.write(`${table(written)}\n`);
     await fill(scene, rows);
     process.stdout.write(table(await read(scene, rows, pages)));
+    const bytes = readdirSync(directory).reduce((sum, file) => sum + statSync(join(directory, file)).size, 0);
+    process.stdout.write(
+      `\n${(bytes / (scene.written() + rows)).toFixed(0)} bytes of disk for each row, of which ${rowOf({}, rows).message.length} are the stanza\n`,
+    );
   } finally {
     await scene.close();
     rmSync(directory, { recursive: true });
@@ -88,6 +92,7 @@ async function open(directory, engineName) {
 
   return {
     ...{ store, writer, writes, settings, parse, send, Jid, Owner },
+    written: () => 2 * number,
     async close() {
       await engine.close();
       await writerThread.close();

@@ -47,7 +47,7 @@ async function missing(client: pg.Client, tables: readonly Table[], name: string
       .map((column) => `${table.name}.${column}`);
   });
   if (lacking.length > 0) {
-    const advice = 'bring its schema up to that of MongooseIM 6.0 or later';
+    const advice = 'bring its schema up to that of MongooseIM 6.2.1 or later';
     throw new StorageError('schema', `${name} lacks the columns ${lacking.join(', ')}: ${advice}`);
   }
   return tables.filter((table) => !found.has(table.name));
