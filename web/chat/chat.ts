@@ -125,6 +125,11 @@ export class Chat {
     this.#connection?.check();
   }
 
+  /** Nobody looks at the page: what can wait need not come now. */
+  rest(isResting: boolean): void {
+    this.#connection?.rest(isResting);
+  }
+
   logOut(): void {
     if (this.#connection?.isOnline) this.#send(xml('presence', ns.CLIENT, { type: 'unavailable' }));
     this.#connection?.close();

@@ -103,9 +103,11 @@ export class ChatView implements ChatListener {
     if (event.key === 'Escape' && !event.isComposing && this.#talk?.peer !== undefined) this.#back();
   }
 
-  /** Somebody looks at the page again. */
+  /** Somebody looks at the page again, or looks away. */
   #seen(): void {
-    if (document.visibilityState !== 'visible') return;
+    const isHidden = document.visibilityState !== 'visible';
+    this.#chat?.rest(isHidden);
+    if (isHidden) return;
     this.#chat?.check();
     const peer = this.#talk?.peer;
     if (peer !== undefined && document.hasFocus()) this.#chat?.look(peer);

@@ -45,6 +45,7 @@ export class Connection {
   #stream: XmppStream | undefined;
   #session: Established | undefined;
   #isOnline = false;
+  #isResting = false;
   #isOver = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -81,6 +82,13 @@ export class Connection {
     else if (this.#timer !== undefined) this.#again();
   }
 
+  /** Nobody looks, or somebody does again. */
+  rest(isResting: boolean): void {
+    if (isResting === this.#isResting) return;
+    this.#isResting = isResting;
+    if (this.#isOnline) this.#tellRest();
+  }
+
   /** For good. */
   close(): void {
     this.#isOver = true;
@@ -98,8 +106,10 @@ export class Connection {
       const outcome = await login(stream, { account, surroundings, isNew, previous: this.#session });
       if (this.#isOver) return stream.close();
       this.#stream = stream;
-      this.#session = { jid: outcome.jid, management: outcome.management };
+      const { jid, management, canRest } = outcome;
+      this.#session = { jid, management, canRest };
       this.#isOnline = true;
+      if (this.#isResting) this.#tellRest();
       this.#backoff.reset();
       if (outcome.acknowledged.length > 0) listener.acknowledged(outcome.acknowledged);
       listener.online(outcome);
@@ -111,6 +121,11 @@ export class Connection {
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  /** XEP-0352 section 4.2: every stream, also one that resumes, begins as active. */
+  #tellRest(): void {
+    if (this.#session?.canRest) this.#stream?.send(xml(this.#isResting ? 'inactive' : 'active', ns.CSI));
   }
 
   #element(element: Xml): void {

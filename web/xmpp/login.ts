@@ -28,6 +28,8 @@ export interface Established {
   /** Full. */
   readonly jid: string;
   readonly management: StreamManagement | undefined;
+  /** The server holds back what can wait from a client that nobody looks at (XEP-0352). */
+  readonly canRest: boolean;
 }
 
 export interface LoginOutcome extends Established {
@@ -46,13 +48,14 @@ export async function login(stream: XmppStream, options: LoginOptions): Promise<
   await authenticate(stream, features, credentials, surroundings);
   const inside = await stream.open(domain);
   const acknowledged: Xml[] = [];
+  const canRest = inside.child('csi', ns.CSI) !== undefined;
   if (previous?.management?.id !== undefined && inside.child('sm', ns.SM)) {
     const isResumed = await resume(stream, previous.management, acknowledged);
-    if (isResumed) return { ...previous, isResumed, acknowledged };
+    if (isResumed) return { ...previous, canRest, isResumed, acknowledged };
   }
   const jid = await bind(stream);
   const management = inside.child('sm', ns.SM) ? await enable(stream) : undefined;
-  return { jid, management, isResumed: false, acknowledged };
+  return { jid, management, canRest, isResumed: false, acknowledged };
 }
 
 /** XEP-0077 section 3.1: the password goes as it is, so only where nobody reads along. */

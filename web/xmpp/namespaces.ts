@@ -14,6 +14,7 @@ export const ns = {
   DISCO_INFO: 'http://jabber.org/protocol/disco#info',
   PING: 'urn:xmpp:ping',
   SM: 'urn:xmpp:sm:3',
+  CSI: 'urn:xmpp:csi:0',
   CARBONS: 'urn:xmpp:carbons:2',
   FORWARD: 'urn:xmpp:forward:0',
   DELAY: 'urn:xmpp:delay',

@@ -25,6 +25,8 @@ export const defaultText = `
   [[listen.http.handlers.mongoose_websocket_handler]]
     host = "_"
     path = "/ws-xmpp"
+    ping_rate = 30_000
+    timeout = 90_000
   [[listen.http.handlers.meerkat_host_meta_handler]]
 
 [auth.internal]

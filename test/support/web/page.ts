@@ -72,12 +72,12 @@ export class Script {
   }
 
   /** The login of a server that takes PLAIN, up to the features behind it. */
-  async plainLogin(): Promise<void> {
+  async plainLogin(features = ''): Promise<void> {
     this.socket.open();
     await this.offer(`<mechanisms ${SASL}><mechanism>PLAIN</mechanism></mechanisms>`);
     await this.socket.read();
     this.socket.receive(`<success ${SASL}/>`);
-    await this.offer(`<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/><sm ${SM}/>`);
+    await this.offer(`<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/><sm ${SM}/>${features}`);
   }
 
   /** Binding and `enable`. */

@@ -178,6 +178,26 @@ it.each([
   expect(listener[outcome].mock.calls[0]?.[0]).toMatchObject({ condition });
 });
 
+it('XEP-0352: the server learns when nobody looks, anew on each stream, and only where it wants to know', async () => {
+  const connection = await online();
+  const words = () =>
+    server()
+      .socket.sent.filter(({ ns }) => ns === 'urn:xmpp:csi:0')
+      .map(({ name }) => name);
+  connection.rest(true);
+  expect(words()).toEqual([]);
+  server().socket.drop();
+  await vi.advanceTimersByTimeAsync(1_000);
+  await server().plainLogin("<csi xmlns='urn:xmpp:csi:0'/>");
+  await server().socket.read();
+  server().socket.receive("<resumed xmlns='urn:xmpp:sm:3' h='0' previd='first'/>");
+  await vi.advanceTimersByTimeAsync(0);
+  expect(words()).toEqual(['inactive']);
+  connection.rest(true);
+  connection.rest(false);
+  expect(words()).toEqual(['inactive', 'active']);
+});
+
 it('after a farewell nothing comes back', async () => {
   const connection = await online();
   connection.close();
