@@ -1,11 +1,21 @@
 import { describe, expect, test } from 'vitest';
 import { filesBelow, read } from './files.js';
-import { brokenRule, importsOf } from './imports.js';
+import { brokenPageRule, brokenRule, importsOf } from './imports.js';
 
 test('imports go one way, and each package has one home', () => {
   const broken = filesBelow('src', ['.ts']).flatMap((file) =>
     importsOf(file, read(file)).flatMap((one) => {
       const rule = brokenRule(one);
+      return rule ? [`${file} ${rule}`] : [];
+    }),
+  );
+  expect(broken).toEqual([]);
+});
+
+test('the page of the browser has tiers of its own, and imports nothing else', () => {
+  const broken = filesBelow('web', ['.ts']).flatMap((file) =>
+    importsOf(file, read(file)).flatMap((one) => {
+      const rule = brokenPageRule(one);
       return rule ? [`${file} ${rule}`] : [];
     }),
   );
@@ -54,6 +64,16 @@ describe('the rules themselves', () => {
     ['src/net/x.ts', 'node:net'],
   ])('%s may import %s', (file, specifier) => {
     expect(brokenRule({ file, specifier })).toBeUndefined();
+  });
+
+  test.each([
+    ['web/xmpp/x.ts', '../chat/y.js'],
+    ['web/chat/x.ts', '../ui/y.js'],
+    ['web/ui/x.ts', '../../src/protocol/jid.js'],
+    ['web/main.ts', 'left-pad'],
+    ['web/xmpp/x.ts', 'node:crypto'],
+  ])('%s must not import %s either', (file, specifier) => {
+    expect(brokenPageRule({ file, specifier })).toBeDefined();
   });
 
   test('every form of import is seen, and comments are not', () => {

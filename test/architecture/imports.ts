@@ -57,6 +57,19 @@ export function brokenRule({ file, specifier }: SourceImport): string | undefine
   return brokenTier(from, target.slice('src/'.length));
 }
 
+/** Folders of `web/` by tier; what lies beside them is whoever joins them. */
+const PAGE_TIERS: Readonly<Record<string, number>> = { xmpp: 1, chat: 2, 'server-facts.js': 2, ui: 3 };
+const JOINS = 4;
+
+/** As `brokenRule`, for the page of the browser. */
+export function brokenPageRule({ file, specifier }: SourceImport): string | undefined {
+  const target = posix.normalize(posix.join(posix.dirname(file), specifier));
+  if (!specifier.startsWith('.') || !target.startsWith('web/'))
+    return `imports ${specifier}, which browsers do not get`;
+  const tier = (path: string) => PAGE_TIERS[path.split('/')[1] as string] ?? JOINS;
+  return tier(target) > tier(file) ? `imports upward, ${target}` : undefined;
+}
+
 function brokenHome(from: string, specifier: string): string | undefined {
   const name = specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/');
   const home = HOMES[name];

@@ -72,7 +72,7 @@ test('every link between documents leads somewhere', () => {
 });
 
 test('every file that a document names in backticks by its path is there', () => {
-  const paths = /`((?:src|native|test|scripts|docs|bench|bin)\/[\w./-]*[\w])`/g;
+  const paths = /`((?:src|web|native|test|scripts|docs|bench|bin)\/[\w./-]*[\w])`/g;
   const dead = filesBelow('.', ['.md'])
     .filter((file) => file !== 'CHANGELOG.md')
     .flatMap((file) =>

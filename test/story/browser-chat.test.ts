@@ -6,6 +6,7 @@ import { accessibilityFaults, faintTexts } from '../support/browser/accessibilit
 import { browserSkip, launchBrowser, noBrowser } from '../support/browser/chromium.js';
 import { Person } from '../support/browser/person.js';
 import { WeakNetwork } from '../support/browser/weak-network.js';
+import { Actor } from '../support/story/actor.js';
 import { ENGINES, startServer, type TestServer } from '../support/story/server.js';
 
 /** Browsers are slow on a machine that has other things to do. */
@@ -120,6 +121,27 @@ for (const engine of ENGINES) {
       await alice.write('back');
       await bob.sees('back');
     });
+
+    it('what lies further back comes page by page, and stays in order', async () => {
+      const [alice, bob] = await Promise.all(['alice', 'bob'].map((name) => member(`${name}-${engine}-${++count}`)));
+      const bodies = Array.from({ length: 55 }, (_, index) => `number ${index + 1}`);
+      for (const body of bodies) bob!.send(`<message type='chat' to='${alice!.bare}'><body>${body}</body></message>`);
+      await alice!.receives(`<message type='chat'><body>number 55</body></message>`);
+      const person = await Person.arrive(browser, address(), alice!.username, complaints);
+      await person.enter('Log in', 'pass');
+      await person.page.getByRole('list', { name: 'Contacts' }).getByRole('button', { name: bob!.username }).click();
+      await person.sees('number 55');
+      await person.page.getByRole('button', { name: 'Older messages' }).click();
+      await person.sees('number 1');
+      await person.page.getByRole('button', { name: 'Older messages' }).waitFor({ state: 'hidden' });
+      expect(await person.messages()).toEqual(bodies);
+    });
+
+    async function member(username: string): Promise<Actor> {
+      const actor = await Actor.join(server.port, { username, domain: 'localhost', password: 'pass' });
+      await actor.available();
+      return actor;
+    }
 
     it('a second window of the same person gets what the first one sends and receives', async () => {
       const [alice, bob] = await friends();

@@ -14,7 +14,10 @@ const LISTENERS = `
 [[listen.http]]
   port = PORT
   ip_address = "127.0.0.1"
-  [[listen.http.handlers.meerkat_health_handler]]
+  tls.certificate = "automatic"
+  [[listen.http.handlers.mongoose_websocket_handler]]
+    host = "_"
+    path = "/ws"
 `;
 const LISTENERS_OF_CLIENTS = 1;
 
@@ -24,6 +27,7 @@ onBothEngines(
   (server) => {
     const port = () => server().ports[LISTENERS_OF_CLIENTS] as number;
     const page = () => ask(port(), get('/'));
+    const elsewhere = () => `wss://localhost:${server().ports[2]}`;
 
     it('gives the page with a policy that lets nothing run but its own scripts, and no text become markup', async () => {
       const { status, fields, body } = await page();
@@ -36,7 +40,7 @@ onBothEngines(
         'script-src': "'self'",
         'style-src': "'self'",
         'img-src': "'self'",
-        'connect-src': "'self'",
+        'connect-src': `'self' ${elsewhere()}`,
         'base-uri': "'none'",
         'form-action': "'none'",
         'frame-ancestors': "'none'",
@@ -82,8 +86,11 @@ onBothEngines(
         shards: 2,
         domain: 'localhost',
         domains: ['localhost', 'other.example'],
-        websocket: null,
-        ports: [{ kind: 'xmpp', port: server().port, security: 'none', isLocal: true }],
+        websocket: `${elsewhere()}/ws`,
+        ports: [
+          { kind: 'xmpp', port: server().port, security: 'none', isLocal: true },
+          { kind: 'websocket', port: server().ports[2], path: '/ws', security: 'tls', isLocal: true },
+        ],
       });
     });
 
@@ -105,8 +112,17 @@ onBothEngines(
       expect(fields['etag']).toMatch(/^W\/"/);
     });
 
+    it.each(["a;script-src'unsafe-inline'", 'a%zz', 'a,b', "'none'"])(
+      'a host named %s gets nothing into the policy',
+      async (host) => {
+        const { status, fields } = await ask(port(), `GET / HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+        expect(status).toBe(200);
+        expect(fields['content-security-policy']).toContain("; connect-src 'self'; base-uri 'none';");
+      },
+    );
+
     it('is not there where no handler is named', async () => {
-      expect((await ask(server().ports[2] as number, get('/'))).status).toBe(404);
+      expect((await ask(server().ports[2] as number, get('/'), { tls: {} })).status).toBe(404);
     });
   },
 );

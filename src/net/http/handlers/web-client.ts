@@ -76,6 +76,12 @@ function toFolder(request: HttpRequest, response: HttpResponse): void {
   response.send(308, { ...REVALIDATED, location: `./${name}/` });
 }
 
+/** Of a WebSocket elsewhere. The host is what the client said: nothing that means something else in a policy gets into one. */
+function originOf(address: string): string {
+  const origin = URL.canParse(address) ? new URL(address).origin : '';
+  return /^wss?:\/\/[\w.:[\]-]+$/.test(origin) ? ` ${origin}` : '';
+}
+
 /** Nothing but what comes from here is loaded, run or framed, and no text becomes markup. */
 function pageFields(surroundings: HandlerSurroundings, request: HttpRequest): HeaderFields {
   const elsewhere = webSocketElsewhere(surroundings, request);
@@ -84,7 +90,7 @@ function pageFields(surroundings: HandlerSurroundings, request: HttpRequest): He
     "script-src 'self'",
     "style-src 'self'",
     "img-src 'self'",
-    `connect-src 'self'${elsewhere === undefined ? '' : ` ${new URL(elsewhere).origin}`}`,
+    `connect-src 'self'${elsewhere === undefined ? '' : originOf(elsewhere)}`,
     "base-uri 'none'",
     "form-action 'none'",
     "frame-ancestors 'none'",
