@@ -1,10 +1,11 @@
 #!/usr/bin/env node
-/** The one command of all benches: `node bench/run.mjs micro|chat|archive|idle [options]`. */
+/** The one command of all benches: `node bench/run.mjs COMMAND [options]`. */
 import { existsSync } from 'node:fs';
 import { readArguments, UsageError } from './lib/arguments.mjs';
 import { distMain } from './lib/places.mjs';
 import { archive, archiveOptions } from './load/archive.mjs';
 import { chat, chatOptions } from './load/chat.mjs';
+import { churn, churnOptions } from './load/churn.mjs';
 import { compression, compressionOptions } from './load/compression.mjs';
 import { idle, idleOptions } from './load/idle.mjs';
 import { micro, microOptions } from './micro/micro.mjs';
@@ -14,6 +15,7 @@ const COMMANDS = {
   chat: { run: chat, options: chatOptions, doc: 'Pairs of clients chat; server CPU for each message.' },
   archive: { run: archive, options: archiveOptions, doc: 'Rows of archives written, and pages of a large one read.' },
   idle: { run: idle, options: idleOptions, doc: 'Clients that say nothing; server memory for each connection.' },
+  churn: { run: churn, options: churnOptions, doc: 'Clients come and go; server memory behind each round.' },
   compression: {
     run: compression,
     options: compressionOptions,

@@ -2,23 +2,25 @@
 import { once } from 'node:events';
 import { connect as connectTcp } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import { upgraded } from './web-socket.mjs';
 
 const HEADER =
   "<?xml version='1.0'?><stream:stream to='localhost' version='1.0' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>";
+const OPEN = "<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' to='localhost' version='1.0'/>";
 const AUTH = "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='ANONYMOUS'>=</auth>";
 const PATIENCE_MS = 20_000;
 const BIND = "<iq type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>";
 
-export async function connect({ port, tls, localAddress }) {
+export async function connect({ port, tls, localAddress, webSocket }) {
   const target = { port, host: '127.0.0.1', localAddress, noDelay: true };
   const socket = tls ? connectTls({ ...target, rejectUnauthorized: false }) : connectTcp(target);
   await once(socket, tls ? 'secureConnect' : 'connect');
-  return socket;
+  return webSocket ? upgraded(socket) : socket;
 }
 
 /** Opens the stream and reads the features, no more. */
 export function open(socket) {
-  return ask(socket, HEADER, '</stream:features>');
+  return ask(socket, socket.isFramed ? OPEN : HEADER, '</stream:features>');
 }
 
 /** Returns the full JID that the server has given. */

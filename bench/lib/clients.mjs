@@ -12,6 +12,8 @@ export function startClients(script, core = 1) {
   const file = fileURLToPath(new URL(`../load/${script}`, import.meta.url));
   const [command, ...args] = [...boundTo(core), process.execPath, file];
   const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  // Every question listens for its end, too.
+  child.setMaxListeners(0);
   return {
     pid: child.pid,
 

@@ -12,7 +12,7 @@ const START_MS = 30_000;
 const PROBE = new URL('../load/probe.mjs', import.meta.url).href;
 
 /** Every module that an ordinary server has; clients log in without accounts, as passwords are not what is measured. */
-export function configText({ engine, shards, tls, port }) {
+export function configText({ engine, shards, tls, port, webPort }) {
   return `
 [general]
   loglevel = "warning"
@@ -30,6 +30,7 @@ export function configText({ engine, shards, tls, port }) {
   state_timeout = "infinity"
 ${tls ? '  tls = {mode = "tls", certificate = "automatic", verify_mode = "none"}' : ''}
 
+${webPort === undefined ? '' : webListener(webPort, tls)}
 [auth]
   methods = ["anonymous"]
 
@@ -51,11 +52,27 @@ ${tls ? '  tls = {mode = "tls", certificate = "automatic", verify_mode = "none"}
 `;
 }
 
-export async function startServer({ engine, shards, tls = false, core = 0, nodeArguments = [] }) {
+function webListener(port, tls) {
+  return `
+[[listen.http]]
+  port = ${port}
+  ip_address = "127.0.0.1"
+  transport.max_connections = "infinity"
+${tls ? '  tls = {certificate = "automatic"}' : ''}
+  [[listen.http.handlers.mongoose_websocket_handler]]
+    host = "_"
+    path = "/ws-xmpp"
+    state_timeout = "infinity"
+`;
+}
+
+/** With `webSocket` its port is that for WebSocket. */
+export async function startServer({ engine, shards, tls, webSocket, core = 0, nodeArguments = [] }) {
   const directory = mkdtempSync(join(tmpdir(), 'meerkat-bench-'));
   const port = await freePort();
   const file = join(directory, 'mongooseim.toml');
-  writeFileSync(file, configText({ engine, shards, tls, port }));
+  const webPort = webSocket ? await freePort() : undefined;
+  writeFileSync(file, configText({ engine, shards, tls, port, webPort }));
   // With one shard all of its work fits on one core, which makes runs alike; more shards take what there is.
   const [command, ...args] = [
     ...(shards === 1 ? boundTo(core) : []),
@@ -64,7 +81,7 @@ export async function startServer({ engine, shards, tls = false, core = 0, nodeA
     ...[distMain, '--config', file, '--data', directory],
   ];
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
-  const server = new Server(child, directory, port);
+  const server = new Server(child, directory, webPort ?? port);
   await server.isUp();
   return server;
 }

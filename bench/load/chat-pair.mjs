@@ -57,12 +57,16 @@ export class Chatter {
 
   /** So many messages in one write. `dueAt` is when the first should have gone out. */
   send(count, dueAt = performance.now()) {
-    let text = '';
+    const texts = [];
     for (let i = 0; i < count; i++) {
       this.#sentAt[this.sent % REMEMBERED] = dueAt;
-      text += chatText(this.#to, this.sent++, this.#stamp);
+      texts.push(chatText(this.#to, this.sent++, this.#stamp));
     }
-    this.#socket.write(this.#isManaged ? text + REQUEST : text, 'latin1');
+    if (this.#isManaged) texts.push(REQUEST);
+    if (!this.#socket.isFramed) return void this.#socket.write(texts.join(''), 'latin1');
+    this.#socket.cork();
+    for (const text of texts) this.#socket.write(text);
+    this.#socket.uncork();
   }
 
   end() {

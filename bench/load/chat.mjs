@@ -24,12 +24,15 @@ export const chatOptions = {
   pipeline: count(1, 'messages that a client sends at once, and that its peer answers with as many'),
   rate: count(undefined, 'messages a second of all together, whether or not earlier ones have arrived'),
   tls: flag('over TLS'),
+  websocket: flag('over WebSocket'),
   managed: flag('with stream management: acknowledgements both ways'),
 };
 
 export async function chat(options) {
   if (options.tls && options.engine.some((engine) => floors.includes(engine)))
     throw new UsageError('The floor has no TLS.');
+  if (options.websocket && options.engine.some((engine) => floors.includes(engine)))
+    throw new UsageError('The floor has no WebSocket.');
   if (options.managed && options.engine.some((engine) => floors.includes(engine)))
     throw new UsageError('The floor manages no streams.');
   const runs = [];
@@ -41,12 +44,15 @@ export async function chat(options) {
   process.stdout.write(table(options.engine.map((engine) => row(engine, runsOf(engine), floor))));
 }
 
-async function measureOnce(engine, { shards, pairs, seconds, warmup, pipeline, rate, tls, managed }) {
+async function measureOnce(
+  engine,
+  { shards, pairs, seconds, warmup, pipeline, rate, tls, managed, websocket: webSocket },
+) {
   const isFloor = floors.includes(engine);
-  const server = isFloor ? await startFloor(engine) : await startServer({ engine, shards, tls });
+  const server = isFloor ? await startFloor(engine) : await startServer({ engine, shards, tls, webSocket });
   const clients = startClients('chat-clients.mjs');
   try {
-    await clients.ask('login', { port: server.port, pairs, tls, isFloor, managed });
+    await clients.ask('login', { port: server.port, pairs, tls, webSocket, isFloor, managed });
     await clients.ask('chat', { pipeline, rate });
     await sleep(warmup * 1_000);
     const measured = await measure(server, clients, seconds);

@@ -12,6 +12,7 @@ export const idleOptions = {
   connections: count(10_000, 'connections'),
   repeat: count(1, 'measurements for each engine'),
   tls: flag('over TLS'),
+  websocket: flag('over WebSocket'),
   unauthenticated: flag('the clients stop before they log in'),
   available: flag('the clients send presence'),
   managed: flag('with stream management'),
@@ -55,11 +56,11 @@ function checkLimits(connections) {
   );
 }
 
-async function measureOnce(engine, { shards, connections, tls, unauthenticated, available }) {
+async function measureOnce(engine, { shards, connections, tls, websocket: webSocket, unauthenticated, available }) {
   const state = unauthenticated ? 'unauthenticated' : available ? 'available' : 'bound';
-  const server = await startServer({ engine, shards, tls });
+  const server = await startServer({ engine, shards, tls, webSocket });
   const clients = startClients('idle-clients.mjs');
-  const open = (count) => clients.ask('open', { port: server.port, tls, state, count });
+  const open = (count) => clients.ask('open', { port: server.port, tls, webSocket, state, count });
   try {
     // What the first logins compile, and the young generation that grows under them, is not theirs. These clients stay: the
     // memory that they gave back would be taken by those that are measured, and not be seen.

@@ -5,6 +5,8 @@ import type { CarrierName, EnginePort } from './port.js';
 export interface CarrierOwner {
   /** A frame to send; its bytes are valid until this returns. `sent` is due once they have left. */
   frame(bytes: Buffer): void;
+  /** Called with what sends several frames in a row, so that they can leave together. */
+  together?(send: () => void): void;
   /** There is room again, after `feed` said to stop. */
   readOn(): void;
   /** The last call: the connection is gone. The socket is to be closed behind the frames that it was given, or at once. */

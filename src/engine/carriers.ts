@@ -1,6 +1,6 @@
 /** The carriers of one shard by their slots, and what a batch tells of them. */
 import { Carrier, type CarrierOwner } from './carrier.js';
-import { eventKind, release, word } from './envelope.js';
+import { eventKind, release, WORDS_PER_ENVELOPE, word } from './envelope.js';
 import type { CarrierFacts, EnginePort } from './port.js';
 
 export class Carriers {
@@ -20,15 +20,30 @@ export class Carriers {
     return carrier;
   }
 
-  /** The event whose words begin at `base`. What an owner throws is passed on, and its socket lost to us. */
-  told(base: number): void {
-    const { words, arena } = this.#engine;
+  /** How many frames in a row, from this envelope on, are for one owner; 1 for any other event. */
+  rowLength(envelope: number, count: number): number {
+    const { words } = this.#engine;
+    const first = envelope * WORDS_PER_ENVELOPE;
+    let length = 1;
+    if (((words[first] as number) & 0xff) !== eventKind.FRAME) return length;
+    for (let base = first + WORDS_PER_ENVELOPE; envelope + length < count; base += WORDS_PER_ENVELOPE) {
+      if (((words[base] as number) & 0xff) !== eventKind.FRAME) break;
+      if (words[base + word.SLOT] !== words[first + word.SLOT]) break;
+      length++;
+    }
+    return length;
+  }
+
+  /** The event at this envelope, or so many frames in a row. What an owner throws is passed on, and its socket lost to us. */
+  told(envelope: number, rowLength: number): void {
+    const { words } = this.#engine;
+    const base = envelope * WORDS_PER_ENVELOPE;
     const carrier = this.#carriers[words[base + word.SLOT] as number];
     if (!carrier) return;
     try {
       switch ((words[base] as number) & 0xff) {
         case eventKind.FRAME:
-          carrier.owner.frame(arena.subarray(words[base + word.START], words[base + word.END]));
+          this.#frames(carrier.owner, base, rowLength);
           break;
         case eventKind.READ_ON:
           carrier.owner.readOn();
@@ -43,6 +58,17 @@ export class Carriers {
       carrier.detach(false);
       throw error;
     }
+  }
+
+  #frames(owner: CarrierOwner, first: number, count: number): void {
+    const { words, arena } = this.#engine;
+    const send = () => {
+      for (let base = first; base < first + count * WORDS_PER_ENVELOPE; base += WORDS_PER_ENVELOPE) {
+        owner.frame(arena.subarray(words[base + word.START], words[base + word.END]));
+      }
+    };
+    if (count > 1 && owner.together) owner.together(send);
+    else send();
   }
 
   readonly #forget = (carrier: Carrier): void => {

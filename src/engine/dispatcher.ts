@@ -68,7 +68,7 @@ export class Dispatcher implements ArenaOrigin {
   }
 
   readonly dispatch = (count: number): void => {
-    for (let envelope = 0; envelope < count; envelope++) this.#event(envelope);
+    for (let envelope = 0; envelope < count; ) envelope += this.#event(envelope, count);
     this.epoch++;
   };
 
@@ -112,10 +112,11 @@ export class Dispatcher implements ArenaOrigin {
     return this.#jids.parse(text);
   }
 
-  #event(envelope: number): void {
+  /** Returns how many envelopes it was about. */
+  #event(envelope: number, count: number): number {
     const { words } = this.#engine;
     const base = envelope * WORDS_PER_ENVELOPE;
-    if (((words[base] as number) & 0xff) >= eventKind.FRAME) return this.#carried(base);
+    if (((words[base] as number) & 0xff) >= eventKind.FRAME) return this.#carried(envelope, count);
     const slot = words[base + word.SLOT] as number;
     let connection = this.#connections[slot];
     try {
@@ -145,15 +146,18 @@ export class Dispatcher implements ArenaOrigin {
       // What is about no connection has no generation. One whose handler was just being made has one that listens to nothing.
       if (words[base + word.GENERATION] !== 0) this.#drop(connection ?? this.#connections[slot]);
     }
+    return 1;
   }
 
   /** About a carrier, whose slot is none of a connection. */
-  #carried(base: number): void {
+  #carried(envelope: number, count: number): number {
+    const length = this.carriers.rowLength(envelope, count);
     try {
-      this.carriers.told(base);
+      this.carriers.told(envelope, length);
     } catch (error) {
       this.#inbox.crashed(error);
     }
+    return length;
   }
 
   /** Tells the peer that we have failed, or, where even that fails, cuts the connection. */

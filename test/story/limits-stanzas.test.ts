@@ -6,6 +6,7 @@ import { onBothEngines, ownConfig } from '../support/story/both-engines.js';
 import { eventually } from '../support/story/eventually.js';
 import type { TestServer } from '../support/story/server.js';
 import { onEachServer } from '../support/story/story.js';
+import { speaks } from '../support/story/transports.js';
 
 /** RFC 6120 section 4.9.3.14 and XEP-0205: what is too much, sent in full or left open for ever. */
 const TOO_MUCH: readonly [string, string][] = [
@@ -56,6 +57,15 @@ onEachServer('RFC 6120 section 4.9.3.14: policy-violation for', (server) => {
   });
 });
 
+const WEBSOCKET = `
+[[listen.http]]
+  port = PORT
+  ip_address = "127.0.0.1"
+  [[listen.http.handlers.mongoose_websocket_handler]]
+    host = "_"
+    path = "/ws-xmpp"
+`;
+
 onBothEngines(
   'a listener with limits of its own',
   (engine) =>
@@ -70,7 +80,7 @@ onBothEngines(
   fast = [{user_glob = "fast-*"}]
 [access]
   by_user = [{acl = "fast", value = "none"}, {acl = "all", value = "slow"}]
-`,
+${WEBSOCKET}`,
     }),
   (server) => {
     it('shaper: a flood is slowed down to its rate, nothing is lost, and nobody else waits', async () => {
@@ -149,28 +159,40 @@ onBothEngines(
       stuck.vanish();
     });
 
-    it('a client that reads nothing costs a bounded amount of memory and is dropped, and nobody else notices', async () => {
-      const stuck = await Actor.join(server().port, fresh());
-      const sender = await Actor.join(server().port, fresh());
-      stuck.client.socket.pause();
-      const before = residentBytes(server());
-      let most = 0;
-      const sent = await pour(sender, stuck, async () => {
-        most = Math.max(most, residentBytes(server()) - before);
-        return isGone(sender, stuck);
-      });
-      expect(sent).toBeGreaterThan(8_000_000);
-      expect(most).toBeLessThan(150_000_000);
-      await ping(sender);
-      sender.vanish();
-      stuck.vanish();
-    });
+    it.each([
+      ['TCP', 0],
+      ['WebSocket', 5],
+    ] as const)(
+      '%s: a client that reads nothing costs a bounded amount of memory, is dropped, and nobody else notices',
+      async (transport, listener) => {
+        const stuck = await Actor.join(speaks(server().ports[listener] as number, transport), fresh());
+        const sender = await Actor.join(server().port, fresh());
+        stuck.client.socket.pause();
+        const before = residentBytes(server());
+        let most = 0;
+        const sent = await pour(sender, stuck, async () => {
+          most = Math.max(most, residentBytes(server()) - before);
+          return isGone(sender, stuck);
+        });
+        expect(sent).toBeGreaterThan(8_000_000);
+        expect(most).toBeLessThan(150_000_000);
+        await ping(sender);
+        sender.vanish();
+        stuck.vanish();
+      },
+    );
   },
 );
 
 onBothEngines(
   'max_fsm_queue of [general]',
-  (engine) => ownConfig({ engine, general: '  max_fsm_queue = 20', listeners: ['', 'max_fsm_queue = 100000'] }),
+  (engine) =>
+    ownConfig({
+      engine,
+      general: '  max_fsm_queue = 20',
+      listeners: ['', 'max_fsm_queue = 100000'],
+      rest: WEBSOCKET,
+    }),
   (server) => {
     it('counts for a listener without one of its own, and for no other', async () => {
       const [general, own] = server().ports as [number, number];
@@ -185,6 +207,15 @@ onBothEngines(
       }
       expect(await isGone(sender, free)).toBe(false);
       for (const actor of [sender, limited, free]) actor.vanish();
+    });
+
+    it('counts for clients over WebSocket', async () => {
+      const [, own, webSocket] = server().ports as [number, number, number];
+      const sender = await Actor.join(own, fresh());
+      const limited = await Actor.join(speaks(webSocket, 'WebSocket'), fresh());
+      limited.client.socket.pause();
+      expect(await pour(sender, limited, () => isGone(sender, limited))).toBeLessThan(8_000_000);
+      for (const actor of [sender, limited]) actor.vanish();
     });
   },
 );

@@ -97,7 +97,7 @@ export type WebSocketRequest = Pick<HttpRequest, 'path' | 'query' | 'host' | 'bi
 
 export interface WebSocketListener {
   /** Valid until it returns. */
-  message(data: Buffer, isBinary: boolean): void;
+  message(data: ArrayBuffer, isBinary: boolean): void;
   /** A ping or a pong came. */
   alive(): void;
   /** Something of what was queued has left. */
@@ -112,6 +112,8 @@ export interface ServerWebSocket {
   readonly queuedBytes: number;
   /** One text message. True when it has left as a whole; else it waits, or the connection is gone. The sender bounds what waits. */
   send(text: string | Uint8Array): boolean;
+  /** What `send` sends leaves together; whether it has left is told by `queuedBytes` behind this call alone. */
+  together(send: () => void): void;
   ping(): void;
   /** Says goodbye with this code (RFC 6455 section 7.4.1). `closed` comes from within. */
   close(code: number, reason?: string): void;

@@ -33,6 +33,10 @@ class UwsWebSocket implements ServerWebSocket {
     return !this.isClosed && this.#raw.send(text, false, this.#compress) === SENT;
   }
 
+  together(send: () => void): void {
+    if (!this.isClosed) this.#raw.cork(send);
+  }
+
   ping(): void {
     if (!this.isClosed) this.#raw.ping();
   }
@@ -53,9 +57,9 @@ export function socketBehavior(
   over: () => void,
 ): Omit<RawBehavior<SocketState>, 'upgrade'> {
   const { maxMessageBytes, compress } = endpoint;
-  const guarded = (raw: RawSocket<SocketState>, work: (socket: UwsWebSocket) => void) => {
+  const alive = (raw: RawSocket<SocketState>) => {
     const { socket } = raw.getUserData();
-    if (socket) guard(socket, log, () => work(socket));
+    if (socket) guard(socket, log, () => socket.listener?.alive());
   };
   return {
     maxPayloadLength: maxMessageBytes,
@@ -75,16 +79,27 @@ export function socketBehavior(
         socket.listener = endpoint.open(socket, request as WebSocketRequest);
       });
     },
-    message: (raw, data, isBinary) => guarded(raw, (socket) => socket.listener?.message(Buffer.from(data), isBinary)),
-    ping: (raw) => guarded(raw, (socket) => socket.listener?.alive()),
-    pong: (raw) => guarded(raw, (socket) => socket.listener?.alive()),
-    drain: (raw) => guarded(raw, (socket) => socket.listener?.drained()),
+    message: (raw, data, isBinary) => {
+      const { socket } = raw.getUserData();
+      // As `guard`, without a closure for each message.
+      try {
+        socket?.listener?.message(data, isBinary);
+      } catch (error) {
+        failed(socket as UwsWebSocket, log, error);
+      }
+    },
+    ping: (raw) => alive(raw),
+    pong: (raw) => alive(raw),
+    drain: (raw) => {
+      const { socket } = raw.getUserData();
+      if (socket) guard(socket, log, () => socket.listener?.drained());
+    },
     close: (raw, code) => {
       over();
-      guarded(raw, (socket) => {
-        socket.isClosed = true;
-        socket.listener?.closed(code);
-      });
+      const { socket } = raw.getUserData();
+      if (!socket) return;
+      socket.isClosed = true;
+      guard(socket, log, () => socket.listener?.closed(code));
     },
   };
 }
@@ -94,7 +109,11 @@ function guard(socket: ServerWebSocket, log: Logger, work: () => void): void {
   try {
     work();
   } catch (error) {
-    log.error('http.websocket.crashed', { error });
-    socket.close(INTERNAL_ERROR);
+    failed(socket, log, error);
   }
+}
+
+function failed(socket: ServerWebSocket, log: Logger, error: unknown): void {
+  log.error('http.websocket.crashed', { error });
+  socket.close(INTERNAL_ERROR);
 }

@@ -18,6 +18,8 @@ export class WebSocketClient implements CarrierOwner, WebSocketListener, Watched
   #carrier: Carrier | undefined;
   /** Bytes of frames that wait in the socket. */
   #waiting = 0;
+  /** What is sent is kept back until the last of it. */
+  #isGathering = false;
 
   constructor(socket: ServerWebSocket, surroundings: WebSocketSurroundings) {
     this.#socket = socket;
@@ -31,7 +33,7 @@ export class WebSocketClient implements CarrierOwner, WebSocketListener, Watched
     this.#surroundings.watch.add(this);
   }
 
-  message(data: Buffer, isBinary: boolean): void {
+  message(data: ArrayBuffer, isBinary: boolean): void {
     this.heardAt = this.#surroundings.watch.now;
     // RFC 7395 section 3.2.
     if (isBinary) this.#end(closeCode.BAD_DATA, 'XMPP is text');
@@ -43,8 +45,15 @@ export class WebSocketClient implements CarrierOwner, WebSocketListener, Watched
   }
 
   frame(bytes: Buffer): void {
-    if (this.#socket.send(bytes)) this.#carrier?.sent(bytes.length);
+    if (this.#socket.send(bytes) && !this.#isGathering) this.#carrier?.sent(bytes.length);
     else this.#waiting += bytes.length;
+  }
+
+  together(send: () => void): void {
+    this.#isGathering = true;
+    this.#socket.together(send);
+    this.#isGathering = false;
+    this.drained();
   }
 
   drained(): void {

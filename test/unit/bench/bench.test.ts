@@ -34,7 +34,7 @@ describe.each(ENGINES)('benches run on the %s engine', (engine) => {
     PATIENCE_MS,
   );
 
-  test.each([['--pipeline 1'], ['--pipeline 5 --tls'], ['--rate 200 --shards 2']])(
+  test.each([['--pipeline 1'], ['--pipeline 5 --tls'], ['--rate 200 --shards 2'], ['--websocket --pipeline 3']])(
     'chat %s: every message arrives, once and in order',
     async (options) => {
       const usual = ['--engine', engine, '--pairs', '2', '--seconds', '1', '--warmup', '1'];
@@ -63,6 +63,16 @@ describe.each(ENGINES)('benches run on the %s engine', (engine) => {
       expect([...rows(read).values()].map(([cost]) => Number.parseFloat(cost as string) > 0)).toEqual(
         Array(8).fill(true),
       );
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    'churn tells the memory behind each round',
+    async () => {
+      const usual = ['--engine', engine, '--connections', '20', '--rounds', '2'];
+      const found = rows(await bench('churn', ...usual, '--websocket'));
+      expect([...found.keys()]).toEqual([`${engine}, round 1`, `${engine}, round 2`]);
     },
     PATIENCE_MS,
   );
