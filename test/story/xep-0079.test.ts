@@ -39,7 +39,7 @@ const NOTIFIED = (id: string, text: string) => `${id}||notify|${text} notify`;
 const FAILED = (id: string, text: string) => `${id}|error|error|${text} error|undefined-condition|failed-rules`;
 
 stories('XEP-0079', (story) => {
-  story('sections 2.1.1 and 9: the server says what it keeps', { alice: 1 }, async ({ alice }, { port }) => {
+  story('sections 2.1.1 and 8: the server says what it keeps', { alice: 1 }, async ({ alice }, { port }) => {
     const ask = async (node = '') => {
       const query = `<query xmlns='http://jabber.org/protocol/disco#info'${node}/>`;
       const info = await alice.asks(`<iq type='get' to='localhost'>${query}</iq>`);
@@ -203,7 +203,7 @@ stories('XEP-0079 bad input', (story) => {
   ] as const;
 
   story(
-    'section 7.1: rules that are not kept are told of, and nobody gets the message',
+    'section 6.1: rules that are not kept are told of, and nobody gets the message',
     { alice: 1, bob: 1 },
     async ({ alice, bob }) => {
       await bob.available();

@@ -321,7 +321,7 @@ stories('XEP-0280 identity', (story) => {
     `<message xmlns='jabber:client' from='boss@localhost/x' to='${to}' type='chat'><body>pay</body></message></forwarded></received></message>`;
 
   story(
-    'section 12: what claims to be a copy has the address of who sent it, is not copied, and is in no archive',
+    'section 11: what claims to be a copy has the address of who sent it, is not copied, and is in no archive',
     { alice: 1, bob: 2, mallory: 1 },
     async ({ bob, bob2, mallory }) => {
       await enter(bob, bob2);
@@ -348,7 +348,7 @@ stories('XEP-0280 identity', (story) => {
   );
 
   story(
-    'section 12: a client of the account itself cannot speak in its name either',
+    'section 11: a client of the account itself cannot speak in its name either',
     { bob: 2 },
     async ({ bob, bob2 }) => {
       await enter(bob, bob2);

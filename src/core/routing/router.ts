@@ -10,6 +10,7 @@ import type { Session } from '../sessions/session.js';
 import type { Sessions } from '../sessions/sessions.js';
 import type { Durability } from '../shards/durability.js';
 import { Delivery } from './delivery.js';
+import { withoutForgedDelay } from './forged-delay.js';
 import { presenceSent, type SentStanza, stanzaSent } from './hooks.js';
 
 export interface RouterDependencies {
@@ -60,7 +61,8 @@ export class Router {
     if (stanza.malformed) return this.bounce(stanza, StanzaError.jidMalformed());
     if (!isSendable(stanza)) return this.bounce(stanza, StanzaError.badRequest());
 
-    const sent: SentStanza = { session, stanza, archiveId: undefined };
+    const clean = withoutForgedDelay(stanza, this.#deps.hosts);
+    const sent: SentStanza = { session, stanza: clean, archiveId: undefined };
     const verdict = hooks.filter(stanzaSent, sent);
     if (verdict) return verdict.kind === 'refuse' ? this.bounce(stanza, verdict.error) : undefined;
     if (sent.stanza.name === 'presence' && hooks.claim(presenceSent, sent) === TAKEN) return;

@@ -1,4 +1,4 @@
-/** XEP-0079 sections 3.4 and 7: what the sender of a message with rules is told. */
+/** XEP-0079 sections 3.4 and 6: what the sender of a message with rules is told. */
 import { type Element, el } from '../../protocol/element.js';
 import { StanzaError } from '../../protocol/errors.js';
 import { Jid } from '../../protocol/jid.js';

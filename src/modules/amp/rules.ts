@@ -66,7 +66,7 @@ function isOneOf(known: readonly string[], value: string | undefined): boolean {
   return value !== undefined && known.includes(value);
 }
 
-/** Section 7.1. */
+/** Section 6.1. */
 function detail(name: string, rules: readonly Element[]): Element {
   return el(
     name,
