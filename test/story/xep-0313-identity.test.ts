@@ -1,5 +1,6 @@
 /** XEP-0313 and bad input: what is not the client's to say or to see, and requests that are not as they should be. */
 import { expect } from 'vitest';
+import { Actor } from '../support/story/actor.js';
 import { archive, converse, forwarded, queryXml, refused } from '../support/story/archive.js';
 import { stories } from '../support/story/story.js';
 
@@ -109,6 +110,25 @@ stories('XEP-0313 section 8', (story) => {
     const like = await archive(alice, { fields: { with: bob.bare.replace(/^../, '%_') } });
     expect(like.bodies).toEqual([]);
   });
+
+  story(
+    'whoever gets the name of an account that is gone does not get its archive',
+    { alice: 1, bob: 1 },
+    async ({ alice, bob }, { port }) => {
+      await converse(alice, bob, ['secret']);
+      await converse(bob, alice, ['another']);
+      await alice.asks(`<iq type='set'><prefs xmlns='${MAM}' default='never'/></iq>`);
+      alice.send(`<iq type='set' id='gone'><query xmlns='jabber:iq:register'><remove/></query></iq>`);
+      await alice.client.closed();
+      const heir = await Actor.join(port, { username: alice.username, domain: alice.domain, password: 'another' });
+      const prefs = await heir.asks(`<iq type='get'><prefs xmlns='${MAM}'/></iq>`);
+      expect([(await archive(heir)).bodies, prefs.getChild('prefs')?.attrs['default']]).toEqual([[], 'always']);
+      await converse(bob, heir, ['to the heir']);
+      expect((await archive(heir)).bodies).toEqual(['to the heir']);
+      expect((await archive(bob)).bodies).toEqual(['secret', 'another', 'to the heir']);
+      heir.vanish();
+    },
+  );
 
   story(
     'each of many queries at once is answered, in full or with an error',

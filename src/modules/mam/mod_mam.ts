@@ -5,6 +5,7 @@ import { defineModule } from '../../core/module/module.js';
 import { messageUndelivered, stanzaReceived, stanzaSent } from '../../core/routing/hooks.js';
 import { sessionClosed, sessionOpening } from '../../core/sessions/hooks.js';
 import { ns } from '../../protocol/namespaces.js';
+import { RSM_NAMESPACE } from '../../protocol/rsm.js';
 import { rosterApi } from '../roster/api.js';
 import { archiveApi } from './api.js';
 import { isArchivable } from './archivable.js';
@@ -24,10 +25,12 @@ const SHORTEST_MEMORY_MS = 10_000;
 export default defineModule({
   name: 'mod_mam',
   xeps: [
+    { number: 59, version: '1.0', status: 'complete' },
     { number: 313, version: '1.1.3', status: 'complete' },
     { number: 334, version: '1.0.0', status: 'complete' },
     { number: 359, version: '0.7.0', status: 'complete' },
     { number: 424, version: '0.4.2', status: 'complete' },
+    { number: 431, version: '0.2.0', status: 'complete' },
     { number: 441, version: '0.2.0', status: 'complete' },
   ],
   stores: { archive: archiveStore },
@@ -83,7 +86,7 @@ export default defineModule({
 
 function features(settings: { message_retraction: boolean; archive_groupchats: boolean; full_text_search: boolean }) {
   return [
-    ...[ns.MAM, ns.MAM_1, `${ns.MAM}#extended`, `${ns.MAM}#groupchat-field`, ns.STANZA_ID],
+    ...[ns.MAM, ns.MAM_1, `${ns.MAM}#extended`, `${ns.MAM}#groupchat-field`, ns.STANZA_ID, RSM_NAMESPACE],
     ...(settings.archive_groupchats ? [`${ns.MAM}#groupchat-available`] : []),
     ...(settings.full_text_search ? ['urn:xmpp:fulltext:0'] : []),
     ...[ns.RETRACT, ns.RETRACT_0],

@@ -93,11 +93,11 @@ it('what one turn of the loop brings is written at once, what comes during a wri
 });
 
 it('a group is bounded', async () => {
-  const scene = new Scene({ maxMessages: 5_000 });
-  scene.add(2_500);
+  const scene = new Scene({ maxMessages: 15_000 });
+  scene.add(12_500);
   await scene.writer.settled();
-  expect(scene.begun.map(({ length }) => length)).toEqual([1_000, 1_000, 500]);
-  expect(scene.kept).toEqual(numbers(2_500));
+  expect(scene.begun.map(({ length }) => length)).toEqual([5_000, 5_000, 2_500]);
+  expect(scene.kept).toEqual(numbers(12_500));
 });
 
 it('what waits is bounded by number and by size, and room is made by commits', async () => {
