@@ -8,6 +8,7 @@ import { chat, chatOptions } from './load/chat.mjs';
 import { churn, churnOptions } from './load/churn.mjs';
 import { compression, compressionOptions } from './load/compression.mjs';
 import { idle, idleOptions } from './load/idle.mjs';
+import { sessions, sessionsOptions } from './load/sessions.mjs';
 import { micro, microOptions } from './micro/micro.mjs';
 
 const COMMANDS = {
@@ -16,6 +17,11 @@ const COMMANDS = {
   archive: { run: archive, options: archiveOptions, doc: 'Rows of archives written, and pages of a large one read.' },
   idle: { run: idle, options: idleOptions, doc: 'Clients that say nothing; server memory for each connection.' },
   churn: { run: churn, options: churnOptions, doc: 'Clients come and go; server memory behind each round.' },
+  sessions: {
+    run: sessions,
+    options: sessionsOptions,
+    doc: 'Sessions without sockets, in one process: memory of each, at numbers beyond the limit of open files.',
+  },
   compression: {
     run: compression,
     options: compressionOptions,

@@ -15,6 +15,9 @@ export const choices = (value, values, doc) => ({
   read: (text) => text.split(',').map(oneOf(values)),
 });
 
+/** Several positive whole numbers, with commas between. */
+export const counts = (value, doc) => ({ value, doc, form: 'N,...', read: (text) => text.split(',').map(readCount) });
+
 /** The options by name; throws a `UsageError` that tells what is wrong. */
 export function readArguments(command, options, args) {
   const declared = Object.entries(options).map(([name, { read }]) => [name, { type: read ? 'string' : 'boolean' }]);

@@ -6,8 +6,10 @@ import { getHeapStatistics } from 'node:v8';
 import { BroadcastChannel, isMainThread, threadId } from 'node:worker_threads';
 import { addonFile } from '../lib/places.mjs';
 
-/** Longer than a thread collects. */
-const QUIET_MS = 700;
+/** Longer than a thread collects, also beside others. */
+const QUIET_MS = 2_500;
+/** Longer than it takes on a busy machine; a thread that has ended in the meantime is missed once. */
+const PATIENCE_MS = 30_000;
 
 let nativeHandle;
 if (!isMainThread && existsSync(addonFile)) watchEngines(createRequire(import.meta.url)(addonFile));
@@ -17,7 +19,7 @@ const answers = new BroadcastChannel('meerkat-bench-answers');
 questions.unref();
 answers.unref();
 if (isMainThread) serveParent();
-else questions.onmessage = ({ data }) => answers.postMessage(memory(data.collect));
+else questions.onmessage = ({ data: { question, collect } }) => answers.postMessage({ question, ...memory(collect) });
 
 /** The addon's exports are the same object wherever it is required in this thread. */
 function watchEngines(addon) {
@@ -28,22 +30,36 @@ function watchEngines(addon) {
   };
 }
 
-/** Nobody knows how many threads there are: once no answer has come for a while, all have answered. */
+/** Nobody knows how many threads there are, and idle ones may sleep: those that have answered before are waited for, and others for a while. */
 function serveParent() {
-  let threads = [];
-  let timer;
-  const waitForMore = () => {
-    clearTimeout(timer);
-    timer = setTimeout(() => process.send(threads), QUIET_MS);
+  const expected = new Set();
+  let answered = new Map();
+  let timers = [];
+  let question = 0;
+  let isQuiet = false;
+  const finish = () => {
+    timers.forEach(clearTimeout);
+    for (const thread of expected) if (!answered.has(thread)) expected.delete(thread);
+    process.send([...answered.values()]);
+  };
+  const finishIfComplete = () => {
+    if (isQuiet && [...expected].every((thread) => answered.has(thread))) finish();
   };
   answers.onmessage = ({ data }) => {
-    threads.push(data);
-    waitForMore();
+    if (data.question !== question) return;
+    expected.add(data.thread);
+    answered.set(data.thread, data);
+    finishIfComplete();
   };
   process.on('message', ({ collect }) => {
-    threads = [memory(collect)];
-    questions.postMessage({ collect });
-    waitForMore();
+    answered = new Map([[threadId, memory(collect)]]);
+    isQuiet = false;
+    questions.postMessage({ question: ++question, collect });
+    const quieten = () => {
+      isQuiet = true;
+      finishIfComplete();
+    };
+    timers = [setTimeout(quieten, QUIET_MS), setTimeout(finish, PATIENCE_MS)];
   });
   process.channel?.unref();
 }

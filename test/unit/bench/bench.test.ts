@@ -77,6 +77,15 @@ describe.each(ENGINES)('benches run on the %s engine', (engine) => {
     PATIENCE_MS,
   );
 
+  test(
+    'sessions counts memory at each number of sessions',
+    async () => {
+      const found = rows(await bench('sessions', '--engine', engine, '--sessions', '20,50', '--available'));
+      expect([...found.keys()]).toEqual(['20', '50']);
+    },
+    PATIENCE_MS,
+  );
+
   test.each([['--unauthenticated'], ['--available --tls']])(
     'idle %s: memory is told by the connection',
     async (options) => {
