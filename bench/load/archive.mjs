@@ -22,6 +22,8 @@ const TICKS_PER_SECOND = 100;
 /** Messages that arrive in one turn of the loop. */
 const BATCH = 20;
 const MOST_WAITING = 15_000;
+/** Rows, so that others get their turn, as between two batches of stanzas. */
+const MOST_A_TURN = 500;
 const BODY = 'Today the turtle went for a walk, and nobody knows why it came back so late. '.repeat(3);
 
 export async function archive({ engine, seconds, rate, rows, pages }) {
@@ -112,7 +114,8 @@ async function write({ writer, writes, send }, seconds, rate) {
     const due = rate === undefined ? rows + 2 * BATCH : ((now - started) / 1_000) * rate;
     // More than that would only wait: what cannot be kept up with shows in the rate.
     if (writer.waiting > MOST_WAITING) await sleep(1);
-    for (; rows < due && writer.waiting <= MOST_WAITING; rows += 2) send();
+    const most = rows + MOST_A_TURN;
+    for (; rows < due && rows < most && writer.waiting <= MOST_WAITING; rows += 2) send();
     for (const commit of writes.splice(0)) {
       const began = performance.now();
       commit.then(() => latencies.push(performance.now() - began));

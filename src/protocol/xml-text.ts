@@ -13,6 +13,7 @@ const NAMED_REFERENCES: Record<string, string> = { amp: '&', lt: '<', gt: '>', a
 
 /** Undoes the five predefined entities and character references (XML 1.0 section 4.1); anything else stays as it is. */
 export function unescapeXml(text: string): string {
+  if (!text.includes('&')) return text;
   return text.replace(/&(?:#x([0-9a-fA-F]+)|#([0-9]+)|(amp|lt|gt|apos|quot));/g, (whole, hex, decimal, name) => {
     if (name !== undefined) return NAMED_REFERENCES[name] as string;
     const codePoint = hex === undefined ? Number.parseInt(decimal, 10) : Number.parseInt(hex, 16);
