@@ -8,9 +8,7 @@ const TICKS_PER_SECOND = 100;
 
 /** Seconds of CPU, and context switches of all threads that live. */
 export function effort(pid) {
-  // The command in parentheses may hold spaces; fields are counted behind it (proc_pid_stat(5)).
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const fields = statFields(`/proc/${pid}/stat`);
   let voluntary = 0;
   let forced = 0;
   for (const task of readdirSync(`/proc/${pid}/task`)) {
@@ -19,6 +17,18 @@ export function effort(pid) {
     forced += Number(/^nonvoluntary_ctxt_switches:\s+(\d+)/m.exec(status)[1]);
   }
   return { user: fields[11] / TICKS_PER_SECOND, system: fields[12] / TICKS_PER_SECOND, voluntary, forced };
+}
+
+/** Seconds of CPU of one thread. */
+export function taskSeconds(pid, task) {
+  const fields = statFields(`/proc/${pid}/task/${task}/stat`);
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+}
+
+/** The command in parentheses may hold spaces; fields are counted behind it (proc_pid_stat(5)). */
+function statFields(file) {
+  const stat = readFileSync(file, 'utf8');
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 }
 
 /** Bytes of memory that are the process's own, with its part of what it shares. */

@@ -6,13 +6,16 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { distMain } from './places.mjs';
-import { boundTo } from './process-facts.mjs';
+import { boundTo, taskSeconds } from './process-facts.mjs';
 
 const START_MS = 30_000;
 const PROBE = new URL('../load/probe.mjs', import.meta.url).href;
 
-/** Every module that an ordinary server has; clients log in without accounts, as passwords are not what is measured. */
-export function configText({ engine, shards, tls, port, webPort }) {
+/**
+ * Every module that an ordinary server has. Clients log in without accounts, or with a name and any password, as passwords are not
+ * what is measured. `archive` keeps every message, and flushes it to the disk before its sender is told that it is safe.
+ */
+export function configText({ engine, shards, tls, port, webPort, named, archive }) {
   return `
 [general]
   loglevel = "warning"
@@ -32,7 +35,8 @@ ${tls ? '  tls = {mode = "tls", certificate = "automatic", verify_mode = "none"}
 
 ${webPort === undefined ? '' : webListener(webPort, tls)}
 [auth]
-  methods = ["anonymous"]
+  methods = ["${named ? 'dummy' : 'anonymous'}"]
+${named ? '  dummy = {base_time = 0, variance = 1}' : ''}
 
 [modules.mod_roster]
   versioning = true
@@ -40,6 +44,7 @@ ${webPort === undefined ? '' : webListener(webPort, tls)}
   send_pings = true
   ping_interval = 3600
 [modules.mod_presence]
+[modules.mod_carboncopy]
 [modules.mod_disco]
 [modules.mod_last]
 [modules.mod_offline]
@@ -49,6 +54,7 @@ ${webPort === undefined ? '' : webListener(webPort, tls)}
 [modules.mod_vcard]
   search = false
 [modules.mod_version]
+${archive ? '[modules.mod_mam]\n  [modules.mod_mam.pm]' : ''}
 `;
 }
 
@@ -67,15 +73,24 @@ ${tls ? '  tls = {certificate = "automatic"}' : ''}
 }
 
 /** With `webSocket` its port is that for WebSocket. */
-export async function startServer({ engine, shards, tls, webSocket, core = 0, nodeArguments = [] }) {
+export async function startServer({
+  engine,
+  shards,
+  tls = false,
+  webSocket = false,
+  named = false,
+  archive = false,
+  core = 0,
+  nodeArguments = [],
+}) {
   const directory = mkdtempSync(join(tmpdir(), 'meerkat-bench-'));
   const port = await freePort();
-  const file = join(directory, 'mongooseim.toml');
   const webPort = webSocket ? await freePort() : undefined;
-  writeFileSync(file, configText({ engine, shards, tls, port, webPort }));
-  // With one shard all of its work fits on one core, which makes runs alike; more shards take what there is.
+  const file = join(directory, 'mongooseim.toml');
+  writeFileSync(file, configText({ engine, shards, tls, port, webPort, named, archive }));
+  // With one shard all of its work fits on one core, which makes runs alike; more shards take what there is, and so does the writer.
   const [command, ...args] = [
-    ...(shards === 1 ? boundTo(core) : []),
+    ...(shards === 1 && !archive ? boundTo(core) : []),
     process.execPath,
     ...['--expose-gc', '--import', PROBE, ...nodeArguments],
     ...[distMain, '--config', file, '--data', directory],
@@ -120,6 +135,16 @@ class Server {
     this.#child.send({ ask: 'memory', collect });
     const [answer] = await once(this.#child, 'message');
     return answer;
+  }
+
+  /** Tells, whenever it is called, what its shards and the writer of the database have used since: seconds of CPU. */
+  async threadClock() {
+    const threads = await this.memory(false);
+    const all = threads.map(({ role, task }) => ({ role, task, before: taskSeconds(this.pid, task) }));
+    const used = (wanted) =>
+      all.filter(({ role }) => role === wanted).map(({ task, before }) => taskSeconds(this.pid, task) - before);
+    // Of the threads behind the shards the writer does by far the most.
+    return () => ({ shard: used('shard').reduce((sum, one) => sum + one, 0), writer: Math.max(0, ...used('other')) });
   }
 
   /** Stops in order; whatever it complained of makes the run worthless. */

@@ -1,8 +1,8 @@
 /** The process of the chatting clients: logs them in, lets them chat as it is told, and counts. */
 import { availableParallelism } from 'node:os';
-import { becomeAvailable, connect, login, manage } from '../lib/client.mjs';
+import { becomeAvailable, connect, login, manage, wantCopies } from '../lib/client.mjs';
 import { quantile } from '../lib/statistics.mjs';
-import { Chatter } from './chat-pair.mjs';
+import { Chatter, Onlooker } from './chat-pair.mjs';
 
 /** Logins at a time. */
 const ABREAST = Math.max(16, 8 * availableParallelism());
@@ -10,11 +10,15 @@ const DRAIN_MS = 15_000;
 const TICK_MS = 2;
 
 let chatters = [];
+let onlookers = [];
 let isChatting = false;
 
 const works = {
   login: async ({ pairs, ...target }) => {
-    chatters = await inGroups(2 * pairs, (index) => (target.isFloor ? enterFloor(target, index) : enter(target)));
+    chatters = await inGroups(2 * pairs, (index) =>
+      target.isFloor ? enterFloor(target, index) : enter(target, index),
+    );
+    onlookers = await inGroups(2 * pairs * (target.devices - 1), (index) => lookOn(target, index % (2 * pairs)));
     for (const [index, one] of chatters.entries()) one.meet(chatters[index ^ 1]);
   },
   /** Closed loop: whoever has got `pipeline` messages answers with as many. Open loop: `rate` messages a second, come what may. */
@@ -35,7 +39,7 @@ const works = {
   finish: async () => {
     isChatting = false;
     await drained();
-    for (const one of chatters) one.end();
+    for (const one of [...chatters, ...onlookers]) one.end();
     return counts();
   },
 };
@@ -49,13 +53,26 @@ process.on('message', async ({ work, args }) => {
 });
 process.on('disconnect', () => process.exit());
 
-async function enter(target) {
+async function enter(target, index) {
   const socket = await connect(target);
-  const jid = await login(socket);
+  const jid = await login(socket, nameOf(target, index));
   await becomeAvailable(socket);
   if (!target.managed) return new Chatter(socket, jid);
   await manage(socket);
   return new Chatter(socket, jid, { isManaged: true });
+}
+
+async function lookOn(target, index) {
+  const socket = await connect(target);
+  await login(socket, nameOf(target, index));
+  await wantCopies(socket);
+  await becomeAvailable(socket);
+  if (target.managed) await manage(socket);
+  return new Onlooker(socket, { isManaged: target.managed });
+}
+
+function nameOf({ named }, index) {
+  return named ? `chatter-${index}` : undefined;
 }
 
 /** The floor stamps nothing: the sender writes its own name. */
@@ -98,21 +115,27 @@ function chatAtRate(rate) {
 }
 
 function counts() {
-  let [sent, received, reads] = [0, 0, 0];
+  let [sent, received, reads, copies] = [0, 0, 0, 0];
+  for (const one of onlookers) {
+    if (one.fault) throw new Error(`an onlooker: ${one.fault}`);
+    copies += one.copies;
+  }
   for (const one of chatters) {
     if (one.fault) throw new Error(`${one.jid}: ${one.fault}`);
     sent += one.sent;
     received += one.received;
     reads += one.reads;
   }
-  return { sent, received, reads };
+  return { sent, received, reads, copies };
 }
 
-/** Every message that was sent has to come. */
+/** Every message that was sent has to come, and its copies to all other devices of both sides. */
 async function drained() {
   const deadline = Date.now() + DRAIN_MS;
-  for (let seen = counts(); seen.received < seen.sent; seen = counts()) {
-    if (Date.now() > deadline) throw new Error(`${seen.sent - seen.received} of ${seen.sent} messages were lost`);
+  const copiesOfEach = onlookers.length / (chatters.length / 2);
+  for (let seen = counts(); seen.received < seen.sent || seen.copies < seen.sent * copiesOfEach; seen = counts()) {
+    if (Date.now() > deadline)
+      throw new Error(`of ${seen.sent} messages ${seen.received} came, and ${seen.copies} copies`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

@@ -16,6 +16,43 @@ export function chatText(to, id, from = '') {
   return `${start}${'Shall we meet? '.repeat(20).slice(0, Math.max(1, 260 - start.length - end.length))}${end}`;
 }
 
+const COPY = Buffer.from('</forwarded>');
+
+/** Another device of somebody who chats: gets copies, and acknowledges them. */
+export class Onlooker {
+  copies = 0;
+  fault;
+  #socket;
+  #tail = Buffer.alloc(0);
+
+  constructor(socket, { isManaged }) {
+    this.#socket = socket;
+    socket.on('data', (data) => {
+      const before = this.copies;
+      this.#count(data);
+      if (isManaged && this.copies > before) socket.write(`<a xmlns='urn:xmpp:sm:3' h='${this.copies}'/>`);
+    });
+    socket.on('close', () => (this.fault ??= 'the server closed the connection'));
+    socket.on('error', (error) => (this.fault ??= String(error)));
+    socket.resume();
+  }
+
+  end() {
+    this.#socket.removeAllListeners('close').on('close', () => {});
+    this.#socket.end('</stream:stream>');
+  }
+
+  #count(data) {
+    const bytes = Buffer.concat([this.#tail, data]);
+    let start = 0;
+    for (let at = bytes.indexOf(COPY); at !== -1; at = bytes.indexOf(COPY, start)) {
+      this.copies++;
+      start = at + COPY.length;
+    }
+    this.#tail = bytes.subarray(Math.max(start, bytes.length - COPY.length + 1));
+  }
+}
+
 export class Chatter {
   sent = 0;
   received = 0;

@@ -26,6 +26,8 @@ export const chatOptions = {
   tls: flag('over TLS'),
   websocket: flag('over WebSocket'),
   managed: flag('with stream management: acknowledgements both ways'),
+  devices: count(1, 'clients of each account; all but the first get copies'),
+  archive: flag('with an archive of every message; the server may use both cores'),
 };
 
 export async function chat(options) {
@@ -33,8 +35,8 @@ export async function chat(options) {
     throw new UsageError('The floor has no TLS.');
   if (options.websocket && options.engine.some((engine) => floors.includes(engine)))
     throw new UsageError('The floor has no WebSocket.');
-  if (options.managed && options.engine.some((engine) => floors.includes(engine)))
-    throw new UsageError('The floor manages no streams.');
+  if ((options.managed || options.archive || options.devices > 1) && options.engine.some((one) => floors.includes(one)))
+    throw new UsageError('The floor neither manages streams nor copies or archives messages.');
   const runs = [];
   for (let turn = 0; turn < options.repeat; turn++) {
     for (const engine of options.engine) runs.push({ engine, ...(await measureOnce(engine, options)) });
@@ -44,15 +46,28 @@ export async function chat(options) {
   process.stdout.write(table(options.engine.map((engine) => row(engine, runsOf(engine), floor))));
 }
 
-async function measureOnce(
-  engine,
-  { shards, pairs, seconds, warmup, pipeline, rate, tls, managed, websocket: webSocket },
-) {
+async function measureOnce(engine, options) {
+  const {
+    shards,
+    pairs,
+    seconds,
+    warmup,
+    pipeline,
+    rate,
+    tls,
+    managed,
+    devices,
+    archive,
+    websocket: webSocket,
+  } = options;
   const isFloor = floors.includes(engine);
-  const server = isFloor ? await startFloor(engine) : await startServer({ engine, shards, tls, webSocket });
+  const named = devices > 1 || archive;
+  const server = isFloor
+    ? await startFloor(engine)
+    : await startServer({ engine, shards, tls, webSocket, named, archive });
   const clients = startClients('chat-clients.mjs');
   try {
-    await clients.ask('login', { port: server.port, pairs, tls, webSocket, isFloor, managed });
+    await clients.ask('login', { port: server.port, pairs, tls, webSocket, isFloor, managed, named, devices });
     await clients.ask('chat', { pipeline, rate });
     await sleep(warmup * 1_000);
     const measured = await measure(server, clients, seconds);
@@ -65,10 +80,13 @@ async function measureOnce(
 }
 
 async function measure(server, clients, seconds) {
+  const threads = await server.threadClock?.();
   const before = await clients.ask('count');
+  const threadsBefore = threads?.();
   const [serverBefore, clientsBefore, startedAt] = [effort(server.pid), effort(clients.pid), performance.now()];
   await sleep(seconds * 1_000);
   const after = await clients.ask('result');
+  const threadsAfter = threads?.();
   const [serverAfter, clientsAfter] = [effort(server.pid), effort(clients.pid)];
   const wall = (performance.now() - startedAt) / 1_000;
 
@@ -81,6 +99,8 @@ async function measure(server, clients, seconds) {
     reads: messages / (after.reads - before.reads),
     user: perMessage('user'),
     system: perMessage('system'),
+    shard: threadsAfter && ((threadsAfter.shard - threadsBefore.shard) * 1e6) / messages,
+    writer: threadsAfter && ((threadsAfter.writer - threadsBefore.writer) * 1e6) / messages,
     switches: (perMessage('voluntary') + perMessage('forced')) / 1e6,
     serverLoad: busy(serverBefore, serverAfter, wall),
     clientLoad: busy(clientsBefore, clientsAfter, wall),
@@ -103,6 +123,7 @@ function row(engine, runs, floor) {
     ...(floor === undefined ? {} : { 'times the floor': of((run) => cpu(run) / floor, 2) }),
     user: of(({ user }) => user, 2),
     system: of(({ system }) => system, 2),
+    ...(runs[0].shard === undefined ? {} : { shard: of((run) => run.shard, 2), writer: of((run) => run.writer, 2) }),
     'messages/s': of(({ rate }) => rate, 0),
     'messages/read': of(({ reads }) => reads, 2),
     'switches/message': of(({ switches }) => switches, 3),

@@ -1,6 +1,6 @@
-/** Loaded into every thread of the measured server: tells what memory the thread holds when it is asked. */
+/** Loaded into every thread of the measured server: tells which one it is, and what memory it holds, when it is asked. */
 
-import { existsSync } from 'node:fs';
+import { existsSync, readlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { getHeapStatistics } from 'node:v8';
 import { BroadcastChannel, isMainThread, threadId } from 'node:worker_threads';
@@ -10,6 +10,9 @@ import { addonFile } from '../lib/places.mjs';
 const QUIET_MS = 2_500;
 /** Longer than it takes on a busy machine; a thread that has ended in the meantime is missed once. */
 const PATIENCE_MS = 30_000;
+
+/** As the kernel counts threads: this one's directory is `<process>/task/<thread>`. */
+const task = Number(readlinkSync('/proc/thread-self').split('/').at(-1));
 
 let nativeHandle;
 if (!isMainThread && existsSync(addonFile)) watchEngines(createRequire(import.meta.url)(addonFile));
@@ -68,5 +71,14 @@ function memory(collect) {
   if (collect) for (let pass = 0; pass < 3; pass++) globalThis.gc();
   const { used_heap_size, total_heap_size, external_memory } = getHeapStatistics();
   const native = nativeHandle?.counters()?.memoryBytes ?? 0;
-  return { thread: threadId, heapUsed: used_heap_size, heapTotal: total_heap_size, external: external_memory, native };
+  const role = isMainThread ? 'main' : nativeHandle ? 'shard' : 'other';
+  return {
+    thread: threadId,
+    role,
+    task,
+    heapUsed: used_heap_size,
+    heapTotal: total_heap_size,
+    external: external_memory,
+    native,
+  };
 }
