@@ -139,7 +139,9 @@ class Server {
 
   /** Tells, whenever it is called, what its shards and the writer of the database have used since: seconds of CPU. */
   async threadClock() {
-    const threads = await this.memory(false);
+    let threads = [];
+    // On a machine that is busy they do not all answer at once.
+    while (!threads.some(({ role }) => role === 'shard')) threads = await this.memory(false);
     const all = threads.map(({ role, task }) => ({ role, task, before: taskSeconds(this.pid, task) }));
     const used = (wanted) =>
       all.filter(({ role }) => role === wanted).map(({ task, before }) => taskSeconds(this.pid, task) - before);

@@ -3,6 +3,7 @@ import { unescapeXml } from '../../protocol/element.js';
 import { ns } from '../../protocol/namespaces.js';
 import type { Stanza } from '../../protocol/stanza.js';
 import { child } from '../../protocol/stanza-children.js';
+import { rawAttributeInText } from '../../protocol/stanza-text.js';
 
 /** The first body; empty when there is none. `xml` is the text of the stanza. */
 export function bodyOf(stanza: Stanza, xml: string): string {
@@ -33,9 +34,10 @@ function originIdInText(xml: string): string | undefined {
   return attributeId(xml.slice(start, xml.indexOf('>', start)));
 }
 
-/** The id in the start tag of the stanza. */
+/** The id in the start tag of the stanza. A reference or white space in it is left to the parser. */
 function idInText(xml: string): string | undefined {
-  return attributeId(/^<[^\s/>]+(?:\s+[^\s=]+\s*=\s*(?:"[^"]*"|'[^']*'))*/.exec(xml)?.[0] ?? '');
+  const id = rawAttributeInText(xml, 'id');
+  return id === undefined || /[&\s]/.test(id) ? undefined : id;
 }
 
 /** A reference in the value, or a sign that looks like another attribute, is left to the parser. */
