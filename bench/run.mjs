@@ -8,6 +8,7 @@ import { chat, chatOptions } from './load/chat.mjs';
 import { churn, churnOptions } from './load/churn.mjs';
 import { compression, compressionOptions } from './load/compression.mjs';
 import { idle, idleOptions } from './load/idle.mjs';
+import { login, loginOptions } from './load/login.mjs';
 import { sessions, sessionsOptions } from './load/sessions.mjs';
 import { micro, microOptions } from './micro/micro.mjs';
 
@@ -22,6 +23,7 @@ const COMMANDS = {
     options: sessionsOptions,
     doc: 'Sessions without sockets, in one process: memory of each, at numbers beyond the limit of open files.',
   },
+  login: { run: login, options: loginOptions, doc: 'Accounts with many contacts log in; server CPU for each login.' },
   compression: {
     run: compression,
     options: compressionOptions,
