@@ -11,7 +11,7 @@ import type { Jid } from '../../protocol/jid.js';
 import type { Stanza } from '../../protocol/stanza.js';
 import { type Contact, rosterApi, subscriptionChanged } from '../roster/api.js';
 import { presenceApi } from './api.js';
-import { directed, presence, probe, Showing, unavailable } from './showing.js';
+import { directed, probe, Showing, unavailable } from './showing.js';
 
 /** Addresses that one session may send directed presence to at a time: each has to be told when it ends. */
 const MAX_DIRECTED = 10_000;
@@ -95,8 +95,9 @@ export default defineModule({
 
     /** RFC 6121 sections 4.2.2 and 4.3: what a session that has just become available must be told. */
     function learn(session: Session): void {
+      const question = probe(session);
       for (const contact of roster.contacts(session.account)) {
-        if (contact.subscription.to) showing.reveal(session, probe(session), contact.jid.bare);
+        if (contact.subscription.to) showing.reveal(session, question, contact.jid.bare);
       }
       for (const other of session.account.available()) {
         if (other !== session) session.deliver((other.presence as Stanza).readdressed(session.jid, other.jid));
@@ -120,7 +121,7 @@ export default defineModule({
         if (showing.reveal(session, session.presence as Stanza, prober)) isShown = true;
       }
       // Whoever may not see that somebody is there gets the answer of an account that is not.
-      if (!isShown) showing.send(presence(isSubscriber ? 'unavailable' : 'unsubscribed', owner), prober);
+      if (!isShown) showing.tell(isSubscriber ? 'unavailable' : 'unsubscribed', owner, prober);
     }
 
     /** RFC 6121 sections 3.1.5, 3.2.2 and 3.3.3: a new subscriber is shown what there is, a former one that there is nothing. */

@@ -57,14 +57,19 @@ export class Showing implements PresenceApi {
     return true;
   }
 
+  /** What is said of an account, not of one of its sessions. */
+  tell(type: string, owner: Jid, to: Jid): void {
+    this.#router.route(presence(type, owner, to));
+  }
+
   /** Whatever anybody says. */
   send(stanza: Stanza, to: Jid): void {
     this.#router.route(stanza.readdressed(to, stanza.from));
   }
 }
 
-export function presence(type: string, from: Jid): Stanza {
-  return Stanza.fromElement(el('presence', { xmlns: ns.CLIENT, type }), undefined, from);
+export function presence(type: string, from: Jid, to?: Jid): Stanza {
+  return Stanza.fromElement(el('presence', { xmlns: ns.CLIENT, type }), to, from);
 }
 
 export function unavailable(session: Session): Stanza {

@@ -148,3 +148,17 @@ it('one that is made of text is read as others are', () => {
   expect(made.has(child.BODY)).toBe(true);
   expect(made.tree().childText('body')).toBe('hi');
 });
+
+it('one under other addresses is the same but for them, and leaves the original as it was', () => {
+  const arena = new Arena(TEXT);
+  const original = arrived(arena).keep();
+  const other = original.readdressed(alice, bob);
+  const nobody = original.readdressed(undefined, undefined);
+  arena.epoch++;
+  expect(other).toMatchObject({ name: 'message', to: alice, from: bob, isInArena: false });
+  expect([other.has(child.BODY), other.has(child.HINT), other.id]).toEqual([true, false, original.id]);
+  expect(other.keep().toXml()).toContain(`to='${alice}'`);
+  expect(other.tree().attrs).toMatchObject({ to: alice.toString(), from: bob.toString() });
+  expect(nobody.tree().attrs['to'] ?? nobody.tree().attrs['from']).toBeUndefined();
+  expect(original.tree().attrs).toMatchObject({ to: bob.toString(), from: alice.toString() });
+});
