@@ -1,19 +1,20 @@
 /** Accounts with many contacts log in and out again and again: what one login costs the shard. */
-import { count } from '../lib/arguments.mjs';
+import { choice, count } from '../lib/arguments.mjs';
 import { startClients } from '../lib/clients.mjs';
 import { effort } from '../lib/process-facts.mjs';
 import { startServer } from '../lib/server.mjs';
 import { table } from '../lib/statistics.mjs';
 
 export const loginOptions = {
+  engine: choice('native', ['native', 'portable'], 'the engine'),
   contacts: count(200, 'contacts of each account, subscribed both ways and offline'),
   accounts: count(20, 'accounts'),
   abreast: count(5, 'logins at a time'),
   seconds: count(5, 'length of a measurement'),
 };
 
-export async function login({ contacts, accounts, abreast, seconds }) {
-  const server = await startServer({ engine: 'native', shards: 1, named: true });
+export async function login({ engine, contacts, accounts, abreast, seconds }) {
+  const server = await startServer({ engine, shards: 1, named: true });
   const clients = startClients('login-clients.mjs');
   try {
     const threads = await server.threadClock();

@@ -34,12 +34,28 @@ describe.each(ENGINES)('benches run on the %s engine', (engine) => {
     PATIENCE_MS,
   );
 
-  test.each([['--pipeline 1'], ['--pipeline 5 --tls'], ['--rate 200 --shards 2'], ['--websocket --pipeline 3']])(
+  test.each([
+    ['--pipeline 1'],
+    ['--managed --devices 2 --archive'],
+    ['--pipeline 5 --tls'],
+    ['--rate 200 --shards 2'],
+    ['--websocket --pipeline 3'],
+  ])(
     'chat %s: every message arrives, once and in order',
     async (options) => {
       const usual = ['--engine', engine, '--pairs', '2', '--seconds', '1', '--warmup', '1'];
       const [costs] = rows(await bench('chat', ...usual, ...options.split(' '))).get(engine) ?? [];
       expect(Number(costs)).toBeGreaterThan(0);
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    'login makes contacts, and measures logins',
+    async () => {
+      const few = ['--contacts', '3', '--accounts', '2', '--abreast', '2', '--seconds', '1'];
+      const [logins] = rows(await bench('login', '--engine', engine, ...few)).get('3') ?? [];
+      expect(Number(logins)).toBeGreaterThan(0);
     },
     PATIENCE_MS,
   );
