@@ -1,4 +1,5 @@
 /** `[[listen.http]]` with TLS or behind a load balancer: what the gate in front of the server does. */
+import { createPrivateKey, getDiffieHellman } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,6 +18,11 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const authority = issue({ name: 'Authority of these tests', isAuthority: true });
 const client = issue({ name: 'client', issuer: authority });
 put('first');
+const locked = issue({ name: 'locked' });
+file('own.pem', locked.certificate);
+const seal = { type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'open sesame' } as const;
+file('locked.pem', createPrivateKey(locked.key).export(seal).toString());
+file('dh.pem', dhParameters());
 file('authority.pem', authority.certificate);
 
 const own = `certfile = "${join(folder, 'cert.pem')}", keyfile = "${join(folder, 'key.pem')}"`;
@@ -26,6 +32,10 @@ const LISTENERS = {
   required: `tls = {${own}, cacertfile = "${join(folder, 'authority.pem')}", verify_peer = true}`,
   chain: `tls = {${own}, cacertfile = "${join(folder, 'authority.pem')}"}`,
   few: `tls = {${own}}\n  transport.max_connections = 2`,
+  list: `tls = {${own}, versions = ["tlsv1.2"], ciphers = "ECDHE-RSA-AES256-GCM-SHA384"}`,
+  suites: `tls = {${own}, versions = ["tlsv1.2"], ciphers = [{cipher = "aes_128_gcm", key_exchange = "ecdhe_rsa", mac = "aead", prf = "sha256"}]}`,
+  dh: `tls = {${own}, versions = ["tlsv1.2"], ciphers = "DHE-RSA-AES256-GCM-SHA384", dhfile = "${join(folder, 'dh.pem')}"}`,
+  password: `tls = {certfile = "${join(folder, 'own.pem')}", keyfile = "${join(folder, 'locked.pem')}", password = "open sesame"}`,
   proxied: 'proxy_protocol = true\n  proxy_trusted = ["127.0.0.1"]',
   proxiedTls: `proxy_protocol = true\n  tls = {${own}}`,
 } as const;
@@ -68,6 +78,24 @@ onBothEngines(
     it('versions: an older one is refused', async () => {
       await expect(RawHttp.connect(port('tls13'), { tls: { maxVersion: 'TLSv1.2' } })).rejects.toThrow();
       expect((await ask(port('tls13'), get('/livez'), { tls: {} })).status).toBe(200);
+    });
+
+    it.each([
+      ['list', 'ECDHE-RSA-AES256-GCM-SHA384', 'ECDHE-RSA-AES128-GCM-SHA256'],
+      ['suites', 'ECDHE-RSA-AES128-GCM-SHA256', 'ECDHE-RSA-AES256-GCM-SHA384'],
+    ] as const)("ciphers, as OpenSSL's list or Erlang's tables: %s takes %s and no other", async (name, good, bad) => {
+      expect((await ask(port(name), get('/livez'), { tls: { ciphers: good } })).status).toBe(200);
+      await expect(RawHttp.connect(port(name), { tls: { ciphers: bad } })).rejects.toThrow();
+    });
+
+    it('dhfile: its parameters are used', async () => {
+      const visitor = await RawHttp.connect(port('dh'), { tls: {} });
+      expect((visitor.socket as TLSSocket).getEphemeralKeyInfo()).toMatchObject({ type: 'DH', size: 3072 });
+      visitor.destroy();
+    });
+
+    it('password: it opens the key', async () => {
+      expect((await ask(port('password'), get('/livez'), { tls: {} })).status).toBe(200);
     });
 
     it('verify_peer: only a client with a certificate is let in', async () => {
@@ -128,6 +156,18 @@ onBothEngines(
 
 function portOf(server: TestServer, name: Name): number {
   return server.ports[1 + Object.keys(LISTENERS).indexOf(name)] as number;
+}
+
+/** PKCS #3, with the prime of 3072 bits of RFC 3526. */
+function dhParameters(): string {
+  const integer = (bytes: Buffer) => Buffer.concat([Buffer.from([0x02, 0x82, 0, 0]), bytes]);
+  const prime = integer(Buffer.concat([Buffer.alloc(1), getDiffieHellman('modp15').getPrime()]));
+  prime.writeUInt16BE(prime.length - 4, 2);
+  const content = Buffer.concat([prime, Buffer.from([0x02, 0x01, 0x02])]);
+  const head = Buffer.from([0x30, 0x82, 0, 0]);
+  head.writeUInt16BE(content.length, 2);
+  const text = Buffer.concat([head, content]).toString('base64').replace(/.{64}/g, '$&\n');
+  return `-----BEGIN DH PARAMETERS-----\n${text}\n-----END DH PARAMETERS-----\n`;
 }
 
 function put(name: string): void {

@@ -62,7 +62,6 @@ export class RawWebSocket {
     });
     this.socket.on('end', () => this.socket.end());
     this.socket.on('close', () => this.#closed());
-    if (this.socket.destroyed) this.#closed();
   }
 
   /** Throws with the server's answer when it refuses. */
@@ -79,7 +78,7 @@ export class RawWebSocket {
     if (answer.fields['sec-websocket-accept'] !== accept) throw new Error('the handshake is answered with a wrong key');
     const socket = new RawWebSocket(http, answer.fields);
     // What came along with the answer is shown once somebody listens.
-    setImmediate(() => socket.#read());
+    setImmediate(() => socket.#begin());
     return socket;
   }
 
@@ -137,6 +136,11 @@ export class RawWebSocket {
 
   destroy(): void {
     this.socket.destroy();
+  }
+
+  #begin(): void {
+    this.#read();
+    if (this.socket.destroyed && !this.isClosed) this.#closed();
   }
 
   #closed(): void {
