@@ -70,7 +70,8 @@ export default defineModule({
     new ArchiveIqs(scope, { settings, store, writer, owners, maxCount }).register();
     for (const feature of features(settings)) scope.feature(feature);
 
-    const retention = new Retention({ store, clock, log, settings: scope.config.retention });
+    const isOurs = (domain: string) => services.hosts.serving(domain) === scope.host;
+    const retention = new Retention({ store, clock, log, settings: scope.config.retention, isOurs });
     if (services.isFirstShard) retention.start((undo) => scope.onStop(undo));
     scope.on(accountRemoved, order.cleanup, async ({ account }) => {
       const owner = await owners.load(account);

@@ -18,6 +18,8 @@ export interface RetentionDependencies {
   readonly clock: Clock;
   readonly log: Logger;
   readonly settings: RetentionSettings;
+  /** Other domains have archives in the same tables, and settings of their own. */
+  readonly isOurs: (domain: string) => boolean;
 }
 
 /** Messages that one write removes: others wait for it. */
@@ -59,7 +61,7 @@ export class Retention {
       const last = archives.at(-1);
       if (!last) break;
       after = last.userId;
-      for (const { userId } of archives) removed += await this.#trim(userId);
+      for (const { userId, domain } of archives) if (this.#deps.isOurs(domain)) removed += await this.#trim(userId);
     }
     return removed;
   }

@@ -8,7 +8,11 @@ import { FakeLog } from '../../../support/fake-log.js';
 
 const DAY_MS = 86_400_000;
 
-async function scene(settings: Partial<RetentionSettings>, archives: Readonly<Record<string, number>>) {
+async function scene(
+  settings: Partial<RetentionSettings>,
+  archives: Readonly<Record<string, number>>,
+  isOurs = (domain: string) => domain === 'localhost',
+) {
   const clock = new FakeClock();
   const log = new FakeLog();
   const store = archiveStore.memory();
@@ -24,7 +28,7 @@ async function scene(settings: Partial<RetentionSettings>, archives: Readonly<Re
     users[local] = owner.userId as unknown as number;
   }
   const all: RetentionSettings = { max_age: 'infinity', max_messages: 'infinity', interval: 3_600, ...settings };
-  const retention = new Retention({ store, clock, log, settings: all });
+  const retention = new Retention({ store, clock, log, settings: all, isOurs });
   const days = async (local: string) =>
     (await store.load({ userId: users[local] as number }, { limit: 10_000 })).map(({ message }) => Number(message));
   return { clock, log, store, users, retention, days };
@@ -64,6 +68,17 @@ it('both rules hold together, round for round', async () => {
   for (const stop of stops) stop();
   await clock.advance(DAY_MS);
   expect(await days('alice')).toEqual(range(18, 20));
+});
+
+it('archives of domains with other settings are left alone', async () => {
+  const { clock, retention, days } = await scene(
+    { max_messages: 1 },
+    { alice: 20 },
+    (domain) => domain !== 'localhost',
+  );
+  retention.start(() => {});
+  await clock.advance(3_700_000);
+  expect(await days('alice')).toEqual(range(0, 20));
 });
 
 it('others get their turn between two steps', async () => {
