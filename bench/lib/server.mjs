@@ -137,11 +137,10 @@ class Server {
     return answer;
   }
 
-  /** Tells, whenever it is called, what its shards and the writer of the database have used since: seconds of CPU. */
+  /** Tells, whenever it is called, what its shards and the writer of the database have used since: seconds of CPU. Of the native engine. */
   async threadClock() {
-    let threads = [];
-    // On a machine that is busy they do not all answer at once.
-    while (!threads.some(({ role }) => role === 'shard')) threads = await this.memory(false);
+    const threads = await this.memory(false);
+    if (!threads.some(({ role }) => role === 'shard')) return undefined;
     const all = threads.map(({ role, task }) => ({ role, task, before: taskSeconds(this.pid, task) }));
     const used = (wanted) =>
       all.filter(({ role }) => role === wanted).map(({ task, before }) => taskSeconds(this.pid, task) - before);

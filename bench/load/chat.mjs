@@ -70,7 +70,8 @@ async function measureOnce(engine, options) {
     await clients.ask('login', { port: server.port, pairs, tls, webSocket, isFloor, managed, named, devices });
     await clients.ask('chat', { pipeline, rate });
     await sleep(warmup * 1_000);
-    const measured = await measure(server, clients, seconds);
+    const threads = archive ? await server.threadClock() : undefined;
+    const measured = await measure(server, clients, { seconds, threads });
     await clients.ask('finish');
     return measured;
   } finally {
@@ -79,8 +80,8 @@ async function measureOnce(engine, options) {
   }
 }
 
-async function measure(server, clients, seconds) {
-  const threads = await server.threadClock?.();
+/** `threads` tells who of the server's threads has done how much. */
+async function measure(server, clients, { seconds, threads }) {
   const before = await clients.ask('count');
   const threadsBefore = threads?.();
   const [serverBefore, clientsBefore, startedAt] = [effort(server.pid), effort(clients.pid), performance.now()];

@@ -20,17 +20,19 @@ export async function login({ engine, contacts, accounts, abreast, seconds }) {
     const threads = await server.threadClock();
     await clients.ask('befriend', { port: server.port, contacts, accounts });
     await clients.ask('login', { seconds: 2, abreast });
-    const [before, beforeAll] = [threads(), effort(server.pid)];
+    const [before, beforeAll] = [threads?.(), effort(server.pid)];
     const { logins, milliseconds } = await clients.ask('login', { seconds, abreast });
-    const [after, afterAll] = [threads(), effort(server.pid)];
+    const [after, afterAll] = [threads?.(), effort(server.pid)];
     const each = (one, other) => (((one - other) * 1e3) / logins).toFixed(2);
     process.stdout.write(
       table([
         {
           contacts,
           logins,
-          'shard CPU ms/login': each(after.shard, before.shard),
-          'writer CPU ms/login': each(after.writer, before.writer),
+          ...(before && {
+            'shard CPU ms/login': each(after.shard, before.shard),
+            'writer CPU ms/login': each(after.writer, before.writer),
+          }),
           'all CPU ms/login': each(afterAll.user + afterAll.system, beforeAll.user + beforeAll.system),
           'latency ms p50': milliseconds[0].toFixed(1),
           p99: milliseconds[1].toFixed(1),
