@@ -89,7 +89,7 @@ stories('XEP-0297: forwarded stanzas', (story) => {
   );
 
   story(
-    'XEP-0313 section 4.1.1: what looks like a result of an archive comes from who wrote it, and is not archived',
+    'XEP-0313 section 8.2: what looks like a result of an archive comes from who wrote it, and is not archived',
     { alice: 1, bob: 1, boss: 1 },
     async ({ alice, bob, boss }) => {
       await bob.available();

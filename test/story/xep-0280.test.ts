@@ -198,7 +198,7 @@ stories('XEP-0280 copies', (story) => {
   );
 
   story(
-    'XEP-0313 section 4.1.2: a copy tells where the own archive has the message',
+    'XEP-0313 section 3.5: a copy tells where the own archive has the message',
     { alice: 2, bob: 2 },
     async ({ alice, alice2, bob, bob2 }) => {
       await enter(alice, alice2, bob, bob2);

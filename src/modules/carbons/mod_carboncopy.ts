@@ -87,7 +87,7 @@ function isSender(session: Session, stanza: Stanza): boolean {
   return stanza.from?.equals(session.jid) === true;
 }
 
-/** XEP-0313 section 4.1.2: where the archive of the account has the message. */
+/** XEP-0313 section 3.5: where the archive of the account has the message. */
 function idOf(account: Jid, id: string) {
   return el('stanza-id', { xmlns: ns.STANZA_ID, by: account.toString(), id });
 }

@@ -20,7 +20,7 @@ export function importanceOf(stanza: Stanza): Importance {
 
 function ofPresence(stanza: Stanza): Importance {
   if (stanza.type !== '' && stanza.type !== 'unavailable') return IMPORTANT;
-  // In rooms each presence may tell of something that has happened (XEP-0045 section 15.6).
+  // In rooms each presence may tell of something that has happened (XEP-0045 section 12).
   return { key: stanza.has(child.MUC_USER) ? undefined : `presence ${stanza.from}` };
 }
 

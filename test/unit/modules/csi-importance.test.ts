@@ -26,7 +26,7 @@ test('of presence the latest of each sender counts', () => {
   expect(importance("<presence type='unavailable'/>")).toEqual({ key: `presence ${alice}` });
 });
 
-test('of presence of rooms each one counts (XEP-0045 section 15.6)', () => {
+test('of presence of rooms each one counts (XEP-0045 section 12)', () => {
   expect(importance("<presence><x xmlns='http://jabber.org/protocol/muc#user'/></presence>")).toEqual({
     key: undefined,
   });
