@@ -68,6 +68,11 @@ export class ShardHttp {
     await Promise.all(this.#servers.map((server) => server.close()));
   }
 
+  /** The thread ends in disorder: others, and with them the process, are to go on. */
+  abandon(): void {
+    for (const server of this.#servers) server.abandon();
+  }
+
   #server(settings: HttpListener, index: number): HttpServer {
     const { number, birth, config, log, tickets, clients } = this.#parts;
     const most = settings.max_connections === 'infinity' ? Number.POSITIVE_INFINITY : settings.max_connections;

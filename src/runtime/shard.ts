@@ -19,6 +19,7 @@ export default async function runShard({ shard, port, data }: ShardStart<ShardBi
   const log = new OutageLog(joinLog(data.log).child({ shard }));
   try {
     const parts = await assembleShard(shard, data, log);
+    process.once('exit', () => parts.http.abandon());
     await new Shard(parts, data, log).serve(port);
   } catch (error) {
     port.postMessage({ kind: 'failed', reason: reasonOf(error) } satisfies FromShard);

@@ -51,6 +51,7 @@ export class HttpApp {
   #listener: RawListener | undefined;
   #webSockets = 0;
   #isStopping = false;
+  #isClosed = false;
 
   constructor(options: HttpAppOptions) {
     this.#options = options;
@@ -82,8 +83,10 @@ export class HttpApp {
     this.#listener = undefined;
   }
 
-  /** Closes every connection. To be called before the thread ends. */
+  /** Closes every connection, once. To be called before the thread ends. */
   close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     this.#isStopping = true;
     this.#listener = undefined;
     (this.#app as TemplatedApp & { close(): void }).close();

@@ -113,6 +113,11 @@ export class HttpServer {
     await this.#gate?.stop();
   }
 
+  /** The thread ends this very moment: the library's handles must not be open then. */
+  abandon(): void {
+    this.#app.close();
+  }
+
   #client(raw: RawResponse, head: RequestHead): HttpClient | undefined {
     const passage = this.#needsGate
       ? this.#gate?.passage(Buffer.from(raw.getProxiedRemoteAddress()).toString('hex'))
