@@ -159,7 +159,7 @@ const table: Readonly<Record<string, Support>> = {
   'listen.http[].handlers.mongoose_websocket_handler[].**': served,
   'listen.http[].handlers.mod_websockets': served,
   'listen.http[].handlers.mod_websockets[].**': served,
-  'listen.http[].handlers.mod_websockets[].service': unsupported('components connect over TCP'),
+  'listen.http[].handlers.mod_websockets[].service': unsupported('components over WebSocket are not served'),
   'listen.http[].handlers.meerkat_health_handler': served,
   'listen.http[].handlers.meerkat_health_handler[].**': served,
   'listen.http[].handlers.meerkat_host_meta_handler': served,
