@@ -203,11 +203,11 @@ export function framesContract(create: CreateEngine): void {
       const owner = Owner.attach(shard);
       owner.feed(OPEN);
       const { slot, generation } = await shard.next(STREAM_OPENED);
-      shard.engine.shape(slot, generation, 2000);
+      shard.engine.shape(slot, generation, 1000);
       for (let count = 0; count < 1000; count++) owner.feed('<a/>');
       const elements = (): number => shard.told.filter((told) => told.kind === ELEMENT).length;
       await settle();
-      expect(elements()).toBeLessThan(700);
+      expect(elements()).toBeLessThan(1000);
       await shard.until(() => elements() === 1000);
     });
 

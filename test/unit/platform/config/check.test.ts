@@ -64,15 +64,16 @@ test('names that objects have by nature are names like any other', () => {
   }
 });
 
-test('a file of 300 lines is read in well under 50 ms', () => {
+test('a file of 300 lines is read in well under 50 ms of CPU', () => {
   const modules = '[modules.mod_roster]\n  versioning = true\n[modules.mod_disco]\n';
   const rules = Array.from({ length: 290 }, (_, index) => `rule${index} = [{acl = "all", value = "allow"}]`).join('\n');
   const text = `${general}${modules}[access]\n${rules}\n`;
   const times = Array.from({ length: 7 }, () => {
-    const start = performance.now();
+    const start = process.cpuUsage();
     loadConfig({ file: 'f', text });
-    return performance.now() - start;
+    const { user, system } = process.cpuUsage(start);
+    return (user + system) / 1000;
   });
-  // The best of some runs: the machine has other things to do.
+  // The best of some runs: the collector has other things to do.
   expect(Math.min(...times)).toBeLessThan(50);
 });
