@@ -58,8 +58,7 @@ export class ChatView implements ChatListener {
     byId('status').hidden = !isOffline;
     byId('own-state').textContent = isOffline ? 'not connected' : (this.#chat?.account ?? '');
     if (!isOffline) return;
-    byId('status').textContent =
-      'The connection is gone. Coming back by itself; what you write meanwhile is sent then.';
+    byId('status').textContent = 'The connection is gone. It comes back by itself.';
   }
 
   arrived(peer: string, body: string): void {

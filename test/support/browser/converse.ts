@@ -14,7 +14,7 @@ const FILE = 'converse.js-14.0.0.tgz';
 const SHA_256 = '634f31fa0f7b0e47f1abc60d870ff6805c737577399920ebe92da4c7e5bcaff0';
 const CACHE = fileURLToPath(new URL('../../../.ready/clients/', import.meta.url));
 const PLACE = join(CACHE, 'converse.js-14.0.0');
-const FETCH_MS = 60_000;
+const FETCH_MS = 30_000;
 
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
