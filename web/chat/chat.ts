@@ -60,7 +60,7 @@ export class Chat {
     this.history = new History({
       archive: this.#archive,
       conversation: (peer) => this.conversation(peer),
-      take: (incoming) => this.#archived(incoming),
+      take: (incoming, isFurtherBack) => this.#archived(incoming, isFurtherBack),
       changed: (peer) => listener.conversationChanged(peer),
     });
     this.#answerOthers();
@@ -243,12 +243,12 @@ export class Chat {
   }
 
   /** From the archive: read before, unless it came while we were away. */
-  #archived(incoming: Incoming): void {
+  #archived(incoming: Incoming, isFurtherBack: boolean): void {
     const { peer, received, isOwn } = incoming;
     if (received !== undefined && !isOwn) this.conversation(peer).advance(received, 'delivered');
     if (incoming.body === undefined) return;
     const conversation = this.conversation(peer);
-    const isNew = conversation.add(incoming);
+    const isNew = conversation.add(incoming, isFurtherBack);
     if (isNew && !isOwn && this.history.isAfterAbsence) this.#count(conversation, incoming.body);
   }
 

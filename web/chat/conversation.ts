@@ -45,8 +45,11 @@ export class Conversation {
     return this.messages.at(-1);
   }
 
-  /** Puts it where its time says. Returns whether it was not there before. */
-  add(incoming: Incoming): boolean {
+  /**
+   * Puts it where its time says; behind those of the same time, or before them where it comes from a page that lies further back.
+   * Returns whether it was not there before.
+   */
+  add(incoming: Incoming, isFurtherBack = false): boolean {
     const { id, archiveId, isOwn, at, body } = incoming;
     if (body === undefined) return false;
     const known = this.#find(incoming);
@@ -55,8 +58,9 @@ export class Conversation {
       if (known.progress === 'sending') known.progress = 'sent';
       return false;
     }
-    const progress = isOwn ? 'sent' : undefined;
-    this.#insert({ key: this.#key(), id, archiveId, isOwn, at, body, progress, problem: undefined });
+    const progress: Progress | undefined = isOwn ? 'sent' : undefined;
+    const message = { key: this.#key(), id, archiveId, isOwn, at, body, progress, problem: undefined };
+    this.#insert(message, isFurtherBack);
     return true;
   }
 
@@ -92,9 +96,10 @@ export class Conversation {
     );
   }
 
-  #insert(message: ChatMessage): void {
+  #insert(message: ChatMessage, isFurtherBack = false): void {
     let index = this.messages.length;
-    while (index > 0 && (this.messages[index - 1] as ChatMessage).at > message.at) index--;
+    const isBehind = ({ at }: ChatMessage) => at > message.at || (isFurtherBack && at === message.at);
+    while (index > 0 && isBehind(this.messages[index - 1] as ChatMessage)) index--;
     this.messages.splice(index, 0, message);
   }
 

@@ -11,7 +11,7 @@ const MAX_PAGES = 10;
 export interface HistoryParts {
   readonly archive: Archive;
   readonly conversation: (peer: string) => Conversation;
-  readonly take: (incoming: Incoming) => void;
+  readonly take: (incoming: Incoming, isFurtherBack: boolean) => void;
   readonly changed: (peer: string) => void;
 }
 
@@ -42,14 +42,14 @@ export class History {
     this.#isThere = true;
     const { archive } = this.#parts;
     if (!this.#newest) {
-      this.#take(await archive.page({ before: '', max: RECENT }));
+      this.#take(await archive.page({ before: '', max: RECENT }), false);
       return;
     }
     this.#isCatchingUp = true;
     try {
       for (let pages = 0; pages < MAX_PAGES; pages++) {
         const page = await archive.page({ after: this.#newest.id, max: RECENT });
-        this.#take(page);
+        this.#take(page, false);
         if (page.isComplete || page.last === undefined) break;
       }
     } catch (error) {
@@ -82,7 +82,7 @@ export class History {
       conversation.isLoaded = true;
       conversation.oldest = page.first ?? conversation.oldest;
       conversation.isComplete = page.isComplete || page.first === undefined;
-      this.#take(page);
+      this.#take(page, true);
       this.#parts.changed(peer);
     } catch {
       // Looking at it again tries again.
@@ -91,11 +91,12 @@ export class History {
     }
   }
 
-  #take({ messages }: ArchivePage): void {
+  #take({ messages }: ArchivePage, isFurtherBack: boolean): void {
     const peers = new Set<string>();
-    for (const message of messages) {
+    // Each before those that are there already, so the last one first.
+    for (const message of isFurtherBack ? messages.toReversed() : messages) {
       this.saw(message);
-      this.#parts.take(message);
+      this.#parts.take(message, isFurtherBack);
       peers.add(message.peer);
     }
     for (const peer of peers) this.#parts.changed(peer);

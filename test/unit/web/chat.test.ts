@@ -70,6 +70,11 @@ it('XEP-0203: the time is that of the delay, but never in the future', () => {
   expect(delayed('2024-01-02T03:04:05Z')).toBe(Date.parse('2024-01-02T03:04:05Z'));
   expect(delayed('2999-01-01T00:00:00Z')).toBe(NOW);
   expect(delayed('soon')).toBe(NOW);
+  const [one, other] = [delayed('2024-01-02T03:04:05.123004Z'), delayed('2024-01-02T03:04:05.123040Z')] as [
+    number,
+    number,
+  ];
+  expect(one).toBeLessThan(other);
 });
 
 it('XEP-0313 section 9: a result counts when our own archive sends it, to a query that runs', async () => {
@@ -124,6 +129,13 @@ it('messages stand in the order of their times, and of arrival within one', () =
     ['b', 2],
   ] as const)
     conversation.add(incoming({ body, at }));
+  expect(conversation.messages.map(({ body }) => body)).toEqual(['a', 'b', 'c', 'd']);
+});
+
+it('a page from further back goes before what has the same time, and stays in its own order', () => {
+  const conversation = new Conversation('bob@localhost');
+  for (const body of ['c', 'd']) conversation.add(incoming({ body }));
+  for (const body of ['b', 'a']) conversation.add(incoming({ body }), true);
   expect(conversation.messages.map(({ body }) => body)).toEqual(['a', 'b', 'c', 'd']);
 });
 
