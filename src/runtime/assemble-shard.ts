@@ -12,6 +12,7 @@ import { createEngine } from '../engine/create-engine.js';
 import { Dispatcher } from '../engine/dispatcher.js';
 import type { EnginePort, Framing } from '../engine/port.js';
 import { TicketKeys } from '../engine/portable/ticket-keys.js';
+import { BoshSessions } from '../net/bosh/sessions.js';
 import type { C2sServices, EntranceSettings } from '../net/c2s/c2s-services.js';
 import { AddressLimits } from '../net/limits/address-limits.js';
 import { Admission } from '../net/limits/admission.js';
@@ -88,7 +89,9 @@ export async function assembleShard(number: number, birth: ShardBirth, log: Logg
   }
   const c2s = clientServices(foundation, router, of);
   inbox.serve({ router, calls, c2s });
-  const http = new ShardHttp({ ...foundation, tickets, clients: framedClients(foundation, inbox, c2s) });
+  const parse = (xml: Uint8Array) => engine.parse(xml);
+  const bosh = new BoshSessions({ shard: number, shards, calls, clock: systemClock, random: systemRandom, parse });
+  const http = new ShardHttp({ ...foundation, tickets, clients: framedClients(foundation, inbox, c2s), bosh });
   for (const host of running.values()) await startModules(host);
   return {
     number,

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TlsOptions } from '../engine/port.js';
 import type { TicketKeys } from '../engine/portable/ticket-keys.js';
+import type { BoshSessions } from '../net/bosh/sessions.js';
 import { ConnectionCount } from '../net/http/connection-count.js';
 import type { HandlerSurroundings } from '../net/http/define-handler.js';
 import { HttpServer } from '../net/http/http-server.js';
@@ -22,6 +23,7 @@ export interface ShardHttpParts {
   /** The same as the engine's. */
   readonly tickets: TicketKeys;
   readonly clients: HandlerSurroundings['clients'];
+  readonly bosh: BoshSessions;
 }
 
 /** What the kernel takes for the path of a socket. */
@@ -74,14 +76,14 @@ export class ShardHttp {
   }
 
   #server(settings: HttpListener, index: number): HttpServer {
-    const { number, birth, config, log, tickets, clients } = this.#parts;
+    const { number, birth, config, log, tickets, clients, bosh } = this.#parts;
     const most = settings.max_connections === 'infinity' ? Number.POSITIVE_INFINITY : settings.max_connections;
     const running = { version: birth.version, engine: birth.engine, shards: birth.shards };
     const unready = () => (this.#isStopping ? 'stopping' : undefined);
     return new HttpServer({
       settings,
       serverName: config.general.http_server_name,
-      routes: httpRoutes({ config, listener: settings, running, unready, clients, clock: systemClock, log }),
+      routes: httpRoutes({ config, listener: settings, running, unready, clients, bosh, clock: systemClock, log }),
       count: new ConnectionCount(birth.httpConnections, number, birth.shards, index, most),
       log,
       tls: birth.tls[config.listen.c2s.length + index] as TlsOptions | undefined,

@@ -164,7 +164,7 @@ export class BoshSession {
 
   /** The stream ends, with this condition or in peace; to be followed by `settle`. */
   closed(condition: Condition | undefined): void {
-    this.#condition ??= condition;
+    if (!this.#isClosed) this.#condition = condition;
     this.#isClosed = true;
   }
 

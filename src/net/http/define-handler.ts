@@ -3,6 +3,7 @@ import type { Framing } from '../../engine/port.js';
 import type { Clock } from '../../platform/clock.js';
 import type { Config, HttpHandlerSettings, HttpListener } from '../../platform/config/index.js';
 import type { Logger } from '../../platform/log.js';
+import type { BoshSessions } from '../bosh/sessions.js';
 import type { EntranceSettings } from '../c2s/c2s-services.js';
 import type { FrameEntrance } from '../listeners/frames.js';
 import type { RouteEntry } from './routes.js';
@@ -16,6 +17,8 @@ export interface HandlerSurroundings {
   readonly unready: () => string | undefined;
   /** Opens a way in for clients whose elements come in frames. To be called with the same arguments on every shard. */
   readonly clients: (settings: EntranceSettings, framing: Framing) => FrameEntrance;
+  /** The sessions of BOSH in this shard. */
+  readonly bosh: BoshSessions;
   readonly clock: Clock;
   readonly log: Logger;
 }

@@ -28,7 +28,32 @@ interface HttpPlace {
   readonly path: string;
 }
 
-export type HttpHandlerSettings = WebSocketSettings | HealthSettings | HostMetaSettings | WebClientSettings;
+export type HttpHandlerSettings =
+  | BoshSettings
+  | WebSocketSettings
+  | HealthSettings
+  | HostMetaSettings
+  | WebClientSettings;
+
+/** Also under its older name, `mod_bosh`; with the options of the service, or of the module of that name. */
+export interface BoshSettings extends HttpPlace {
+  readonly type: 'mongoose_bosh_handler';
+  /** Seconds, these three. */
+  readonly inactivity: Limit;
+  readonly max_wait: Limit;
+  readonly max_pause: number;
+  readonly server_acks: boolean;
+  /** Unset: all of them. */
+  readonly host_types?: readonly string[] | undefined;
+  /** Bytes. */
+  readonly max_stanza_size: Limit;
+  /** Milliseconds that a step before the session may take. */
+  readonly state_timeout: Limit;
+  readonly backwards_compatible_session: boolean;
+  /** Name of an access rule, `all` or `none`. */
+  readonly access: string;
+  readonly shaper: ShaperReference;
+}
 
 /** Also under its older name, `mod_websockets`. */
 export interface WebSocketSettings extends HttpPlace {

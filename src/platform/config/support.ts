@@ -35,6 +35,7 @@ function acceptedAtDefault(reason: string): Support {
 }
 
 const oneNode = 'this node keeps it in memory or in its embedded store';
+const ownShard = 'a session lives in the shard where it began, and its name tells which one that is';
 const noQueues = 'IQs are handled in order without queues of their own';
 const iqdiscType: Support = {
   ...accepted(noQueues),
@@ -155,6 +156,10 @@ const table: Readonly<Record<string, Support>> = {
   'listen.http[].tls.**': served,
   'listen.http[].tls.early_data': servedExcept({ true: unsupported() }),
   'listen.http[].tls.session_tickets': accepted('TLS sessions are resumed by tickets in any case'),
+  'listen.http[].handlers.mongoose_bosh_handler': served,
+  'listen.http[].handlers.mongoose_bosh_handler[].**': served,
+  'listen.http[].handlers.mod_bosh': served,
+  'listen.http[].handlers.mod_bosh[].**': served,
   'listen.http[].handlers.mongoose_websocket_handler': served,
   'listen.http[].handlers.mongoose_websocket_handler[].**': served,
   'listen.http[].handlers.mod_websockets': served,
@@ -239,12 +244,18 @@ const table: Readonly<Record<string, Support>> = {
     'the certificate is checked by the rules for host names',
   ),
 
+  'services.service_bosh': served,
+  'services.service_bosh.**': served,
+  'services.service_bosh.backend': accepted(ownShard),
   'services.service_admin_extra': accepted('all administration commands are always there'),
   'services.service_admin_extra.submods': accepted('all administration commands are always there'),
   'services.service_mongoose_system_metrics': accepted('usage is never reported to anybody'),
   'services.service_mongoose_system_metrics.**': accepted('usage is never reported to anybody'),
   'services.service_translations': accepted('texts of the server are English'),
 
+  'modules.mod_bosh': served,
+  'modules.mod_bosh.**': served,
+  'modules.mod_bosh.backend': accepted(ownShard),
   'modules.mod_adhoc': served,
   'modules.mod_adhoc.**': served,
   'modules.mod_amp': served,
@@ -344,6 +355,7 @@ const table: Readonly<Record<string, Support>> = {
       'stream_management',
       'privacy',
       'blocking',
+      'bosh',
     ].flatMap((name) => [
       [`modules.mod_${name}.iqdisc`, accepted(noQueues)],
       [`modules.mod_${name}.iqdisc.**`, accepted(noQueues)],

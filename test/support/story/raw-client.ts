@@ -1,10 +1,11 @@
-/** A client of bytes: sends anything, shows what comes back as stanzas and as text. Over WebSocket what it sends is cut into frames. */
+/** A client of bytes: sends anything, shows what comes back as stanzas and as text. Over WebSocket and BOSH what it sends is cut into frames. */
 import { connect as connectTcp, type Socket } from 'node:net';
 import { StringDecoder } from 'node:string_decoder';
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
 import { constants, createDeflate, createInflate, type Deflate } from 'node:zlib';
 import Parser from '@xmpp/xml/lib/Parser.js';
 import type { Element } from 'ltx';
+import { RawBosh } from './raw-bosh.js';
 import { RawWebSocket } from './raw-websocket.js';
 import { fromFrame, toFrames, transportOf } from './transports.js';
 
@@ -43,8 +44,9 @@ export class RawClient {
   isClosed = false;
   /** The server has ended its stream. */
   isEnded = false;
-  /** What carries the frames; undefined over TCP. */
+  /** What carries the frames; undefined over another transport. */
   readonly webSocket: RawWebSocket | undefined;
+  readonly bosh: RawBosh | undefined;
   #deflate: Deflate | undefined;
   readonly #received: Element[] = [];
   readonly #waiters: Waiter[] = [];
@@ -53,9 +55,10 @@ export class RawClient {
   #parser!: Parser;
   #onData = (data: Buffer) => this.#data(data);
 
-  private constructor(socket: Socket, frames?: RawWebSocket) {
+  private constructor(socket: Socket, frames?: RawWebSocket | RawBosh) {
     this.socket = socket;
-    this.webSocket = frames;
+    this.webSocket = frames instanceof RawWebSocket ? frames : undefined;
+    this.bosh = frames instanceof RawBosh ? frames : undefined;
     if (!frames) this.#listen();
     else {
       frames.onText = (text) => this.#frame(text);
@@ -67,6 +70,10 @@ export class RawClient {
     if (transportOf(port) === 'WebSocket') {
       const frames = await RawWebSocket.connect(port, { http: options, fields: options.fields ?? '' });
       return new RawClient(frames.socket, frames);
+    }
+    if (transportOf(port) === 'BOSH') {
+      const bosh = new RawBosh(port, { from: options.from });
+      return new RawClient(bosh.socket, bosh);
     }
     const { from } = options;
     const plain = connectTcp({ port, host: '127.0.0.1', ...(from !== undefined && { localAddress: from }) });
@@ -81,7 +88,8 @@ export class RawClient {
   }
 
   send(data: string | Uint8Array): void {
-    if (this.webSocket) for (const frame of toFrames(data.toString())) this.webSocket.text(frame);
+    const frames = this.webSocket ?? this.bosh;
+    if (frames) for (const frame of toFrames(data.toString())) frames.text(frame);
     else (this.#deflate ?? this.socket).write(data);
   }
 

@@ -86,6 +86,17 @@ export function storyConfig({ engine = 'native', shards = 1 }: Pick<ServerOption
     path = "/ws-xmpp"
     max_stanza_size = 65536
 
+[[listen.http]]
+  port = PORT
+  ip_address = "127.0.0.1"
+  [[listen.http.handlers.mongoose_bosh_handler]]
+    host = "_"
+    path = "/http-bind"
+    max_stanza_size = 65536
+
+[services.service_bosh]
+  inactivity = 10
+
 [auth]
   methods = ["internal"]
   password.scram_iterations = 1000

@@ -5,7 +5,7 @@ import type { StoryServer } from './story.js';
 
 const SHARDS = [1, 4];
 
-type Ports = [number, number, number, number, number];
+type Ports = [number, number, number, number, number, number];
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const running: TestServer[] = [];
@@ -15,9 +15,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
       const server = await startServer({ engine, shards });
       running.push(server);
       const name = `${engine}, ${shards} ${shards === 1 ? 'shard' : 'shards'}`;
-      const [port, starttlsPort, requiredPort, tlsPort, webSocketPort] = server.ports as Ports;
+      const [port, starttlsPort, requiredPort, tlsPort, webSocketPort, boshPort] = server.ports as Ports;
       servers.push({
-        ...{ name, engine, shards, port, starttlsPort, requiredPort, tlsPort, webSocketPort },
+        ...{ name, engine, shards, port, starttlsPort, requiredPort, tlsPort, webSocketPort, boshPort },
         dataDir: server.dataDir,
         pid: server.process.pid as number,
       });

@@ -1,7 +1,7 @@
 /** Stories: black-box tests with fresh users, told once and run on every kind of server. */
 import { describe, inject, it } from 'vitest';
 import { Actor } from './actor.js';
-import { speaks } from './transports.js';
+import { speaks, transportOf } from './transports.js';
 
 /** A server that the stories share; started by `shared-servers.ts`. */
 export interface StoryServer {
@@ -18,6 +18,8 @@ export interface StoryServer {
   readonly tlsPort: number;
   /** For WebSocket, without TLS. */
   readonly webSocketPort: number;
+  /** For BOSH, without TLS. */
+  readonly boshPort: number;
   readonly pid: number;
   readonly dataDir: string;
 }
@@ -67,8 +69,10 @@ export function onEachServer(topic: string, define: (server: StoryServer) => voi
 export function onEachTransport(topic: string, define: (server: StoryServer) => void): void {
   onEachServer(topic, define);
   for (const server of inject('servers')) {
-    const port = speaks(server.webSocketPort, 'WebSocket');
-    describe(`${topic} [${server.name}, WebSocket]`, () => define({ ...server, port }));
+    const ports = [speaks(server.webSocketPort, 'WebSocket'), speaks(server.boshPort, 'BOSH')];
+    for (const port of ports) {
+      describe(`${topic} [${server.name}, ${transportOf(port)}]`, () => define({ ...server, port }));
+    }
   }
 }
 

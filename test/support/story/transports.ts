@@ -1,7 +1,7 @@
 /** How the clients of stories reach a server: by the port that they connect to. */
 import { type Element, Element as LtxElement, parse } from 'ltx';
 
-export type Transport = 'TCP' | 'WebSocket';
+export type Transport = 'TCP' | 'WebSocket' | 'BOSH';
 
 const byPort = new Map<number, Transport>();
 

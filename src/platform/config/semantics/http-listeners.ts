@@ -1,7 +1,7 @@
 /** The `listen.http` tables and the handlers within, whichever generation of names they are called by. */
 import { PathPattern } from '../../path-pattern.js';
 import type { Path } from '../problems.js';
-import type { HttpHandlerSettings, HttpListener, Limit, WebSocketSettings } from '../types.js';
+import type { BoshSettings, HttpHandlerSettings, HttpListener, Limit, WebSocketSettings } from '../types.js';
 import { isTable, type Table } from '../validate.js';
 import type { Names } from './access.js';
 import { type Draft, pick } from './draft.js';
@@ -29,6 +29,8 @@ export function buildHttpListener(draft: Draft, path: Path, own: Table, names: N
 type Build = (draft: Draft, path: Path, own: Table, names: Names) => HttpHandlerSettings;
 
 const builders: Readonly<Record<string, Build>> = {
+  mongoose_bosh_handler: bosh('mongoose_bosh_handler'),
+  mod_bosh: bosh('mod_bosh'),
   mongoose_websocket_handler: websocket('mongoose_websocket_handler'),
   mod_websockets: websocket('mod_websockets'),
   meerkat_health_handler: plain('meerkat_health_handler', PLACE),
@@ -57,6 +59,30 @@ function webClient(draft: Draft, path: Path, own: Table, names: Names): HttpHand
     draft.find('value', [...path, 'path'], 'value', 'expected one path, without ":name" and brackets');
   }
   return plain('meerkat_web_client', PLACE)(draft, path, own, names);
+}
+
+const BOSH_OPTIONS = ['max_stanza_size', 'state_timeout', 'backwards_compatible_session', 'access'];
+const SERVICE_OPTIONS = ['inactivity', 'max_wait', 'max_pause', 'server_acks', 'host_types'];
+
+function bosh(name: string): Build {
+  return (draft, path, own, names) => {
+    const table = draft.filled(`listen.http[].handlers.${name}[]`, own);
+    names.checkRule(draft, [...path, 'access'], own['access']);
+    return {
+      ...(pick(table, [...PLACE, ...BOSH_OPTIONS]) as unknown as BoshSettings),
+      ...pick(boshService(draft), SERVICE_OPTIONS),
+      type: 'mongoose_bosh_handler',
+      shaper: names.shaper(draft, [...path, 'shaper'], own['shaper']),
+    };
+  };
+}
+
+/** The options of all handlers stand in a place of their own, which was another one before MongooseIM 6.6. */
+function boshService(draft: Draft): Table {
+  const service = draft.table('services', 'service_bosh');
+  const { maxpause, ...module } = draft.table('modules', 'mod_bosh');
+  const older = { ...(maxpause !== undefined && { max_pause: maxpause }), ...module };
+  return draft.filled('services.service_bosh', { ...older, ...service });
 }
 
 const WEBSOCKET_OPTIONS = [

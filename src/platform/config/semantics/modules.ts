@@ -30,6 +30,10 @@ export function buildModules(draft: Draft, section: Path, poolTags: readonly str
   for (const [name, own] of Object.entries(draft.table(...section))) {
     if (!isTable(own)) continue;
     const path = [...section, name];
+    if (name === 'mod_bosh') {
+      checkBosh(draft, path);
+      continue;
+    }
     const filled = { ...draft.filled(`modules.${name}`, own) };
     for (const inner of innerTables[name] ?? []) {
       filled[inner] = draft.filled(`modules.${name}.${inner}`, draft.table(...path, inner));
@@ -52,6 +56,12 @@ export function buildModules(draft: Draft, section: Path, poolTags: readonly str
   if (blocking && !modules['mod_privacy'])
     modules['mod_privacy'] = { ...draft.filled('modules.mod_privacy', {}), ...pick(blocking, ['backend']) };
   return modules as Modules;
+}
+
+/** The handlers of `[[listen.http]]` read its options: they serve all host types alike. */
+function checkBosh(draft: Draft, path: Path): void {
+  if (path[0] !== 'host_config') return;
+  draft.find('contradiction', path, 'key', 'is the same for all host types, expected it in the section [modules]');
 }
 
 /** Archives of accounts may name their back end themselves. */

@@ -28,6 +28,29 @@ const webSocket: Readonly<Record<string, OptionExample>> = {
   state_timeout: orNever,
   backwards_compatible_session: yesOrNo,
 };
+const bosh: Readonly<Record<string, OptionExample>> = {
+  host: text,
+  path: pattern,
+  max_stanza_size: limit,
+  state_timeout: orNever,
+  backwards_compatible_session: yesOrNo,
+  access: {
+    accepted: ['c2s', 'none', 'all'],
+    refused: ['c3s', 1, ''],
+    around: { 'access.c2s': [{ acl: 'all', value: 'allow' }] },
+  },
+  shaper: {
+    accepted: ['fast', 'c2s_shaper', 'none'],
+    refused: ['quick', 1],
+    around: { 'shaper.fast.max_rate': 1000, 'access.c2s_shaper': [{ acl: 'all', value: 'fast' }] },
+  },
+};
+const boshService: Readonly<Record<string, OptionExample>> = {
+  inactivity: { accepted: [30, 'infinity'], refused: [0, -1, 'never'] },
+  max_wait: { accepted: [60, 'infinity'], refused: [0, '60'] },
+  max_pause: positive,
+  server_acks: yesOrNo,
+};
 const onPort = (handler: string) => ({
   'listen.http[].port': 5280,
   [`listen.http[].handlers.${handler}[].host`]: 'localhost',
@@ -61,6 +84,13 @@ export const httpExamples: Readonly<Record<string, OptionExample>> = {
       'handlers.meerkat_host_meta_handler[].bosh_url': url,
     },
   ),
+  ...all('listen.http[].handlers.mongoose_bosh_handler[].', onPort('mongoose_bosh_handler'), bosh),
+  ...all('listen.http[].handlers.mod_bosh[].', onPort('mod_bosh'), bosh),
+  ...all('services.service_bosh.', onPort('mongoose_bosh_handler'), {
+    ...boshService,
+    host_types: { accepted: [['localhost']], refused: [5, 'localhost'] },
+  }),
+  ...all('modules.mod_bosh.', onPort('mod_bosh'), { ...boshService, maxpause: positive }),
   ...all('listen.http[].handlers.mongoose_websocket_handler[].', onPort('mongoose_websocket_handler'), {
     ...webSocket,
     ping_rate: positive,
