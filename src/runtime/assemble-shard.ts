@@ -89,9 +89,8 @@ export async function assembleShard(number: number, birth: ShardBirth, log: Logg
   }
   const c2s = clientServices(foundation, router, of);
   inbox.serve({ router, calls, c2s });
-  const parse = (xml: Uint8Array) => engine.parse(xml);
-  const bosh = new BoshSessions({ shard: number, shards, calls, clock: systemClock, random: systemRandom, parse });
-  const http = new ShardHttp({ ...foundation, tickets, clients: framedClients(foundation, inbox, c2s), bosh });
+  const clients = framedClients(foundation, inbox, c2s);
+  const http = new ShardHttp({ ...foundation, tickets, clients, bosh: boshSessions(foundation, calls) });
   for (const host of running.values()) await startModules(host);
   return {
     number,
@@ -105,6 +104,11 @@ export async function assembleShard(number: number, birth: ShardBirth, log: Logg
     commitments,
     http,
   };
+}
+
+function boshSessions({ number: shard, birth, engine }: Foundation, calls: ShardCalls): BoshSessions {
+  const parse = (xml: Uint8Array) => engine.parse(xml);
+  return new BoshSessions({ shard, shards: birth.shards, calls, clock: systemClock, random: systemRandom, parse });
 }
 
 function framedClients({ engine, dispatcher }: Foundation, { listeners }: Inbox, services: C2sServices) {
