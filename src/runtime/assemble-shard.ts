@@ -26,7 +26,7 @@ import { Jid } from '../protocol/jid.js';
 import { childPatterns } from '../protocol/stanza-children.js';
 import { createHost, type RunningHost, startModules } from './hosts.js';
 import { Inbox } from './inbox.js';
-import { ShardHttp } from './shard-http.js';
+import { ShardHttp, type ShardHttpParts } from './shard-http.js';
 import type { ShardBirth } from './shard-protocol.js';
 import { ShardStorage } from './shard-storage.js';
 import { keepTicketKeys } from './ticket-keys.js';
@@ -89,8 +89,7 @@ export async function assembleShard(number: number, birth: ShardBirth, log: Logg
   }
   const c2s = clientServices(foundation, router, of);
   inbox.serve({ router, calls, c2s });
-  const clients = framedClients(foundation, inbox, c2s);
-  const http = new ShardHttp({ ...foundation, tickets, clients, bosh: boshSessions(foundation, calls) });
+  const http = shardHttp({ ...foundation, tickets, clients: framedClients(foundation, inbox, c2s) }, calls);
   for (const host of running.values()) await startModules(host);
   return {
     number,
@@ -106,9 +105,11 @@ export async function assembleShard(number: number, birth: ShardBirth, log: Logg
   };
 }
 
-function boshSessions({ number: shard, birth, engine }: Foundation, calls: ShardCalls): BoshSessions {
+function shardHttp(parts: Foundation & Omit<ShardHttpParts, 'bosh'>, calls: ShardCalls): ShardHttp {
+  const { number: shard, birth, engine } = parts;
   const parse = (xml: Uint8Array) => engine.parse(xml);
-  return new BoshSessions({ shard, shards: birth.shards, calls, clock: systemClock, random: systemRandom, parse });
+  const bosh = { shard, shards: birth.shards, calls, clock: systemClock, random: systemRandom, parse };
+  return new ShardHttp({ ...parts, bosh: new BoshSessions(bosh) });
 }
 
 function framedClients({ engine, dispatcher }: Foundation, { listeners }: Inbox, services: C2sServices) {

@@ -82,6 +82,8 @@ export class RawBosh {
   creation: Element | undefined;
   /** The answer that ended the session. */
   end: Element | undefined;
+  /** No more requests of its own. */
+  isSilent = false;
   rid = Math.floor(Math.random() * 2 ** 40) + 1;
   readonly #ports: readonly number[];
   readonly #options: RawBoshOptions;
@@ -117,6 +119,12 @@ export class RawBosh {
     setImmediate(() => this.#pump());
   }
 
+  /** Breaks the connections without a word. */
+  fallSilent(): void {
+    this.sid = undefined;
+    this.destroy();
+  }
+
   destroy(): void {
     this.socket.destroy();
   }
@@ -130,7 +138,7 @@ export class RawBosh {
   }
 
   #pump(): void {
-    if (this.#isOver) return;
+    if (this.#isOver || this.isSilent) return;
     // Before there is a session there is nothing to be added to it.
     while (this.#outstanding < (this.sid === undefined ? 1 : REQUESTS)) {
       const next = this.#queue.shift();
