@@ -17,6 +17,7 @@ const listener = (lines: string) => `
   [[listen.http.handlers.mongoose_websocket_handler]]
     host = "_"
     path = "/ws-xmpp"
+    state_timeout = 60_000
   [[listen.http.handlers.meerkat_health_handler]]
 `;
 
@@ -40,7 +41,8 @@ describe('limits of HTTP', () => {
   unauthenticated_per_address = 2
   failed_logins_per_address = 3
 `;
-    const config = ownConfig({ engine, shards: 2, rest: rest.map(listener).join('') + limits });
+    const listeners = ['state_timeout = 60_000'];
+    const config = ownConfig({ engine, shards: 2, listeners, rest: rest.map(listener).join('') + limits });
     server = await startServer({ config });
   });
 

@@ -17,6 +17,7 @@ const LISTENERS = ['', TLS].map(
   [[listen.http.handlers.mongoose_websocket_handler]]
     host = "_"
     path = "/ws-xmpp"
+    state_timeout = 60_000
 `,
 );
 

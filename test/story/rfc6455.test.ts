@@ -18,6 +18,7 @@ const listener = (line: string) => `
     host = "_"
     path = "/ws-xmpp"
     max_stanza_size = 100000
+    state_timeout = 60_000
     ${line}
 `;
 

@@ -137,13 +137,13 @@ stories('RFC 7395 section 3.6 and XEP-0198: a session goes on over another trans
 });
 
 const HANDLERS: readonly string[] = [
-  'timeout = 500',
+  'timeout = 5_000',
   'ping_rate = 100',
   'max_stanza_size = 2000',
   'shaper = "slow"',
   'access = "few"',
   'permessage_deflate = true',
-  'state_timeout = 300',
+  'state_timeout = 2_000',
   'backwards_compatible_session = false',
 ];
 
@@ -184,7 +184,7 @@ ${HANDLERS.map(
       const [quiet, alive] = await Promise.all([0, 1].map(() => Actor.join(port('timeout'), fresh())));
       const { id } = await enable(quiet as Actor);
       const { webSocket } = (alive as Actor).client;
-      const pings = setInterval(() => webSocket?.send({ opcode: opcode.PING, payload: '' }), 50);
+      const pings = setInterval(() => webSocket?.send({ opcode: opcode.PING, payload: '' }), 100);
       expect(await quiet?.client.webSocket?.closeCode()).toBe(1001);
       await quiet?.client.closed();
       expect(alive?.client.isClosed).toBe(false);
