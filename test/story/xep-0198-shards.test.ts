@@ -52,8 +52,7 @@ for (const engine of ENGINES) {
 
 /** Without HTTP: a thread that is ended from outside cannot close what uWebSockets.js has open, as one that crashes does. */
 function mortalConfig(config: string): string {
-  const [before, http] = config.split(/(?=\[\[listen\.http\]\])/);
-  const rest = `${before}${http?.slice(http.indexOf('[auth]'))}`;
+  const rest = config.slice(0, config.indexOf('[[listen.http]]')) + config.slice(config.indexOf('[auth]'));
   // While a slow machine starts a shard anew, senders are told of more than they acknowledge.
   return rest.replace('[modules.mod_stream_management]\n', (table) => `${table}  buffer_max = "infinity"\n`);
 }
