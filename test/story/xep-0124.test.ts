@@ -28,7 +28,7 @@ const config = (engine: (typeof ENGINES)[number]) =>
     max_stanza_size = 10_000
     state_timeout = 20_000
 [modules.mod_bosh]
-  inactivity = 4
+  inactivity = 8
   max_wait = 50
   server_acks = true
 [services.service_bosh]
@@ -55,7 +55,7 @@ onBothEngines('XEP-0124', config, (server) => {
     expect(sid).toMatch(/^\d-[0-9a-f]{40}$/);
     expect(authid).toBeTruthy();
     expect(attributes).toMatchObject({
-      ...{ wait: '50', requests: '2', hold: '1', inactivity: '4', maxpause: '120', ver: '1.11', ack: '100' },
+      ...{ wait: '50', requests: '2', hold: '1', inactivity: '8', maxpause: '120', ver: '1.11', ack: '100' },
       ...{ from: 'localhost', 'xmpp:version': '1.0', 'xmpp:restartlogic': 'true' },
     });
     expect(reply.text).toContain('<stream:features');
