@@ -81,6 +81,7 @@ class EngineBinding final : public Reactor::Host {
   napi_value Move(const Call& call);
   napi_value Forward(const Call& call);
   napi_value Route(const Call& call);
+  napi_value Show(const Call& call);
   napi_value CallShard(const Call& call);
   napi_value Tree(const Call& call);
   napi_value Parse(const Call& call);

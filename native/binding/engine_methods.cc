@@ -65,6 +65,7 @@ napi_value EngineBinding::MakeObject() {
       {"move", Invoke<&EngineBinding::Move>},
       {"forward", Invoke<&EngineBinding::Forward>},
       {"route", Invoke<&EngineBinding::Route>},
+      {"show", Invoke<&EngineBinding::Show>},
       {"call", Invoke<&EngineBinding::CallShard>},
       {"tree", Invoke<&EngineBinding::Tree>},
       {"parse", Invoke<&EngineBinding::Parse>},
@@ -273,6 +274,11 @@ napi_value EngineBinding::Route(const Call& call) {
     return nullptr;
   }
   return Value(env_, reactor_->Post(call.Number(env_, 0), MessageKind::kRouted, stanza));
+}
+
+napi_value EngineBinding::Show(const Call&) {
+  reactor_->Show();
+  return Undefined(env_);
 }
 
 napi_value EngineBinding::CallShard(const Call& call) {

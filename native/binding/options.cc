@@ -108,7 +108,7 @@ bool ReadEngineSettings(napi_env env, napi_value options, Reactor::Settings& to)
   const napi_value children = Property(env, options, "children");
   uint32_t count = 0;
   if (!ReadProperty(env, options, "group", to.group) || !ReadProperty(env, options, "shard", to.shard) ||
-      !ReadProperty(env, options, "shards", to.shards)) {
+      !ReadProperty(env, options, "shards", to.shards) || !ReadProperty(env, options, "isHidden", to.is_hidden)) {
     return false;
   }
   if (napi_get_array_length(env, children, &count) != napi_ok) {

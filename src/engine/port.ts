@@ -23,6 +23,8 @@ export interface EngineOptions {
   /** Direct children of stanzas to be reported as bits. */
   readonly children: readonly ChildPattern[];
   readonly onBatch: BatchHandler;
+  /** Other shards do not reach this one before `show`. */
+  readonly isHidden?: boolean;
 }
 
 /** What the engines can read in one piece; a stanza may never be larger. */
@@ -312,6 +314,8 @@ export interface EnginePort {
   forward(shard: number, envelope: number): boolean;
   /** Sends a canonical stanza to another shard: ROUTED there. False when it does not run. */
   route(shard: number, stanza: string | Uint8Array): boolean;
+  /** Ends `isHidden`. A shard of the portable engine is reached once it is linked, and not before. */
+  show(): void;
   /** Sends opaque bytes to another shard: CALLED there. False when it does not run. */
   call(shard: number, message: Uint8Array): boolean;
   /** Portable engine only: the port that leads to another shard, which replaces an older one. */

@@ -74,13 +74,8 @@ export async function assembleShard(number: number, birth: ShardBirth, log: Logg
   const of = (host: Host) => running.get(host.hostType) as RunningHost;
   const calls = new ShardCalls(number, engine, systemClock);
   const accountExists = (host: Host, account: Jid) => of(host).accounts.exists(account);
-  const commitments = new Commitments((error) => {
-    log.error('durability.write_failed', { error });
-    addTrouble(birth.troubles, number);
-  });
-  const { shards, troubles } = birth;
-  const durability = new Durability({ shard: number, commitments, calls, clock: systemClock, troubles });
-  const router = new Router({ shard: number, shards, engine, hosts, sessions, log, accountExists, durability });
+  const { commitments, durability } = witnesses(foundation, calls);
+  const router = new Router({ ...foundation, shard: number, shards: birth.shards, accountExists, durability });
 
   const services = shardServices({ ...foundation, commitments, durability }, router, calls);
   const tasks = new TaskClient(birth.tasks, MAX_TASKS);
@@ -91,6 +86,8 @@ export async function assembleShard(number: number, birth: ShardBirth, log: Logg
   inbox.serve({ router, calls, c2s });
   const http = shardHttp({ ...foundation, tickets, clients: framedClients(foundation, inbox, c2s) }, calls);
   for (const host of running.values()) await startModules(host);
+  // What comes earlier would pass by the modules: nothing would be archived, and nobody blocked.
+  engine.show();
   return {
     number,
     engine,
@@ -131,6 +128,7 @@ async function startEngine(
     group: birth.group,
     children: childPatterns,
     onBatch: dispatcher.dispatch,
+    isHidden: true,
   });
   dispatcher.attach(engine);
   const setTicketKeys = (current: Uint8Array, previous: Uint8Array | undefined) => {
@@ -144,6 +142,18 @@ async function startEngine(
 interface Witnesses {
   readonly commitments: Commitments;
   readonly durability: Durability;
+}
+
+function witnesses({ number, birth, log }: Foundation, calls: ShardCalls): Witnesses {
+  const { troubles } = birth;
+  const commitments = new Commitments((error) => {
+    log.error('durability.write_failed', { error });
+    addTrouble(troubles, number);
+  });
+  return {
+    commitments,
+    durability: new Durability({ shard: number, commitments, calls, clock: systemClock, troubles }),
+  };
 }
 
 function shardServices(foundation: Foundation & Witnesses, router: Router, calls: ShardCalls): ShardServices {

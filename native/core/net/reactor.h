@@ -53,6 +53,8 @@ class Reactor {
     std::string group;
     uint32_t shard = 0;
     uint32_t shards = 1;
+    /// Other shards do not reach this one before `Show`.
+    bool is_hidden = false;
     /// Namespace and name, in the order of the bits.
     std::vector<std::pair<std::string, std::string>> children;
   };
@@ -123,6 +125,7 @@ class Reactor {
   // Shards
   [[nodiscard]] bool Move(Connection& connection, uint32_t shard, std::string_view state);
   [[nodiscard]] bool Forward(uint32_t shard, uint32_t envelope);
+  void Show() { mailbox_->Hide(false); }
   [[nodiscard]] bool Post(uint32_t shard, MessageKind kind, std::string_view bytes);
 
   /// The one element that the text is, without white space around it; empty unless it is well-formed and unrestricted.

@@ -24,6 +24,7 @@ constexpr Limits kAnySize{.max_stanza_bytes = kMostStanzaBytes,
 
 bool Reactor::OpenMail() {
   mailbox_ = std::make_shared<Mailbox>([](void* async) { uv_async_send(static_cast<uv_async_t*>(async)); }, &async_);
+  mailbox_->Hide(settings_.is_hidden);
   return ShardRegistry::OfProcess().Add(settings_.group, settings_.shard, mailbox_);
 }
 

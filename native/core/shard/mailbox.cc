@@ -40,7 +40,7 @@ void Parcel::Skip() noexcept {
 }
 
 bool Mailbox::Reserve(size_t bytes) noexcept {
-  if (!is_open()) return false;
+  if (!is_open() || is_hidden_.load(std::memory_order_acquire)) return false;
   const size_t room = bytes + kMessageBytes;
   if (reserved_.fetch_add(room, std::memory_order_relaxed) + room <= kMostBytes) return true;
   Release(bytes);

@@ -93,7 +93,7 @@ class Mailbox {
   Mailbox(const Mailbox&) = delete;
   Mailbox& operator=(const Mailbox&) = delete;
 
-  /// Sets room aside for a message of so many bytes that is posted later; false when the mailbox is full or closed.
+  /// Sets room aside for a message of so many bytes that is posted later; false when the mailbox is full, hidden or closed.
   [[nodiscard]] bool Reserve(size_t bytes) noexcept;
   /// The same for what must not get lost, and is bounded by rules of its own; false only when the mailbox is closed.
   [[nodiscard]] bool Insist(size_t bytes) noexcept;
@@ -108,6 +108,8 @@ class Mailbox {
   /// Reader only, idempotent: drops what is waiting and refuses what comes.
   void Close();
 
+  /// While it is hidden nothing can be reserved: for its writers the reader does not run yet.
+  void Hide(bool is_hidden) noexcept { is_hidden_.store(is_hidden, std::memory_order_release); }
   [[nodiscard]] bool is_open() const noexcept { return open_.load(std::memory_order_acquire); }
   [[nodiscard]] size_t reserved() const noexcept { return reserved_.load(std::memory_order_relaxed); }
 
@@ -119,6 +121,7 @@ class Mailbox {
   Wake wake_;                    // guarded by mutex_; null once closed
   void* const context_;          // not owned
   std::atomic<bool> open_{true};
+  std::atomic<bool> is_hidden_{false};
   std::atomic<size_t> reserved_{0};
 };
 

@@ -21,6 +21,7 @@ import type {
 export type NativeBatchHandler = (count: number, arena: ArrayBuffer | undefined) => void;
 
 export interface NativeEngineOptions extends Pick<EngineOptions, 'shard' | 'shards' | 'group' | 'children'> {
+  readonly isHidden: boolean;
   /** Names and namespaces that token lists give as their index here. */
   readonly names: readonly string[];
 }
@@ -50,6 +51,7 @@ export interface NativeHandle {
   sent(slot: number, generation: number, bytes: number): void;
   detach(slot: number, generation: number, isOrderly: boolean): void;
   connect(options: NativeConnectOptions): ConnectionName | undefined;
+  show(): void;
   createTlsContext(options: TlsOptions): number | undefined;
   createTlsClientContext(options: TlsClientOptions): number | undefined;
   dropTlsContext(context: number): void;

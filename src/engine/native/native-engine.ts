@@ -50,9 +50,9 @@ class NativeEngine implements EnginePort {
   #tokens: Uint32Array;
 
   constructor(addon: NativeAddon, options: EngineOptions) {
-    const { shard, shards, group, children, onBatch } = options;
+    const { shard, shards, group, children, onBatch, isHidden = false } = options;
     const native = translated(() =>
-      addon.createEngine({ shard, shards, group, children, names: tokenNames }, (count, arena) => {
+      addon.createEngine({ shard, shards, group, children, isHidden, names: tokenNames }, (count, arena) => {
         if (arena !== undefined) this.arena = Buffer.from(arena);
         try {
           onBatch(count);
@@ -198,6 +198,10 @@ class NativeEngine implements EnginePort {
 
   route(shard: number, stanza: string | Uint8Array): boolean {
     return translated(() => this.#native.route(shard, stanza)) === true;
+  }
+
+  show(): void {
+    this.#native.show();
   }
 
   call(shard: number, message: Uint8Array): boolean {

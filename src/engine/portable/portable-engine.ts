@@ -230,6 +230,8 @@ class PortableEngine extends ConnectionCalls implements EnginePort, Host {
     return this.#say(shard, say.CALLED, Uint8Array.from(message));
   }
 
+  show(): void {}
+
   link(shard: number, port: MessagePort): void {
     this.#links.link(shard, port);
   }

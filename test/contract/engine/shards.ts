@@ -1,4 +1,5 @@
 /** Contract of engines: stanzas, calls and connections that go to other shards. */
+import { MessageChannel } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
 import { closeReason, eventKind, stanzaKind, word } from '../../../src/engine/envelope.js';
 import { proceed } from '../../../src/engine/port.js';
@@ -107,6 +108,20 @@ export function shardContract(create: CreateEngine): void {
       expect(shard.engine.move(slot, generation, 1, new Uint8Array(0))).toBe(false);
       shard.engine.proceed(slot, generation, proceed.STEP);
       await shard.next(ELEMENT);
+    });
+
+    test('a shard that is hidden is not reached before it shows itself', async () => {
+      const group = `hidden-${process.hrtime.bigint()}`;
+      const one = await scene.shard(resting, { group, shards: 2 });
+      const two = await scene.shard(resting, { group, shards: 2, shard: 1, isHidden: true });
+      expect(one.engine.call(1, new Uint8Array(1))).toBe(false);
+      expect(one.engine.route(1, '<iq/>')).toBe(false);
+      two.engine.show();
+      const { port1, port2 } = new MessageChannel();
+      one.engine.link(1, port1);
+      two.engine.link(0, port2);
+      expect(one.engine.route(1, '<iq/>')).toBe(true);
+      expect((await two.next(ROUTED)).text).toBe('<iq/>');
     });
 
     test('a shard that stopped is no longer reached', async () => {

@@ -27,12 +27,12 @@ export interface ServerOptions {
   readonly dataDir?: string;
   /** More arguments of the program. */
   readonly args?: readonly string[];
-  /** Its shards can be killed. */
+  /** Its shards can be made to crash. */
   readonly mortal?: boolean;
 }
 
 export interface TestServer {
-  /** Ends the thread of a shard where it is; for servers that are `mortal`. */
+  /** Has a shard crash; for servers that are `mortal`. */
   kill(shard: number): void;
   readonly port: number;
   /** All ports, in the order in which `PORT` stands in the configuration. */

@@ -43,7 +43,7 @@ export function startShard(addon, { group, shard, shards }, react) {
   const { createEngine } = createRequire(import.meta.url)(addon);
   let arena;
   let words;
-  const engine = createEngine({ group, shard, shards, children: [], names: [] }, (count, changed) => {
+  const engine = createEngine({ group, shard, shards, children: [], isHidden: false, names: [] }, (count, changed) => {
     if (changed) arena = Buffer.from(changed);
     try {
       for (let envelope = 0; envelope < count; envelope++) {
