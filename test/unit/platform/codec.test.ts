@@ -3,7 +3,9 @@ import { expect, test } from 'vitest';
 import { decode, encode } from '../../../src/platform/codec.js';
 
 test('plain data comes back as it was', () => {
-  const plain = fc.anything({ withDate: true, withBigInt: false, withTypedArray: false, maxDepth: 4 });
+  // That one comes back under another name, as is tested below.
+  const key = fc.string().filter((text) => text !== '__proto__');
+  const plain = fc.anything({ key, withDate: true, withBigInt: false, withTypedArray: false, maxDepth: 4 });
   fc.assert(
     fc.property(plain, (value) => {
       expect(decode(encode(value))).toEqual(structuredCloneWithoutPrototypes(value));
