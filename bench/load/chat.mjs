@@ -86,7 +86,7 @@ async function measureOnce(engine, options) {
 /** On a machine that is busy with much else a second may be too short for anything. */
 async function untilSomethingArrives(clients, received, seconds) {
   for (let more = 0; more < MOST_EXTENSIONS; more++) {
-    if ((await clients.ask('count')).received > received) return;
+    if ((await clients.ask('result')).received > received) return;
     await sleep(seconds * 1_000);
   }
 }
