@@ -108,6 +108,7 @@ stories('XEP-0016 section 2.1: what a request may be', (story) => {
       "<list name='a'><item type='subscription' value='half' action='deny' order='1'/></list>",
       "<list name='a'><item type='mood' value='bad' action='deny' order='1'/></list>",
       "<list name='a'><item action='deny' order='1'><presence/></item></list>",
+      "<list name='a'><item action='deny' order='1'><constructor/></item></list>",
     ];
     for (const content of wrong) fails(await setPrivacy(alice, content), 'bad-request', 'modify');
     expect(names(await getPrivacy(alice))).toEqual([]);

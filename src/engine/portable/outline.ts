@@ -5,17 +5,18 @@ import { envelopeFlag, stanzaKind, stanzaTypes, UNKNOWN_TYPE, word } from '../en
 import { AMPERSAND } from './characters.js';
 import type { AttributeSpan, QName, Tag } from './tag.js';
 
-const KINDS: Readonly<Record<string, number>> = {
-  message: stanzaKind.MESSAGE,
-  presence: stanzaKind.PRESENCE,
-  iq: stanzaKind.IQ,
-};
-const SPANS: Readonly<Record<string, number>> = {
-  to: word.TO,
-  from: word.FROM,
-  id: word.ID,
-  'xml:lang': word.LANG,
-};
+/** Maps, for clients choose the names that are looked up: an object would know `constructor`, too. */
+const KINDS: ReadonlyMap<string, number> = new Map([
+  ['message', stanzaKind.MESSAGE],
+  ['presence', stanzaKind.PRESENCE],
+  ['iq', stanzaKind.IQ],
+]);
+const SPANS: ReadonlyMap<string, number> = new Map([
+  ['to', word.TO],
+  ['from', word.FROM],
+  ['id', word.ID],
+  ['xml:lang', word.LANG],
+]);
 const MAX_CHILDREN = 0xffff;
 const SPACE = 0x20;
 
@@ -36,7 +37,7 @@ export class Outline {
   /** Takes down the start tag of a stream header or a top-level element; `isContent` for the namespace of stanzas. */
   constructor(bytes: Buffer, tag: Tag, name: QName, isContent: boolean) {
     this.head = ((tag.end << 16) | (tag.nameEnd & 0xffff)) >>> 0;
-    if (isContent) this.kind = KINDS[name.local] ?? stanzaKind.NONZA;
+    if (isContent) this.kind = KINDS.get(name.local) ?? stanzaKind.NONZA;
     for (const attribute of tag.attributes) this.#take(bytes, attribute);
   }
 
@@ -58,7 +59,7 @@ export class Outline {
     const name = bytes.utf8Slice(attribute.nameStart, attribute.nameEnd);
     if (name === 'type') this.type = typeIndex(attributeValue(bytes.utf8Slice(valueStart, valueEnd)));
     if (name === 'xmlns') this.flags |= envelopeFlag.OWN_NAMESPACE;
-    const field = SPANS[name];
+    const field = SPANS.get(name);
     if (field === undefined) return;
 
     const value = span(valueStart, valueEnd);

@@ -13,12 +13,12 @@ import {
   type PrivacyList,
 } from './privacy-list.js';
 
-const KINDS: Readonly<Record<string, number>> = {
-  message: kind.MESSAGE,
-  iq: kind.IQ,
-  'presence-in': kind.PRESENCE_IN,
-  'presence-out': kind.PRESENCE_OUT,
-};
+const KINDS: ReadonlyMap<string, number> = new Map([
+  ['message', kind.MESSAGE],
+  ['iq', kind.IQ],
+  ['presence-in', kind.PRESENCE_IN],
+  ['presence-out', kind.PRESENCE_OUT],
+]);
 const ACTIONS: ReadonlySet<string> = new Set(['allow', 'deny']);
 const SUBSCRIPTIONS: ReadonlySet<string> = new Set(['none', 'to', 'from', 'both']);
 
@@ -87,7 +87,7 @@ function parseItem(element: Element): PrivacyItem | StanzaError {
 function parseKinds(item: Element): number | StanzaError {
   let kinds = 0;
   for (const child of item.elements()) {
-    const bit = child.ns === ns.PRIVACY ? KINDS[child.name] : undefined;
+    const bit = child.ns === ns.PRIVACY ? KINDS.get(child.name) : undefined;
     if (bit === undefined) return StanzaError.badRequest(`${child.name} is no kind of stanza`);
     kinds |= bit;
   }
@@ -127,7 +127,8 @@ export function listElement({ name, items }: PrivacyList): Element {
 }
 
 function itemElement({ order, type, value, action, kinds }: PrivacyItem): Element {
-  const children = kinds === ALL_KINDS ? [] : Object.keys(KINDS).filter((name) => (kinds & (KINDS[name] ?? 0)) !== 0);
+  const named = [...KINDS].filter(([, bit]) => (kinds & bit) !== 0);
+  const children = kinds === ALL_KINDS ? [] : named.map(([name]) => name);
   return el(
     'item',
     {

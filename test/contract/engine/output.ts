@@ -40,6 +40,18 @@ export function outputContract(create: CreateEngine): void {
       );
     });
 
+    test('deliver: no name that a client gives to an attribute keeps its own from in place', async () => {
+      const shard = await scene.shard((told, engine) => {
+        if (told.kind === STREAM_OPENED) engine.stamp(told.slot, told.generation, 'a@b');
+        if (told.kind === ELEMENT) engine.deliver(told.slot, told.generation, told.envelope);
+        step(told, engine);
+      });
+      const { client } = await connected(shard, await shard.listen());
+      const names = ['constructor', 'toString', 'valueOf', '__proto__', 'hasOwnProperty'];
+      client.send(`${HEADER}${names.map((name) => `<iq from='evil' ${name}='x'/>`).join('')}`);
+      await client.receives(names.map((name) => `<iq from='a@b' ${name}='x'/>`).join(''));
+    });
+
     test('deliver: false, and nothing goes out, for what nobody vouched for or what leans on the header', async () => {
       const answers: boolean[] = [];
       const shard = await scene.shard((told, engine) => {

@@ -30,6 +30,8 @@ const name = fc.constantFrom(
   'message',
   '\u{10400}',
   'forwarded',
+  // What every object of JavaScript knows.
+  'constructor',
 );
 const prefix = fc.oneof(
   { weight: 40, arbitrary: fc.constant('') },
@@ -120,7 +122,7 @@ const declaration = attribute(
   namespace,
 );
 const plainAttribute = attribute(
-  fc.tuple(prefix, fc.constantFrom('id', 'node', 'p', 'lang', 'q', 'var')).map((pair) => pair.join('')),
+  fc.tuple(prefix, fc.constantFrom('id', 'node', 'p', 'lang', 'q', 'var', 'toString')).map((pair) => pair.join('')),
   text,
 );
 const stanzaAttribute = fc.oneof(
