@@ -21,31 +21,37 @@ const LISTENERS = ['', TLS].map(
 `,
 );
 
-describe.each(ENGINES)('a stop with open WebSockets [%s]', (engine) => {
-  it.each([1, 4])('on %i shards: <close/> and 1001 are seen, and the server ends in order', async (shards) => {
-    const server = await startServer({ config: ownConfig({ engine, shards, rest: LISTENERS.join('') }) });
-    const port = speaks(server.ports[1] as number, 'WebSocket');
-    const actors = await Promise.all(
-      Array.from({ length: 8 }, (_, number) =>
-        Actor.join(port, { username: `stop-${number}`, domain: 'localhost', password: 'secret' }),
-      ),
-    );
-    const early = await RawWebSocket.connect(port);
-    const secure = await RawWebSocket.connect(server.ports[2] as number, { http: { tls: {} } });
-    secure.text("<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' to='localhost' version='1.0'/>");
-    await secure.next(opcode.TEXT);
-    // Connections that wait for nothing, or have said half of something, keep nobody up.
-    const idle = await RawHttp.connect(port);
-    idle.send('GET / HTTP/1.1\r\n');
+/** 1001; or 1000 where the home of a session is told of the stop before the shard that has its socket. */
+const isEnd = (code: unknown) => code === 1001 || code === 1000;
 
-    const stopped = server.stop();
-    for (const { client } of actors) {
-      expect(await client.fails()).toBe('system-shutdown');
-      expect(await client.webSocket?.closeCode()).toBe(1001);
-    }
-    for (const socket of [early, secure]) expect(await socket.closeCode()).toBe(1001);
-    expect(await stopped).toBe(0);
-    expect(server.output()).not.toContain('uv loop');
-    idle.destroy();
-  });
+describe.each(ENGINES)('a stop with open WebSockets [%s]', (engine) => {
+  it.each([1, 4])(
+    'on %i shards: <close/> and an orderly end are seen, and the server ends in order',
+    async (shards) => {
+      const server = await startServer({ config: ownConfig({ engine, shards, rest: LISTENERS.join('') }) });
+      const port = speaks(server.ports[1] as number, 'WebSocket');
+      const actors = await Promise.all(
+        Array.from({ length: 8 }, (_, number) =>
+          Actor.join(port, { username: `stop-${number}`, domain: 'localhost', password: 'secret' }),
+        ),
+      );
+      const early = await RawWebSocket.connect(port);
+      const secure = await RawWebSocket.connect(server.ports[2] as number, { http: { tls: {} } });
+      secure.text("<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' to='localhost' version='1.0'/>");
+      await secure.next(opcode.TEXT);
+      // Connections that wait for nothing, or have said half of something, keep nobody up.
+      const idle = await RawHttp.connect(port);
+      idle.send('GET / HTTP/1.1\r\n');
+
+      const stopped = server.stop();
+      for (const { client } of actors) {
+        expect(await client.fails()).toBe('system-shutdown');
+        expect(await client.webSocket?.closeCode()).toSatisfy(isEnd);
+      }
+      for (const socket of [early, secure]) expect(await socket.closeCode()).toSatisfy(isEnd);
+      expect(await stopped).toBe(0);
+      expect(server.output()).not.toContain('uv loop');
+      idle.destroy();
+    },
+  );
 });
