@@ -12,6 +12,7 @@ const FUZZ_SECONDS = '5';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const tool = (...path) => join(root, 'node_modules', ...path);
+const secondAttempts = join(root, 'scripts', 'lib', 'second-attempts.mjs');
 
 const results = [];
 const filters = process.argv.slice(2);
@@ -47,7 +48,12 @@ async function vitest(name, args) {
   announce(name);
   const folder = mkdtempSync(join(tmpdir(), 'meerkat-test-'));
   const report = join(folder, 'report.json');
-  const reporters = ['--reporter=dot', '--reporter=json', `--outputFile.json=${report}`];
+  const reporters = [
+    '--reporter=dot',
+    `--reporter=${secondAttempts}`,
+    '--reporter=json',
+    `--outputFile.json=${report}`,
+  ];
   if (filters.length > 0) reporters[0] = '--reporter=default';
   try {
     const code = await runVisibly(process.execPath, [tool('vitest', 'vitest.mjs'), 'run', ...reporters, ...args], {

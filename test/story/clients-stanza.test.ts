@@ -1,6 +1,7 @@
 /** stanza, a client library of others that speaks WebSocket: an account with an archive, several devices and a bad network. */
 import { type Agent, createClient } from 'stanza';
 import { expect, it } from 'vitest';
+import type { WebSocket } from 'ws';
 import { Actor, type Credentials, register } from '../support/story/actor.js';
 import { eventually } from '../support/story/eventually.js';
 import { onEachServer, type StoryServer } from '../support/story/story.js';
@@ -27,11 +28,12 @@ onEachServer('stanza, over WebSocket', (server) => {
     say(laptop.jid, 'three');
     await eventually(() => bob.copies.includes('three'));
     await laptop.leave();
+    await eventually(() => bob.gone.includes(laptop.jid));
 
     // XEP-0198: what is sent while nobody is there, or still believed to be.
     const gone = new Promise((resolve) => bob.agent.once('disconnected', resolve));
     for (const body of ['four', 'five']) say(bob.agent.jid, body);
-    bob.agent.transport?.disconnect(false);
+    breakConnection(bob.agent);
     await gone;
     say(bob.agent.jid, 'six');
     const resumed = new Promise((resolve) => bob.agent.once('stream:management:resumed', resolve));
@@ -68,6 +70,8 @@ interface LoggedIn {
   /** What has come, copies included. */
   readonly messages: (string | undefined)[];
   readonly copies: (string | undefined)[];
+  /** The devices whose unavailable presence has come. */
+  readonly gone: (string | undefined)[];
 }
 
 async function login(server: StoryServer, { username, password }: Credentials): Promise<LoggedIn> {
@@ -84,13 +88,24 @@ async function login(server: StoryServer, { username, password }: Credentials): 
   });
   agent.on('carbon:sent', ({ carbon }) => copies.push(carbon.forward.message?.body));
   agent.on('carbon:received', ({ carbon }) => copies.push(carbon.forward.message?.body));
+  const gone: (string | undefined)[] = [];
+  agent.on('unavailable', ({ from }) => gone.push(from));
   const started = new Promise((resolve) => agent.once('session:started', resolve));
   agent.connect();
   await started;
   await agent.enableCarbons();
   agent.sendPresence();
   await agent.getRoster();
-  return { agent, messages, copies };
+  return { agent, messages, copies, gone };
+}
+
+/**
+ * As a network does that is gone: nothing is read or written any more. The client's own `disconnect` goes on to
+ * read, and a client that answers what it then reads cannot connect again.
+ */
+function breakConnection(agent: Agent): void {
+  const { socket } = agent.transport as unknown as { readonly socket: WebSocket };
+  socket.terminate();
 }
 
 function bodyOf(result: { item: { message?: { body?: string } } }): string | undefined {
