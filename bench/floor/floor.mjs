@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root } from '../lib/places.mjs';
-import { boundTo } from '../lib/process-facts.mjs';
+import { boundTo } from '../measure/process-facts.mjs';
 
 /** By name: source and what it is linked with. */
 const FLOORS = {

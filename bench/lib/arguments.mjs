@@ -18,20 +18,35 @@ export const choices = (value, values, doc) => ({
 /** Several positive whole numbers, with commas between. */
 export const counts = (value, doc) => ({ value, doc, form: 'N,...', read: (text) => text.split(',').map(readCount) });
 
-/** The options by name; throws a `UsageError` that tells what is wrong. */
-export function readArguments(command, options, args) {
-  const declared = Object.entries(options).map(([name, { read }]) => [name, { type: read ? 'string' : 'boolean' }]);
-  const { values } = parse({ args, options: { ...Object.fromEntries(declared), help: { type: 'boolean' } } });
-  if (values.help) throw new UsageError(help(command, options));
-  return Object.fromEntries(
-    Object.entries(options).map(([name, { value, read }]) => {
-      const given = values[name];
-      if (given === undefined) return [name, value];
-      const result = read ? read(given) : given;
-      if (result === undefined || result.includes?.(undefined)) throw new UsageError(`--${name} cannot be ${given}.`);
-      return [name, result];
-    }),
-  );
+/** Any text, such as a path or an address. */
+export const text = (value, form, doc) => ({ value, doc, form, read: (given) => given });
+/** An option that may be given several times: the texts in their order. */
+export const texts = (form, doc) => ({ value: [], doc, form, isRepeated: true });
+
+/**
+ * The options by name as `values`, and what stands beside them as `operands`, where `operands` names them for the help; without that
+ * there may be none. Throws a `UsageError` that tells what is wrong.
+ */
+export function readArguments(command, options, args, operands) {
+  const declared = Object.entries(options).map(([name, { read, isRepeated }]) => [
+    name,
+    { type: read || isRepeated ? 'string' : 'boolean', multiple: isRepeated === true },
+  ]);
+  const { values, positionals } = parse({
+    args,
+    options: { ...Object.fromEntries(declared), help: { type: 'boolean' } },
+    allowPositionals: operands !== undefined,
+  });
+  if (values.help) throw new UsageError(help(command, options, operands));
+  const given = Object.entries(options).map(([name, option]) => [name, readValue(name, option, values[name])]);
+  return { values: Object.fromEntries(given), operands: positionals };
+}
+
+function readValue(name, { value, read }, given) {
+  if (given === undefined) return value;
+  const result = read ? read(given) : given;
+  if (result === undefined || result.includes?.(undefined)) throw new UsageError(`--${name} cannot be ${given}.`);
+  return result;
 }
 
 function parse(description) {
@@ -42,12 +57,12 @@ function parse(description) {
   }
 }
 
-function help(command, options) {
+function help(command, options, operands) {
   const lines = Object.entries(options).map(([name, { value, form, doc }]) => {
-    const usual = form && value !== undefined ? ` (${value})` : '';
+    const usual = form && value !== undefined && value.length !== 0 ? ` (${value})` : '';
     return `  ${`--${name}${form ? ` ${form}` : ''}`.padEnd(36)} ${doc}${usual}`;
   });
-  return `Usage: ${command} [options]\n${lines.join('\n')}`;
+  return `Usage: ${command}${operands ? ` ${operands}` : ''} [options]\n${lines.join('\n')}`;
 }
 
 function readCount(text) {

@@ -3,13 +3,13 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { boundTo } from './process-facts.mjs';
+import { boundTo } from '../measure/process-facts.mjs';
 
 /** For the longest of what clients are asked. */
 const PATIENCE_MS = 600_000;
 
 export function startClients(script, core = 1) {
-  const file = fileURLToPath(new URL(`../load/${script}`, import.meta.url));
+  const file = fileURLToPath(new URL(`../inside/${script}`, import.meta.url));
   const [command, ...args] = [...boundTo(core), process.execPath, file];
   const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   // Every question listens for its end, too.

@@ -5,11 +5,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { boundTo, taskSeconds } from '../measure/process-facts.mjs';
 import { distMain } from './places.mjs';
-import { boundTo, taskSeconds } from './process-facts.mjs';
 
 const START_MS = 30_000;
-const PROBE = new URL('../load/probe.mjs', import.meta.url).href;
+const PROBE = new URL('../inside/probe.mjs', import.meta.url).href;
 
 /**
  * Every module that an ordinary server has. Clients log in without accounts, or with a name and any password, as passwords are not

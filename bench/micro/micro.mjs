@@ -1,6 +1,6 @@
 /** Costs of single steps, in CPU time of this process: several rounds, the steps in turns, so that a noisy moment hits all of them. */
 import { choice, count, flag } from '../lib/arguments.mjs';
-import { summary, table } from '../lib/statistics.mjs';
+import { summary, table } from '../measure/statistics.mjs';
 import { runScanner } from './scanner.mjs';
 import { stanzaSteps } from './stanzas.mjs';
 import { valueSteps } from './values.mjs';

@@ -1,7 +1,7 @@
 /** Steps that need no engine: addresses, hooks, elements. */
 
+import { chatText } from '../inside/chat-pair.mjs';
 import { compiled } from '../lib/places.mjs';
-import { chatText } from '../load/chat-pair.mjs';
 
 /** More than a cache holds, so that none of them is found again. */
 const STRANGERS = 40_000;

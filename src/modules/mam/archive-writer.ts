@@ -39,7 +39,7 @@ interface Group {
 
 /**
  * Bounds a transaction, and with it how long others wait for it. As there is one after another, so many rows are written in the time of a
- * commit, on a slow disk a fifth of a second. PERF(bench/load/archive.mjs)
+ * commit, on a slow disk a fifth of a second. PERF(bench/inside/archive.mjs)
  */
 const MAX_GROUP = 5_000;
 const FIRST_PAUSE_MS = 100;

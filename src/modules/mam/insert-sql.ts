@@ -16,7 +16,7 @@ const INSERT_FIRST = statement(
 
 /**
  * Rows of one statement, the greatest first. SQLite undoes a statement of several rows by keeping every page that it touches, which costs
- * as much again as the rows do. PERF(bench/load/archive.mjs)
+ * as much again as the rows do. PERF(bench/inside/archive.mjs)
  */
 const SIZES: Readonly<Record<Dialect, readonly number[]>> = { sqlite: [1], pgsql: [64, 16, 4, 1] };
 const INSERTS: ReadonlyMap<number, Statement> = new Map(SIZES.pgsql.map((rows) => [rows, statement(insertText(rows))]));

@@ -12,7 +12,7 @@ const ENGINES = ['native', 'portable'].filter(
 const PATIENCE_MS = 120_000;
 
 async function bench(...args: string[]): Promise<string> {
-  const { stdout } = await promisify(execFile)(process.execPath, ['bench/run.mjs', ...args], { cwd: root });
+  const { stdout } = await promisify(execFile)(process.execPath, ['bin/meerkat-bench.mjs', ...args], { cwd: root });
   return stdout;
 }
 
@@ -138,7 +138,7 @@ test.skipIf(!ENGINES.includes('native'))(
 
 describe('a chatter checks what comes', () => {
   async function faultAfter(...numbers: number[]): Promise<string | undefined> {
-    const { Chatter, chatText } = await import('../../../bench/load/chat-pair.mjs');
+    const { Chatter, chatText } = await import('../../../bench/inside/chat-pair.mjs');
     const [socket, other] = [new PassThrough(), new PassThrough()];
     const alice = new Chatter(socket, 'alice@localhost/1');
     alice.meet(new Chatter(other, 'bob@localhost/2'));

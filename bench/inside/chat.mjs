@@ -3,9 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { floors, startFloor } from '../floor/floor.mjs';
 import { choices, count, flag, UsageError } from '../lib/arguments.mjs';
 import { startClients } from '../lib/clients.mjs';
-import { effort } from '../lib/process-facts.mjs';
 import { startServer } from '../lib/server.mjs';
-import { median, summary, table } from '../lib/statistics.mjs';
+import { effort } from '../measure/process-facts.mjs';
+import { median, summary, table } from '../measure/statistics.mjs';
 
 /** Stand in the place of an engine: no server at all, but what the kernel costs one. */
 const [FLOOR] = floors;

@@ -1,6 +1,6 @@
 /** The process of the clients that log in and out: makes contacts first. */
 import { ask, becomeAvailable, connect, login, manage, wantCopies } from '../lib/client.mjs';
-import { quantile } from '../lib/statistics.mjs';
+import { quantile } from '../measure/statistics.mjs';
 
 let port;
 let names = [];

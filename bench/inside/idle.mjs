@@ -2,9 +2,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { choices, count, flag, UsageError } from '../lib/arguments.mjs';
 import { startClients } from '../lib/clients.mjs';
-import { openFilesLimit, pssBytes } from '../lib/process-facts.mjs';
 import { startServer } from '../lib/server.mjs';
-import { summary, table } from '../lib/statistics.mjs';
+import { openFilesLimit, pssBytes } from '../measure/process-facts.mjs';
+import { summary, table } from '../measure/statistics.mjs';
 
 export const idleOptions = {
   engine: choices(['native'], ['native', 'portable'], 'engines, run in turns'),

@@ -1,7 +1,7 @@
 /** The process of the chatting clients: logs them in, lets them chat as it is told, and counts. */
 import { availableParallelism } from 'node:os';
 import { becomeAvailable, connect, login, manage, wantCopies } from '../lib/client.mjs';
-import { quantile } from '../lib/statistics.mjs';
+import { quantile } from '../measure/statistics.mjs';
 import { Chatter, Onlooker } from './chat-pair.mjs';
 
 /** Logins at a time. */

@@ -5,9 +5,9 @@ import { runInNewContext } from 'node:vm';
 import { choice, counts, flag } from '../lib/arguments.mjs';
 import { FramedClient } from '../lib/framed-client.mjs';
 import { compiled } from '../lib/places.mjs';
-import { pssBytes } from '../lib/process-facts.mjs';
 import { startShard } from '../lib/shard.mjs';
-import { table } from '../lib/statistics.mjs';
+import { pssBytes } from '../measure/process-facts.mjs';
+import { table } from '../measure/statistics.mjs';
 
 export const sessionsOptions = {
   engine: choice('native', ['native', 'portable'], 'engine'),

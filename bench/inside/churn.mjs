@@ -2,9 +2,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { choices, count, flag } from '../lib/arguments.mjs';
 import { startClients } from '../lib/clients.mjs';
-import { effort, pssBytes } from '../lib/process-facts.mjs';
 import { startServer } from '../lib/server.mjs';
-import { table } from '../lib/statistics.mjs';
+import { effort, pssBytes } from '../measure/process-facts.mjs';
+import { table } from '../measure/statistics.mjs';
 
 export const churnOptions = {
   engine: choices(['native'], ['native', 'portable'], 'engines, one after the other'),

@@ -1,17 +1,20 @@
-#!/usr/bin/env node
-/** The one command of all benches: `node bench/run.mjs COMMAND [options]`. */
+/** All commands of `meerkat-bench`. */
 import { existsSync } from 'node:fs';
+import { archive, archiveOptions } from './inside/archive.mjs';
+import { chat, chatOptions } from './inside/chat.mjs';
+import { churn, churnOptions } from './inside/churn.mjs';
+import { compression, compressionOptions } from './inside/compression.mjs';
+import { idle, idleOptions } from './inside/idle.mjs';
+import { login, loginOptions } from './inside/login.mjs';
+import { sessions, sessionsOptions } from './inside/sessions.mjs';
 import { readArguments, UsageError } from './lib/arguments.mjs';
 import { distMain } from './lib/places.mjs';
-import { archive, archiveOptions } from './load/archive.mjs';
-import { chat, chatOptions } from './load/chat.mjs';
-import { churn, churnOptions } from './load/churn.mjs';
-import { compression, compressionOptions } from './load/compression.mjs';
-import { idle, idleOptions } from './load/idle.mjs';
-import { login, loginOptions } from './load/login.mjs';
-import { sessions, sessionsOptions } from './load/sessions.mjs';
 import { micro, microOptions } from './micro/micro.mjs';
 
+/**
+ * By name. `run` gets the values of `options`, and what stands beside them when the command takes `operands`. It may return an exit code;
+ * one that throws ends with 1, with a `UsageError` 2.
+ */
 const COMMANDS = {
   micro: { run: micro, options: microOptions, doc: 'Cost of single steps in one process: decoding, routing, writing.' },
   chat: { run: chat, options: chatOptions, doc: 'Pairs of clients chat; server CPU for each message.' },
@@ -31,23 +34,27 @@ const COMMANDS = {
   },
 };
 
-try {
-  await main(process.argv.slice(2));
-} catch (error) {
-  process.stderr.write(`${error instanceof UsageError ? error.message : error.stack}\n`);
-  // Whatever was started so far may keep the process alive.
-  process.exit(error instanceof UsageError ? 2 : 1);
+/** Returns the exit code. */
+export async function runCommand([name, ...args]) {
+  try {
+    return await run(name, args);
+  } catch (error) {
+    process.stderr.write(`${error instanceof UsageError ? error.message : error.stack}\n`);
+    // Whatever was started so far may keep the process alive.
+    process.exit(error instanceof UsageError ? 2 : 1);
+  }
 }
 
-async function main([name, ...args]) {
+async function run(name, args) {
   const command = Object.hasOwn(COMMANDS, name ?? '') ? COMMANDS[name] : undefined;
   if (!command) throw new UsageError(usage());
   if (!existsSync(distMain))
     throw new UsageError('Meerkat is not compiled yet. Run this first: node scripts/ready.mjs');
-  await command.run(readArguments(`node bench/run.mjs ${name}`, command.options, args));
+  const { values, operands } = readArguments(`meerkat-bench ${name}`, command.options, args, command.operands);
+  return (await command.run(values, operands)) ?? 0;
 }
 
 function usage() {
   const lines = Object.entries(COMMANDS).map(([name, { doc }]) => `  ${name.padEnd(11)} ${doc}`);
-  return `Usage: node bench/run.mjs COMMAND [options]; --help after a command lists its options.\n${lines.join('\n')}`;
+  return `Usage: meerkat-bench COMMAND [options]; --help after a command lists its options.\n${lines.join('\n')}`;
 }

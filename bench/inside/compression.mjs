@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { constants, createDeflate } from 'node:zlib';
 import { choice, count } from '../lib/arguments.mjs';
 import { compiled } from '../lib/places.mjs';
-import { table } from '../lib/statistics.mjs';
+import { table } from '../measure/statistics.mjs';
 
 const HEADER =
   "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' to='localhost' version='1.0'>";

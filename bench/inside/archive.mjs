@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { choice, count } from '../lib/arguments.mjs';
 import { compiled } from '../lib/places.mjs';
 import { startShard } from '../lib/shard.mjs';
-import { quantile, summary, table } from '../lib/statistics.mjs';
+import { quantile, summary, table } from '../measure/statistics.mjs';
 
 export const archiveOptions = {
   engine: choice('native', ['native', 'portable'], 'engine whose parser reads the pages'),

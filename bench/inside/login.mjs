@@ -1,9 +1,9 @@
 /** Accounts with many contacts log in and out again and again: what one login costs the shard. */
 import { choice, count } from '../lib/arguments.mjs';
 import { startClients } from '../lib/clients.mjs';
-import { effort } from '../lib/process-facts.mjs';
 import { startServer } from '../lib/server.mjs';
-import { table } from '../lib/statistics.mjs';
+import { effort } from '../measure/process-facts.mjs';
+import { table } from '../measure/statistics.mjs';
 
 export const loginOptions = {
   engine: choice('native', ['native', 'portable'], 'the engine'),
