@@ -145,6 +145,8 @@ const HANDLERS: readonly string[] = [
   'permessage_deflate = true',
   'state_timeout = 2_000',
   'backwards_compatible_session = false',
+  'allowed_origins = ["https://chat.example", "app://chat"]',
+  'allowed_origins = [] # at all',
 ];
 
 onBothEngines(
@@ -243,6 +245,32 @@ ${HANDLERS.map(
       with_?.vanish();
     });
 
+    it.each(['https://chat.example', 'HTTPS://Chat.Example:443', 'app://chat', undefined])(
+      'allowed_origins: a page of the origin %s may connect',
+      async (origin) => {
+        const client = await RawClient.connect(port('allowed_origins'), from(origin));
+        await client.open();
+        client.destroy();
+      },
+    );
+
+    it.each(['https://evil.example', 'http://chat.example', 'https://chat.example:444', 'null', ''])(
+      'allowed_origins: a page of the origin "%s" may not, and is told why',
+      async (origin) => {
+        const connecting = RawWebSocket.connect(port('allowed_origins'), from(origin));
+        await expect(connecting).rejects.toThrow(`403 Pages of the origin "${origin}" may not connect here`);
+      },
+    );
+
+    it('allowed_origins: an empty list keeps out all pages, but not clients that are none', async () => {
+      await expect(RawWebSocket.connect(port('allowed_origins = []'), from('null'))).rejects.toThrow('403');
+      (await RawWebSocket.connect(port('allowed_origins = []'))).destroy();
+    });
+
+    it('unless allowed_origins is set, pages of all origins may connect', async () => {
+      (await RawWebSocket.connect(port('ping_rate'), from('https://evil.example'))).destroy();
+    });
+
     it('the address of a client is that of its session', async () => {
       const credentials = fresh();
       await Actor.join(port('ping_rate'), credentials);
@@ -268,6 +296,11 @@ function fragments(socket: RawWebSocket, text: string, count: number): void {
       isFinal: at + size >= text.length,
     });
   }
+}
+
+/** The field by which a browser tells whose page connects (RFC 6454 section 7). */
+function from(origin: string | undefined): { fields: string } {
+  return { fields: origin === undefined ? '' : `Origin: ${origin}\r\n` };
 }
 
 function fresh(name = 'web'): Credentials {

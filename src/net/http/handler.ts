@@ -1,5 +1,6 @@
 /** What serves HTTP requests, and what it is given: the interface between handlers and the server that carries them. */
 import type { ChannelBindingType, TlsDetails } from '../../engine/port.js';
+import type { OriginList } from '../../platform/origin.js';
 
 export type HttpMethod = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS';
 
@@ -88,6 +89,8 @@ export interface WebSocketEndpoint {
   readonly maxMessageBytes: number;
   /** Offers permessage-deflate (RFC 7692). */
   readonly compress: boolean;
+  /** The origins (RFC 6454) of pages that may connect; undefined for all. */
+  readonly origins?: OriginList | undefined;
   /** A connection is open. What is returned hears of it. */
   open(socket: ServerWebSocket, request: WebSocketRequest): WebSocketListener;
 }

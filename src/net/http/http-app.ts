@@ -12,6 +12,7 @@ import {
   crashed,
   handshakeProblem,
   noHandler,
+  originProblem,
   preflightFields,
   type Refusal,
   stopping,
@@ -184,11 +185,7 @@ export class HttpApp {
       return;
     }
     const isCounted = this.#options.count.enter();
-    const problem = this.#isStopping
-      ? stopping()
-      : isCounted
-        ? (handshakeProblem(head.method, field, endpoint.protocol) ?? (head.contentLength > 0 ? withBody() : undefined))
-        : tooManyConnections();
+    const problem = this.#upgradeProblem(endpoint, head, isCounted);
     if (problem) return this.#exchange(raw, head, route, isCounted).refuse(problem);
     raw.writeStatus('101 Switching Protocols').writeHeader('server', this.#options.serverName);
     const { path, query, host } = head;
@@ -196,6 +193,14 @@ export class HttpApp {
     const extensions = endpoint.compress ? deflateOffer(field('sec-websocket-extensions')) : '';
     this.#webSockets += 1;
     raw.upgrade(state, field('sec-websocket-key') ?? '', endpoint.protocol, extensions, context);
+  }
+
+  #upgradeProblem(endpoint: WebSocketEndpoint, head: RequestHead, isCounted: boolean): Refusal | undefined {
+    if (this.#isStopping) return stopping();
+    if (!isCounted) return tooManyConnections();
+    const field = (name: string) => head.fields.get(name);
+    const problem = handshakeProblem(head.method, field, endpoint.protocol) ?? originProblem(field, endpoint);
+    return problem ?? (head.contentLength > 0 ? withBody() : undefined);
   }
 }
 

@@ -1,6 +1,6 @@
 /** Answers to requests that nobody serves: each says what is wrong, for the person who set up the client or the proxy. */
 
-import type { CorsRules, HeaderFields, HttpHandler, HttpMethod } from './handler.js';
+import type { CorsRules, HeaderFields, HttpHandler, HttpMethod, WebSocketEndpoint } from './handler.js';
 import type { HeadProblem } from './request-head.js';
 
 export interface Refusal {
@@ -77,6 +77,19 @@ export function handshakeProblem(
     };
   }
   return undefined;
+}
+
+/** A browser tells whose page asks; who is no browser could tell anything, and is not asked. */
+export function originProblem(
+  field: (name: string) => string | undefined,
+  { origins }: WebSocketEndpoint,
+): Refusal | undefined {
+  const origin = field('origin');
+  if (origin === undefined || !origins || origins.has(origin)) return undefined;
+  return {
+    status: 403,
+    text: `Pages of the origin "${origin}" may not connect here: allowed_origins does not list it.`,
+  };
 }
 
 function lists(value: string | undefined, token: string): boolean {

@@ -71,6 +71,8 @@ export interface WebSocketSettings extends HttpPlace {
   readonly access: string;
   readonly shaper: ShaperReference;
   readonly permessage_deflate: boolean;
+  /** Of the pages that may connect; unset for all. */
+  readonly allowed_origins?: readonly string[] | undefined;
 }
 
 export interface HealthSettings extends HttpPlace {

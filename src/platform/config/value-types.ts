@@ -4,6 +4,7 @@
  */
 import { isIP } from 'node:net';
 import { Jid, prepareDomain } from '../../protocol/jid.js';
+import { isOrigin } from '../origin.js';
 import { PathPattern } from '../path-pattern.js';
 import { quote } from './problems.js';
 
@@ -162,6 +163,7 @@ const formats: Readonly<Record<string, Format>> = {
     words: 'a path such as "/ws-xmpp", "/api/:name" or "/[...]"',
     fits: (text) => PathPattern.isValid(text),
   },
+  origin: { words: 'an origin such as "https://chat.example.org", or "null"', fits: (text) => isOrigin(text) },
   url: { words: 'a URL', fits: (text) => URL.canParse(text) },
   jid: { words: 'a JID', fits: (text) => Jid.parse(text) !== undefined },
   localpart: { words: 'a string', fits: () => true },

@@ -1,5 +1,6 @@
 /** `mongoose_websocket_handler`: lets clients in over WebSocket (RFC 7395). */
 import type { Limit } from '../../../platform/config/index.js';
+import { OriginList } from '../../../platform/origin.js';
 import { streamLimits } from '../../c2s/stream-limits.js';
 import { carrierFacts } from '../carrier-facts.js';
 import { defineHttpHandler } from '../define-handler.js';
@@ -24,6 +25,7 @@ export default defineHttpHandler({
       protocol: SUBPROTOCOL,
       maxMessageBytes: streamLimits(settings).maxStanzaBytes + SPARE_MESSAGE_BYTES,
       compress,
+      origins: settings.allowed_origins && new OriginList(settings.allowed_origins),
       open: (socket, { client }) => {
         const one = new WebSocketClient(socket, surroundings);
         one.begin(entrance.attach(carrierFacts(client, listener), one));

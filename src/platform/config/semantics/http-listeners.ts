@@ -92,6 +92,7 @@ const WEBSOCKET_OPTIONS = [
   'backwards_compatible_session',
   'access',
   'permessage_deflate',
+  'allowed_origins',
 ];
 
 function websocket(name: string): Build {

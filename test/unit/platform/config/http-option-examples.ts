@@ -105,6 +105,10 @@ export const httpExamples: Readonly<Record<string, OptionExample>> = {
       around: { 'shaper.fast.max_rate': 1000, 'access.c2s_shaper': [{ acl: 'all', value: 'fast' }] },
     },
     permessage_deflate: yesOrNo,
+    allowed_origins: {
+      accepted: [['https://chat.example', 'http://localhost:8080', 'app://chat', 'null'], [], ['http://[::1]:80']],
+      refused: ['https://chat.example', ['chat.example'], ['https://chat.example/'], ['*'], ['https://a@b'], [1]],
+    },
   }),
   ...all('listen.http[].handlers.mod_websockets[].', onPort('mod_websockets'), {
     ...webSocket,
