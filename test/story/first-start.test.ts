@@ -9,6 +9,7 @@ import { defaultText } from '../../src/platform/config/default-text.js';
 import { authenticate, bind, register } from '../support/story/actor.js';
 import { RawClient } from '../support/story/raw-client.js';
 import { freePorts, MAIN } from '../support/story/server.js';
+import { speaks } from '../support/story/transports.js';
 
 interface Run {
   readonly stdout: string;
@@ -109,7 +110,26 @@ describe('a first start', () => {
     const page = await fetch(address);
     expect([page.status, await page.text()]).toEqual([200, expect.stringContaining('<title>Meerkat</title>')]);
     const facts = (await (await fetch(new URL('server.json', address))).json()) as object;
-    expect(facts).toMatchObject({ domain: 'localhost', websocket: '/ws-xmpp', ports: [{ port }, { port: httpPort }] });
+    expect(facts).toMatchObject({
+      domain: 'localhost',
+      websocket: '/ws-xmpp',
+      ports: [{ port }, { kind: 'websocket', port: httpPort }, { kind: 'bosh', port: httpPort, path: '/http-bind' }],
+    });
+  });
+
+  it('host-meta tells of WebSocket and BOSH, and both are there', async () => {
+    const asked = await fetch(`http://localhost:${httpPort}/.well-known/host-meta.json`);
+    const { links } = (await asked.json()) as { links: { rel: string; href: string }[] };
+    expect(links).toEqual([
+      { rel: 'urn:xmpp:alt-connections:websocket', href: `ws://localhost:${httpPort}/ws-xmpp` },
+      { rel: 'urn:xmpp:alt-connections:xbosh', href: `http://localhost:${httpPort}/http-bind` },
+    ]);
+    for (const transport of ['WebSocket', 'BOSH'] as const) {
+      const client = await RawClient.connect(speaks(httpPort, transport));
+      await client.open();
+      client.destroy();
+    }
+    expect((await fetch(`http://localhost:${httpPort}/health/readyz`)).status).toBe(200);
   });
 
   it('alice logs in over STARTTLS with the certificate that was made, by IPv4 and IPv6', async () => {

@@ -15,6 +15,7 @@ const LISTENER = `
   [[listen.http.handlers.meerkat_host_meta_handler]]
     host = "chat.example"
     websocket_url = "wss://{host}/ws"
+    bosh_url = "https://bosh.{host}/bind"
 `;
 const HTTP = 1;
 const PROBES = '/health/livez';
@@ -61,7 +62,10 @@ onBothEngines(
       const served = await asking('Chat.Example:8080');
       expect(served.status).toBe(200);
       expect(JSON.parse(served.body)).toEqual({
-        links: [{ rel: 'urn:xmpp:alt-connections:websocket', href: 'wss://chat.example/ws' }],
+        links: [
+          { rel: 'urn:xmpp:alt-connections:websocket', href: 'wss://chat.example/ws' },
+          { rel: 'urn:xmpp:alt-connections:xbosh', href: 'https://bosh.chat.example/bind' },
+        ],
       });
       expect((await asking('other.example')).status).toBe(404);
     });
@@ -72,6 +76,7 @@ onBothEngines(
       expect(fields['access-control-allow-origin']).toBe('*');
       expect(fields['content-type']).toContain('application/xrd+xml');
       expect(body).toContain("<Link rel='urn:xmpp:alt-connections:websocket' href='wss://chat.example/ws'/>");
+      expect(body).toContain("<Link rel='urn:xmpp:alt-connections:xbosh' href='https://bosh.chat.example/bind'/>");
     });
 
     it('a body that is not expected gets 413, and the connection ends', async () => {

@@ -16,7 +16,7 @@ export const defaultText = `
   tls.certificate = "automatic"
   tls.verify_mode = "none"
 
-# For browsers on this machine: a page to begin with, and what it connects to.
+# For browsers and other programs on this machine: a page to begin with, what it connects to, and the other ways in.
 [[listen.http]]
   port = 5280
   ip_address = "127.0.0.1"
@@ -27,7 +27,12 @@ export const defaultText = `
     path = "/ws-xmpp"
     ping_rate = 30_000
     timeout = 90_000
+  [[listen.http.handlers.mongoose_bosh_handler]]
+    host = "_"
+    path = "/http-bind"
   [[listen.http.handlers.meerkat_host_meta_handler]]
+  [[listen.http.handlers.meerkat_health_handler]]
+    path = "/health"
 
 [auth.internal]
 

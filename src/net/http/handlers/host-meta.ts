@@ -27,6 +27,11 @@ const KINDS: Readonly<Partial<Record<HttpHandlerSettings['type'], Kind>>> = {
     schemes: { http: 'ws', https: 'wss' },
     given: ({ websocket_url }) => websocket_url,
   },
+  mongoose_bosh_handler: {
+    rel: 'urn:xmpp:alt-connections:xbosh',
+    schemes: { http: 'http', https: 'https' },
+    given: ({ bosh_url }) => bosh_url,
+  },
 };
 
 export default defineHttpHandler({

@@ -26,7 +26,7 @@ export interface PortFacts {
   readonly isLocal: boolean;
 }
 
-const KINDS = { mongoose_websocket_handler: 'websocket', mod_bosh: 'bosh' } as const;
+const KINDS = { mongoose_websocket_handler: 'websocket', mongoose_bosh_handler: 'bosh' } as const;
 
 export function serverFacts(surroundings: HandlerSurroundings, request: HttpRequest): ServerFacts {
   const { config, running } = surroundings;

@@ -35,12 +35,14 @@ describe('without a file', () => {
     expect(archive).toMatchObject({ user_prefs_store: 'mnesia' });
   });
 
-  test('a chat page and its WebSocket are served to browsers on this machine alone', () => {
+  test('a chat page, WebSocket, BOSH, and where these are, are served to browsers on this machine alone', () => {
     expect(config.listen.http).toMatchObject([{ port: 5280, ip_address: '127.0.0.1' }]);
     expect(config.listen.http[0]?.handlers).toMatchObject([
       { type: 'meerkat_web_client', host: '_', path: '/' },
       { type: 'mongoose_websocket_handler', host: '_', path: '/ws-xmpp' },
+      { type: 'mongoose_bosh_handler', host: '_', path: '/http-bind' },
       { type: 'meerkat_host_meta_handler', path: '/.well-known' },
+      { type: 'meerkat_health_handler', path: '/health' },
     ]);
   });
 
