@@ -10,10 +10,11 @@ import { sessions, sessionsOptions } from './inside/sessions.mjs';
 import { readArguments, UsageError } from './lib/arguments.mjs';
 import { distMain } from './lib/places.mjs';
 import { micro, microOptions } from './micro/micro.mjs';
+import { report, reportOptions } from './report/command.mjs';
 
 /**
  * By name. `run` gets the values of `options`, and what stands beside them when the command takes `operands`. It may return an exit code;
- * one that throws ends with 1, with a `UsageError` 2.
+ * one that throws ends with 1, with a `UsageError` 2. `needsServer: false` says that it works without a compiled server.
  */
 const COMMANDS = {
   micro: { run: micro, options: microOptions, doc: 'Cost of single steps in one process: decoding, routing, writing.' },
@@ -32,6 +33,13 @@ const COMMANDS = {
     options: compressionOptions,
     doc: 'Compressed streams: memory of the silent ones, and what bombs cost.',
   },
+  report: {
+    run: report,
+    options: reportOptions,
+    operands: 'FILE...',
+    needsServer: false,
+    doc: 'Results that were written earlier, as a table and as a page with plots; several side by side.',
+  },
 };
 
 /** Returns the exit code. */
@@ -48,7 +56,7 @@ export async function runCommand([name, ...args]) {
 async function run(name, args) {
   const command = Object.hasOwn(COMMANDS, name ?? '') ? COMMANDS[name] : undefined;
   if (!command) throw new UsageError(usage());
-  if (!existsSync(distMain))
+  if (command.needsServer !== false && !existsSync(distMain))
     throw new UsageError('Meerkat is not compiled yet. Run this first: node scripts/ready.mjs');
   const { values, operands } = readArguments(`meerkat-bench ${name}`, command.options, args, command.operands);
   return (await command.run(values, operands)) ?? 0;
