@@ -66,7 +66,12 @@ async function open(directory, engineName) {
   const store = await engine.open(archiveStore);
   const log = openLog({ level: 'warning' });
   const writes = [];
-  const writer = new ArchiveWriter({ store, clock, log, track: (write) => writes.push(write) });
+  const writer = new ArchiveWriter({
+    store,
+    clock,
+    log,
+    commitments: { track: (write) => writes.push(write), slowDown: () => () => {} },
+  });
   const shard = await startShard(engineName);
   const parse = (xml) => shard.engine.parse(xml);
   const settings = {

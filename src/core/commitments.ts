@@ -17,6 +17,10 @@ export class Commitments {
   #open = epoch();
   /** What was answered last, as long as nothing has begun since. */
   #answer: Promise<void> | undefined;
+  /** Writers that have more to write than they can. */
+  #behind = 0;
+  #relief: Promise<void> | undefined;
+  #relieve = () => {};
 
   /** `failed` hears of every write that was not done, before anybody is told that it is over. */
   constructor(failed: (error: unknown) => void) {
@@ -35,6 +39,25 @@ export class Commitments {
         this.#over(mine);
       },
     );
+  }
+
+  /** Set while more waits to be written than should: the next message of a client is read when it resolves. */
+  get relief(): Promise<void> | undefined {
+    return this.#relief;
+  }
+
+  /** Has clients that send messages wait, until what it returns is called, once. */
+  slowDown(): () => void {
+    if (this.#behind++ === 0) {
+      this.#relief = new Promise((resolve) => {
+        this.#relieve = resolve;
+      });
+    }
+    return () => {
+      if (--this.#behind > 0) return;
+      this.#relief = undefined;
+      this.#relieve();
+    };
   }
 
   /** True while nothing is being written. */

@@ -82,7 +82,7 @@ export async function assembleShard(number: number, birth: ShardBirth, log: Logg
   for (const hostType of config.host_types) {
     running.set(hostType.name, createHost(hostType, hosts, { services, storage, tasks, secret: birth.secret, log }));
   }
-  const c2s = clientServices(foundation, router, of);
+  const c2s = clientServices({ ...foundation, commitments }, router, of);
   inbox.serve({ router, calls, c2s });
   const http = shardHttp({ ...foundation, tickets, clients: framedClients(foundation, inbox, c2s) }, calls);
   for (const host of running.values()) await startModules(host);
@@ -183,8 +183,14 @@ function shardServices(foundation: Foundation & Witnesses, router: Router, calls
   };
 }
 
-function clientServices(foundation: Foundation, router: Router, of: (host: Host) => RunningHost): C2sServices {
-  const { number, birth, config, log, engine, hosts, sessions } = foundation;
+type Running = (host: Host) => RunningHost;
+
+function clientServices(
+  foundation: Foundation & Pick<Witnesses, 'commitments'>,
+  router: Router,
+  of: Running,
+): C2sServices {
+  const { number, birth, config, log, engine, hosts, sessions, commitments } = foundation;
   const { limits, overload } = config.meerkat;
   const { addresses: memory, secret } = birth;
   return {
@@ -192,6 +198,7 @@ function clientServices(foundation: Foundation, router: Router, of: (host: Host)
     hosts,
     sessions,
     router,
+    commitments,
     random: systemRandom,
     log,
     entrances: config.listen.c2s.map((settings, index) => {

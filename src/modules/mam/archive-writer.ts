@@ -1,4 +1,5 @@
 /** Writes archived messages in groups, behind the stanzas and in their order. */
+import type { Commitments } from '../../core/commitments.js';
 import { StorageError, type StorageErrorCode } from '../../core/storage/index.js';
 import type { Clock } from '../../platform/clock.js';
 import type { Logger } from '../../platform/log.js';
@@ -10,20 +11,26 @@ export interface WriterLimits {
   readonly maxCharacters: number;
   /** Milliseconds since a write failed for the first time. */
   readonly patienceMs: number;
+  /**
+   * Milliseconds from the beginning of one write to that of the next, so that writes are few under load. What comes after
+   * a rest is written at once.
+   */
+  readonly paceMs: number;
 }
 
 export const defaultWriterLimits: WriterLimits = {
-  maxMessages: 20_000,
+  maxMessages: 100_000,
   maxCharacters: 32 * 1024 * 1024,
   patienceMs: 30_000,
+  paceMs: 5,
 };
 
 export interface WriterDependencies {
   readonly store: ArchiveStore;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Hears of everything that stanzas must leave behind (`Commitments.track`). */
-  readonly track: (write: Promise<unknown>) => void;
+  /** Hears of everything that stanzas must leave behind, and when it becomes too much (`Commitments`). */
+  readonly commitments: Pick<Commitments, 'track' | 'slowDown'>;
   readonly limits?: WriterLimits;
 }
 
@@ -42,6 +49,8 @@ interface Group {
  * commit, on a slow disk a fifth of a second. PERF(bench/inside/archive.mjs)
  */
 const MAX_GROUP = 5_000;
+/** From this share of what may wait, clients have to wait as well, so that what a slow disk brings is delay and not errors. */
+const SLOW_SHARE = 1 / 4;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;
 /** Nobody is to blame but the engine: the same write may succeed later. */
@@ -50,11 +59,16 @@ const PASSING: readonly StorageErrorCode[] = ['unavailable', 'overloaded', 'time
 export class ArchiveWriter {
   readonly #deps: WriterDependencies;
   readonly #limits: WriterLimits;
-  /** The first one is being written, the last one is still growing. */
+  /** The first one is being written or next, the last one is still growing. */
   readonly #groups: Group[] = [];
   #messages = 0;
   #characters = 0;
   #isRunning = false;
+  #isWriting = false;
+  /** When the last write began, by a clock that does not jump. */
+  #begunAt = Number.NEGATIVE_INFINITY;
+  /** Set while clients wait. */
+  #relieve: (() => void) | undefined;
   /** By a clock that does not jump; unset while writes succeed. */
   #failingSince: number | undefined;
   /** By the same clock. */
@@ -83,13 +97,14 @@ export class ArchiveWriter {
   /** `after` runs once the message is there. What is promised is told to `track`. */
   add(message: NewMessage, after?: () => Promise<void>): void {
     const last = this.#groups.at(-1);
-    const isTaking = last && !(this.#isRunning && this.#groups.length === 1) && last.messages.length < MAX_GROUP;
+    const isTaking = last && !(this.#isWriting && this.#groups.length === 1) && last.messages.length < MAX_GROUP;
     const group = isTaking ? last : this.#open();
     group.messages.push(message);
     message.owner.writing++;
     if (after) group.after.push(after);
     this.#messages++;
     this.#characters += message.message.length;
+    if (this.#isBehind) this.#relieve ??= this.#deps.commitments.slowDown();
   }
 
   /** Resolves when everything that was added before is written or given up. */
@@ -100,7 +115,8 @@ export class ArchiveWriter {
   /** Hands on what waits, in order and without a pause: the storage finishes what it was given before it ends. */
   close(): void {
     this.#isClosed = true;
-    const waiting = this.#isRunning ? this.#groups.slice(1) : this.#groups;
+    this.#letClientsGoOn();
+    const waiting = this.#isWriting ? this.#groups.slice(1) : this.#groups;
     for (const group of waiting) this.#writeAtOnce(group).then(group.resolve, group.reject);
   }
 
@@ -110,26 +126,55 @@ export class ArchiveWriter {
     const done = new Promise<void>((...both) => {
       [resolve, reject] = both;
     });
-    this.#deps.track(done);
+    this.#deps.commitments.track(done);
     const group: Group = { messages: [], after: [], done, resolve, reject };
     this.#groups.push(group);
     // Whatever a batch of stanzas brings is written at once, and with what others write for the same stanzas.
-    if (this.#groups.length === 1) queueMicrotask(() => this.#run());
+    if (!this.#isRunning) {
+      this.#isRunning = true;
+      queueMicrotask(() => this.#run());
+    }
     return group;
   }
 
   async #run(): Promise<void> {
-    this.#isRunning = true;
-    for (let group = this.#groups[0]; group && !this.#isClosed; group = this.#groups[0]) {
+    for (let group = this.#groups[0]; group; group = this.#groups[0]) {
+      await this.#paced(group);
+      if (this.#isClosed) break;
+      this.#isWriting = true;
+      this.#begunAt = this.#deps.clock.monotonic();
       await this.#write(group);
-      this.#groups.shift();
-      this.#messages -= group.messages.length;
-      for (const { message, owner } of group.messages) {
-        this.#characters -= message.length;
-        owner.writing--;
-      }
+      this.#isWriting = false;
+      this.#forget(group);
     }
     this.#isRunning = false;
+  }
+
+  async #paced(group: Group): Promise<void> {
+    const { clock } = this.#deps;
+    const waitMs = this.#begunAt + this.#limits.paceMs - clock.monotonic();
+    if (waitMs <= 0 || group.messages.length >= MAX_GROUP || this.#isClosed) return;
+    await new Promise<void>((resolve) => clock.after(waitMs, resolve));
+  }
+
+  #forget(group: Group): void {
+    this.#groups.shift();
+    this.#messages -= group.messages.length;
+    for (const { message, owner } of group.messages) {
+      this.#characters -= message.length;
+      owner.writing--;
+    }
+    if (!this.#isBehind) this.#letClientsGoOn();
+  }
+
+  #letClientsGoOn(): void {
+    this.#relieve?.();
+    this.#relieve = undefined;
+  }
+
+  get #isBehind(): boolean {
+    const { maxMessages, maxCharacters } = this.#limits;
+    return this.#messages >= maxMessages * SLOW_SHARE || this.#characters >= maxCharacters * SLOW_SHARE;
   }
 
   async #write(group: Group): Promise<void> {
@@ -141,6 +186,8 @@ export class ArchiveWriter {
       } catch (error) {
         if (!isPassing(error)) return this.#writeOneByOne(group, error);
         this.#failed(error);
+        // They rather hear that it cannot be archived than nothing at all.
+        if (!this.mayTake) this.#letClientsGoOn();
         if (this.#isClosed) return group.reject(error);
         await new Promise<void>((resolve) => this.#deps.clock.after(pauseMs, resolve));
       }

@@ -118,9 +118,14 @@ export class BoundStream extends C2sStream implements StreamLink {
     const session = this.#session as Session;
     const answer = stanza.name === 'iq' && stanza.type === 'set' ? this.#negotiated(stanza) : undefined;
     if (answer) session.link.deliver(answer);
-    const work = answer ? undefined : this.services.router.fromSession(session, stanza);
+    const work = answer ? undefined : (this.services.router.fromSession(session, stanza) ?? this.#relief(stanza));
     if (work instanceof Promise) this.#wait(work, session);
     else session.handled++;
+  }
+
+  /** What a message has to wait for while the server has more to write than it can. */
+  #relief({ name }: Stanza): Promise<void> | undefined {
+    return name === 'message' ? this.services.commitments.relief : undefined;
   }
 
   /** The answer to a request that belongs to the time before: a stream has one resource, and the session came with it. */

@@ -2,6 +2,7 @@
 import type { Access } from '../../core/access/access.js';
 import type { Accounts } from '../../core/accounts/accounts.js';
 import type { Mechanism } from '../../core/auth/mechanism.js';
+import type { Commitments } from '../../core/commitments.js';
 import type { Host, Hosts } from '../../core/hosts/host.js';
 import type { Router } from '../../core/routing/router.js';
 import type { Sessions } from '../../core/sessions/sessions.js';
@@ -37,6 +38,7 @@ export interface C2sServices {
   readonly hosts: Hosts;
   readonly sessions: Sessions;
   readonly router: Router;
+  readonly commitments: Pick<Commitments, 'relief'>;
   readonly random: Random;
   readonly log: Logger;
   readonly entrances: C2sEntrance[];

@@ -23,6 +23,8 @@ class Scene {
   /** Asked for each write; an error is what the write ends with. */
   fate: (ids: readonly number[]) => Error | undefined = () => undefined;
   hold: Promise<void> | undefined;
+  /** Clients have to wait. */
+  isSlow = false;
   readonly writer: ArchiveWriter;
   #nextId = 0;
 
@@ -41,8 +43,15 @@ class Scene {
       write.catch(() => {});
       this.tracked.push(write);
     };
-    const all = { maxMessages: 1_000, maxCharacters: 1e6, patienceMs: 30_000, ...limits };
-    this.writer = new ArchiveWriter({ store, clock: this.clock, log: this.log, track, limits: all });
+    const slowDown = () => {
+      this.isSlow = true;
+      return () => {
+        this.isSlow = false;
+      };
+    };
+    const all = { maxMessages: 1_000, maxCharacters: 1e6, patienceMs: 30_000, paceMs: 0, ...limits };
+    const commitments = { track, slowDown };
+    this.writer = new ArchiveWriter({ store, clock: this.clock, log: this.log, commitments, limits: all });
   }
 
   add(count: number, text = '<message/>', after?: () => Promise<void>): void {
@@ -111,6 +120,56 @@ it('what waits is bounded by number and by size, and room is made by commits', a
     await settle();
     expect(scene.writer.mayTake).toBe(true);
   }
+});
+
+it('under load there is one write in so many milliseconds, after a rest one at once, and a full group never waits', async () => {
+  const scene = new Scene({ maxMessages: 20_000, paceMs: 5 });
+  scene.add(1);
+  await settle();
+  scene.add(1);
+  await scene.clock.advance(4);
+  scene.add(1);
+  expect(scene.begun).toEqual([[0]]);
+  await scene.clock.advance(1);
+  expect(scene.begun).toEqual([[0], [1, 2]]);
+  await scene.clock.advance(5);
+  scene.add(1);
+  await settle();
+  expect(scene.begun).toHaveLength(3);
+  scene.add(10_001);
+  await settle();
+  await scene.clock.advance(5);
+  expect(scene.begun.map(({ length }) => length)).toEqual([1, 2, 1, 5_000, 5_000, 1]);
+  expect(scene.kept).toEqual(numbers(10_005));
+});
+
+it('what waits for its turn when the server stops is written once, and at once', async () => {
+  const scene = new Scene({ paceMs: 5 });
+  scene.add(1);
+  await settle();
+  scene.add(2);
+  scene.writer.close();
+  await settle();
+  expect(scene.begun).toEqual([[0], [1, 2]]);
+  await scene.clock.advance(10);
+  expect([scene.begun.length, await scene.states()]).toEqual([2, ['done', 'done']]);
+});
+
+it('clients wait from a quarter of what may wait, until it is less again, and not for a database that stays away', async () => {
+  const scene = new Scene({ maxMessages: 100, patienceMs: 20_000 });
+  scene.add(24);
+  expect(scene.isSlow).toBe(false);
+  scene.add(1);
+  expect(scene.isSlow).toBe(true);
+  await scene.writer.settled();
+  await settle();
+  expect(scene.isSlow).toBe(false);
+  scene.fate = away;
+  scene.add(30);
+  await scene.clock.advance(19_000);
+  expect(scene.isSlow).toBe(true);
+  await scene.clock.advance(5_000);
+  expect([scene.isSlow, scene.writer.mayTake]).toEqual([false, false]);
 });
 
 it('a database that is away is asked again, in order, and nothing counts as written before', async () => {

@@ -1,5 +1,6 @@
 /** The turns of a bound stream: what a client sends is worked on in order, whatever happens to the client meanwhile. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Commitments } from '../../../../src/core/commitments.js';
 import { TAKEN } from '../../../../src/core/hooks/hook.js';
 import { HookTable } from '../../../../src/core/hooks/hook-table.js';
 import { order } from '../../../../src/core/hooks/order.js';
@@ -27,6 +28,7 @@ const alice = Jid.parse('alice@localhost/a') as Jid;
 const nobody = Jid.parse('nobody@localhost') as Jid;
 
 let log: FakeLog;
+let commitments: Commitments;
 let host: Host;
 let sessions: Sessions;
 let stream: BoundStream;
@@ -59,9 +61,11 @@ beforeEach(async () => {
   const accountExists = () => exists;
   const router = new Router({ shard: 0, shards: 1, engine, hosts, sessions, log, accountExists });
   const addresses = { leave: () => {} };
+  commitments = new Commitments(() => {});
   const services = {
     sessions,
     router,
+    commitments,
     log,
     addresses,
     config: { general: { language: 'en' } },
@@ -154,5 +158,29 @@ describe('behind a stanza that is still being worked on', () => {
     expect(log.events('error')).toEqual(['c2s.stanza.crashed']);
     expect(events).not.toContain('received third');
     expect(events.slice(-2)).toEqual(['written <stream:error', 'session closed']);
+  });
+});
+
+describe('while more waits to be written than should', () => {
+  it('a message is handled and the stanzas behind it wait; a client that sends no message goes on', async () => {
+    host.hooks.on(presenceSent, order.route, () => {
+      events.push('presence sent');
+      return TAKEN;
+    });
+    await settled();
+    const [relieve, relieveToo] = [commitments.slowDown(), commitments.slowDown()];
+    events.length = 0;
+    stream.stanza(presence());
+    stream.stanza(message('second'));
+    stream.stanza(message('third'));
+    const before = session.handled;
+    expect(events).toEqual(['presence sent', 'received second']);
+    relieve();
+    await settled();
+    expect([events.length, session.handled]).toEqual([2, before]);
+    relieveToo();
+    await settled();
+    expect([events.at(-1), session.handled]).toEqual(['received third', before + 2]);
+    expect(commitments.relief).toBeUndefined();
   });
 });
