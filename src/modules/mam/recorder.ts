@@ -9,7 +9,7 @@ import type { Parse, Stanza } from '../../protocol/stanza.js';
 import type { ArchiveIds } from './archive-id.js';
 import type { ArchiveStore, Direction, NewMessage } from './archive-store.js';
 import { type ArchiveWriter, isPassing } from './archive-writer.js';
-import { jidFormat } from './jid-format.js';
+import { type JidFormat, jidFormat } from './jid-format.js';
 import { decodeMessage, encodeMessage } from './message-format.js';
 import { bodyOf, originIdOf } from './message-text.js';
 import type { Owner } from './owner.js';
@@ -41,9 +41,13 @@ export interface Occasion {
 
 export class Recorder {
   readonly #deps: RecorderDependencies;
+  readonly #format: JidFormat;
+  /** What was searched for words last: the archives of both sides get the same message, one right after the other. */
+  #searched = { body: '', words: '' };
 
   constructor(deps: RecorderDependencies) {
     this.#deps = deps;
+    this.#format = jidFormat(deps.settings.db_jid_format);
   }
 
   /** The id, or why the message must not be taken. Nothing is waited for. */
@@ -51,30 +55,37 @@ export class Recorder {
     const { writer, store, settings } = this.#deps;
     if (!writer.mayTake) return StanzaError.resourceConstraint('The archive cannot be written to at present');
     const { owner, stanza, from, remote, direction, wanted } = occasion;
-    const format = jidFormat(settings.db_jid_format);
-    const addresses = {
-      from: format.encode(owner.jid, from),
-      remote: format.encode(owner.jid, remote.bare),
-      remoteResource: remote.resource,
-    };
-    const { maxAddressLength } = store;
-    if (maxAddressLength !== undefined && Object.values(addresses).some(({ length }) => length > maxAddressLength))
+    const sender = this.#format.encode(owner.jid, from);
+    const peer = this.#format.encode(owner.jid, remote.bare);
+    const { resource } = remote;
+    if (Math.max(sender.length, peer.length, resource.length) > (store.maxAddressLength ?? Number.POSITIVE_INFINITY))
       return StanzaError.notAcceptable(TOO_LONG);
 
     // The order of an archive goes before having the same id as the other side.
     const id = wanted !== undefined && wanted > owner.lastId ? wanted : this.#deps.ids.next(owner.lastId);
     owner.lastId = id;
     const xml = stanza.toXml();
+    // PERF(chat): one shape for all, which spreading would not give.
     const message: NewMessage = {
-      ...{ owner, id, direction, ...addresses },
+      owner,
+      id,
+      from: sender,
+      remote: peer,
+      remoteResource: resource,
+      direction,
       message: encodeMessage(settings.db_message_format, xml, () => stanza.tree()),
-      searchBody: settings.full_text_search ? searchBody(bodyOf(stanza, xml)) : '',
+      searchBody: settings.full_text_search ? this.#searchBody(bodyOf(stanza, xml)) : '',
       originId: originIdOf(stanza, xml),
       isGroupchat: stanza.type === 'groupchat',
     };
     const retraction = settings.message_retraction ? retractionIn(stanza) : undefined;
     writer.add(message, retraction && (() => this.#bury(message, owner, retraction)));
     return id;
+  }
+
+  #searchBody(body: string): string {
+    if (body !== this.#searched.body) this.#searched = { body, words: searchBody(body) };
+    return this.#searched.words;
   }
 
   /** The retraction itself stays in the archive (XEP-0424 section 6). */

@@ -234,6 +234,15 @@ describe('text to be searched', () => {
     ['  ...  ', ''],
   ])('"%s" is "%s"', (body, text) => expect(searchBody(body)).toBe(text));
 
+  it('is the same whether there are signs beyond ASCII in it or not', () => {
+    const ascii = fc.string({ unit: fc.constantFrom(...'aZ_9 ,.:;?!-\'"%*\\\n\t\0~') });
+    fc.assert(
+      fc.property(ascii, (text) => {
+        expect(searchBody(`${text} ż`)).toBe(`${searchBody(text)} ż`.trim());
+      }),
+    );
+  });
+
   it('has few words, and nothing that means something in a pattern but the underscore', () => {
     expect(searchWords('one two '.repeat(50)).length).toBe(10);
     fc.assert(
