@@ -93,6 +93,7 @@ export const RUN_FIGURES = [
   { name: 'memory (PSS), after', unit: 'bytes', pick: (run) => run.server?.pss?.after },
   { name: 'server load', unit: 'load', pick: (run) => busy(run.server, run.seconds) },
   { name: 'generator load', unit: 'load', pick: (run) => run.generator?.load },
+  { name: 'load average of the machine', unit: 'load', pick: (run) => run.loadAverage },
 ];
 
 const costs = (run, operation) => run.server?.perOperation?.[operation];

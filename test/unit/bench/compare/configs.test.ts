@@ -54,8 +54,8 @@ describe('the configurations', () => {
     ['mod_version', 'mod_version', '"version"'],
   ])('%s is on everywhere', (ours, ejabberds, prosodys) => {
     expect(texts.meerkat).toContain(`[modules.${ours}]`);
-    expect(texts.ejabberd).toContain(ejabberds === undefined ? '' : `  ${ejabberds}:`);
-    expect(texts.prosody).toContain(prosodys === undefined ? '' : `\t${prosodys};`);
+    if (ejabberds !== undefined) expect(texts.ejabberd).toContain(`  ${ejabberds}:`);
+    if (prosodys !== undefined) expect(texts.prosody).toContain(`\t${prosodys};`);
   });
 
   test('no module is on with one alone', () => {
