@@ -2,6 +2,9 @@
 import { decodeFromCompressedBase64 } from 'hdr-histogram-js';
 import { ratio, spread } from './ratio.mjs';
 
+/** No operation of the server's: how much later than due the generator began each. */
+const LATENESS = 'lateness';
+
 /** A target of this name is no server: it forwards bytes. */
 const FLOOR = 'floor';
 
@@ -22,7 +25,9 @@ export function byProfile(results) {
       groups,
       base: groups.find((group) => !group.isFloor),
       floor: groups.find((group) => group.isFloor),
-      operations: [...new Set(runs.flatMap((run) => Object.keys(run.operations ?? {})))],
+      operations: [...new Set(runs.flatMap((run) => Object.keys(run.operations ?? {})))].filter(
+        (one) => one !== LATENESS,
+      ),
     };
   });
 }
@@ -93,6 +98,7 @@ export const RUN_FIGURES = [
   { name: 'memory (PSS), after', unit: 'bytes', pick: (run) => run.server?.pss?.after },
   { name: 'server load', unit: 'load', pick: (run) => busy(run.server, run.seconds) },
   { name: 'generator load', unit: 'load', pick: (run) => run.generator?.load },
+  { name: 'generator late, p99', unit: 'duration', pick: (run) => run.operations?.[LATENESS]?.latency?.p99 },
   { name: 'load average of the machine', unit: 'load', pick: (run) => run.loadAverage },
 ];
 
