@@ -9,6 +9,7 @@ import { login, loginOptions } from './inside/login.mjs';
 import { sessions, sessionsOptions } from './inside/sessions.mjs';
 import { readArguments, UsageError } from './lib/arguments.mjs';
 import { distMain } from './lib/places.mjs';
+import { RunError, run, runOptions } from './load/command.mjs';
 import { micro, microOptions } from './micro/micro.mjs';
 import { report, reportOptions } from './report/command.mjs';
 
@@ -17,6 +18,12 @@ import { report, reportOptions } from './report/command.mjs';
  * one that throws ends with 1, with a `UsageError` 2. `needsServer: false` says that it works without a compiled server.
  */
 const COMMANDS = {
+  run: {
+    run,
+    options: runOptions,
+    operands: 'PROFILE...',
+    doc: 'Loads Meerkat or any other XMPP server as profiles say.',
+  },
   micro: { run: micro, options: microOptions, doc: 'Cost of single steps in one process: decoding, routing, writing.' },
   chat: { run: chat, options: chatOptions, doc: 'Pairs of clients chat; server CPU for each message.' },
   archive: { run: archive, options: archiveOptions, doc: 'Rows of archives written, and pages of a large one read.' },
@@ -45,15 +52,15 @@ const COMMANDS = {
 /** Returns the exit code. */
 export async function runCommand([name, ...args]) {
   try {
-    return await run(name, args);
+    return await perform(name, args);
   } catch (error) {
-    process.stderr.write(`${error instanceof UsageError ? error.message : error.stack}\n`);
+    process.stderr.write(`${error instanceof UsageError || error instanceof RunError ? error.message : error.stack}\n`);
     // Whatever was started so far may keep the process alive.
     process.exit(error instanceof UsageError ? 2 : 1);
   }
 }
 
-async function run(name, args) {
+async function perform(name, args) {
   const command = Object.hasOwn(COMMANDS, name ?? '') ? COMMANDS[name] : undefined;
   if (!command) throw new UsageError(usage());
   if (command.needsServer !== false && !existsSync(distMain))

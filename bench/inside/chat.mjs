@@ -67,7 +67,10 @@ async function measureOnce(engine, options) {
   const named = devices > 1 || archive;
   const server = isFloor
     ? await startFloor(engine)
-    : await startServer({ engine, shards, tls, webSocket, named, archive });
+    : await startServer({
+        ...{ engine, shards, archive, tls: tls && 'tls', isWeb: webSocket },
+        auth: named ? 'dummy' : 'anonymous',
+      });
   const clients = startClients('chat-clients.mjs');
   try {
     await clients.ask('login', { port: server.port, pairs, tls, webSocket, isFloor, managed, named, devices });

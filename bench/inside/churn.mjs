@@ -25,7 +25,7 @@ export async function churn(options) {
 
 /** A row for each round, of what is left behind it. */
 async function measure(engine, { shards, connections, rounds, tls, websocket: webSocket }) {
-  const server = await startServer({ engine, shards, tls, webSocket });
+  const server = await startServer({ engine, shards, tls: tls && 'tls', isWeb: webSocket });
   const clients = startClients('idle-clients.mjs');
   const rows = [];
   try {

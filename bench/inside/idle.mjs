@@ -58,7 +58,7 @@ function checkLimits(connections) {
 
 async function measureOnce(engine, { shards, connections, tls, websocket: webSocket, unauthenticated, available }) {
   const state = unauthenticated ? 'unauthenticated' : available ? 'available' : 'bound';
-  const server = await startServer({ engine, shards, tls, webSocket });
+  const server = await startServer({ engine, shards, tls: tls && 'tls', isWeb: webSocket });
   const clients = startClients('idle-clients.mjs');
   const open = (count) => clients.ask('open', { port: server.port, tls, webSocket, state, count });
   try {

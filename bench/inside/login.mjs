@@ -14,7 +14,7 @@ export const loginOptions = {
 };
 
 export async function login({ engine, contacts, accounts, abreast, seconds }) {
-  const server = await startServer({ engine, shards: 1, named: true });
+  const server = await startServer({ engine, shards: 1, auth: 'dummy' });
   const clients = startClients('login-clients.mjs');
   try {
     const threads = await server.threadClock();

@@ -12,15 +12,17 @@ const START_MS = 30_000;
 const PROBE = new URL('../inside/probe.mjs', import.meta.url).href;
 
 /**
- * Every module that an ordinary server has. Clients log in without accounts, or with a name and any password, as passwords are not
- * what is measured. `archive` keeps every message, and flushes it to the disk before its sender is told that it is safe.
+ * Every module that an ordinary server has. `auth` is how clients log in: `anonymous`; `dummy`, under a name and with any password, as
+ * passwords are not what is measured; or `internal`, with accounts of their own. `archive` keeps every message, and flushes it to the
+ * disk before its sender is told that it is safe. Clients of browsers come to `webPort`. `tls` is a mode of `listen.c2s`.
  */
-export function configText({ engine, shards, tls, port, webPort, named, archive }) {
+export function configText({ engine, shards, tls, proxy = false, port, webPort, auth = 'anonymous', archive = false }) {
   return `
 [general]
   loglevel = "warning"
   hosts = ["localhost"]
   default_server_domain = "localhost"
+  registration_timeout = "infinity"
 
 [meerkat]
   engine = "${engine}"
@@ -31,12 +33,13 @@ export function configText({ engine, shards, tls, port, webPort, named, archive 
   ip_address = "127.0.0.1"
   backlog = 4096
   state_timeout = "infinity"
-${tls ? '  tls = {mode = "tls", certificate = "automatic", verify_mode = "none"}' : ''}
+  proxy_protocol = ${proxy && webPort === undefined}
+${tls ? `  tls = {mode = "${tls}", certificate = "automatic", verify_mode = "none"}` : ''}
 
-${webPort === undefined ? '' : webListener(webPort, tls)}
+${webPort === undefined ? '' : webListener(webPort, tls, proxy)}
 [auth]
-  methods = ["${named ? 'dummy' : 'anonymous'}"]
-${named ? '  dummy = {base_time = 0, variance = 1}' : ''}
+  methods = ["${auth}"]
+${auth === 'dummy' ? '  dummy = {base_time = 0, variance = 1}' : ''}
 
 [modules.mod_roster]
   versioning = true
@@ -54,43 +57,39 @@ ${named ? '  dummy = {base_time = 0, variance = 1}' : ''}
 [modules.mod_vcard]
   search = false
 [modules.mod_version]
+${auth === 'internal' ? '[modules.mod_register]' : ''}
 ${archive ? '[modules.mod_mam]\n  [modules.mod_mam.pm]' : ''}
 `;
 }
 
-function webListener(port, tls) {
+function webListener(port, tls, proxy) {
   return `
 [[listen.http]]
   port = ${port}
   ip_address = "127.0.0.1"
   transport.max_connections = "infinity"
+  proxy_protocol = ${proxy}
 ${tls ? '  tls = {certificate = "automatic"}' : ''}
   [[listen.http.handlers.mongoose_websocket_handler]]
     host = "_"
     path = "/ws-xmpp"
     state_timeout = "infinity"
+  [[listen.http.handlers.mongoose_bosh_handler]]
+    host = "_"
+    path = "/http-bind"
 `;
 }
 
-/** With `webSocket` its port is that for WebSocket. */
-export async function startServer({
-  engine,
-  shards,
-  tls = false,
-  webSocket = false,
-  named = false,
-  archive = false,
-  core = 0,
-  nodeArguments = [],
-}) {
+/** Its `port` is that for clients of browsers where `isWeb`. */
+export async function startServer({ isWeb = false, core = 0, nodeArguments = [], ...options }) {
   const directory = mkdtempSync(join(tmpdir(), 'meerkat-bench-'));
   const port = await freePort();
-  const webPort = webSocket ? await freePort() : undefined;
+  const webPort = isWeb ? await freePort() : undefined;
   const file = join(directory, 'mongooseim.toml');
-  writeFileSync(file, configText({ engine, shards, tls, port, webPort, named, archive }));
+  writeFileSync(file, configText({ ...options, port, webPort }));
   // With one shard all of its work fits on one core, which makes runs alike; more shards take what there is, and so does the writer.
   const [command, ...args] = [
-    ...(shards === 1 && !archive ? boundTo(core) : []),
+    ...(options.shards === 1 && !options.archive ? boundTo(core) : []),
     process.execPath,
     ...['--expose-gc', '--import', PROBE, ...nodeArguments],
     ...[distMain, '--config', file, '--data', directory],

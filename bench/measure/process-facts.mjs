@@ -36,6 +36,30 @@ export function pssBytes(pid) {
   return Number(/^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))[1]) * 1024;
 }
 
+/** Files, sockets and the like that the process has open. */
+export function descriptors(pid) {
+  return readdirSync(`/proc/${pid}/fd`).length;
+}
+
+/** These processes and those that they have started. */
+export function withDescendants(pids) {
+  const parents = new Map();
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    try {
+      parents.set(Number(name), Number(statFields(`/proc/${name}/stat`)[1]));
+    } catch {
+      // It has ended since.
+    }
+  }
+  const found = new Set(pids);
+  for (let before = -1; before !== found.size; ) {
+    before = found.size;
+    for (const [pid, parent] of parents) if (found.has(parent)) found.add(pid);
+  }
+  return [...found];
+}
+
 /** The words before a command that bind it to a core; none where that cannot be done. */
 export function boundTo(core) {
   if (availableParallelism() < 2) return [];
@@ -44,6 +68,17 @@ export function boundTo(core) {
     return ['taskset', '-c', String(core)];
   } catch {
     return [];
+  }
+}
+
+/** Keeps this process, with all its threads, off the first core, which is the server's. */
+export function leaveFirstCore() {
+  const cores = availableParallelism();
+  if (cores < 2) return;
+  try {
+    execFileSync('taskset', ['-a', '-c', '-p', `1-${cores - 1}`, String(process.pid)], { stdio: 'ignore' });
+  } catch {
+    // Without taskset the kernel decides, which makes runs less alike.
   }
 }
 
