@@ -4,7 +4,7 @@ import type { StanzaError } from './errors.js';
 import type { Jid } from './jid.js';
 import { ns } from './namespaces.js';
 import { type ChildBit, childPatterns } from './stanza-children.js';
-import { appendChild, declareNamespace } from './stanza-text.js';
+import { appendChild, declareNamespace, rawAttributeInText } from './stanza-text.js';
 
 export type StanzaName = 'message' | 'presence' | 'iq';
 
@@ -103,7 +103,7 @@ export class Stanza implements StanzaFields {
 
   /** That of a message from the arena may be read after its batch only if it was kept, as the content may. */
   get id(): string | undefined {
-    if (this.#id === LATER) this.#id = this.tree().attrs['id'];
+    if (this.#id === LATER) this.#id = this.#readId();
     return this.#id;
   }
 
@@ -198,6 +198,14 @@ export class Stanza implements StanzaFields {
   #ownText(): string | undefined {
     if (this.#text === undefined && this.#origin && this.isInArena) this.#text = this.#origin.text(this.envelope);
     return this.#text;
+  }
+
+  /** PERF(chat): most content is never parsed. References and white space in an id are left to the parser. */
+  #readId(): string | undefined {
+    const text = this.#tree ? undefined : this.#ownText();
+    const raw = text === undefined ? undefined : rawAttributeInText(text, 'id');
+    if (text === undefined || (raw !== undefined && /[&\s]/.test(raw))) return this.tree().attrs['id'];
+    return raw;
   }
 
   #parse(): Element {

@@ -22,7 +22,7 @@ export const defaultWriterLimits: WriterLimits = {
   maxMessages: 100_000,
   maxCharacters: 32 * 1024 * 1024,
   patienceMs: 30_000,
-  paceMs: 5,
+  paceMs: 10,
 };
 
 export interface WriterDependencies {

@@ -3,7 +3,6 @@ import { unescapeXml } from '../../protocol/element.js';
 import { ns } from '../../protocol/namespaces.js';
 import type { Stanza } from '../../protocol/stanza.js';
 import { child } from '../../protocol/stanza-children.js';
-import { rawAttributeInText } from '../../protocol/stanza-text.js';
 
 /** The first body; empty when there is none. `xml` is the text of the stanza. */
 export function bodyOf(stanza: Stanza, xml: string): string {
@@ -13,7 +12,7 @@ export function bodyOf(stanza: Stanza, xml: string): string {
 
 /** By what a later message may retract this one: its origin id, else its own id (XEP-0424 section 6.1). */
 export function originIdOf(stanza: Stanza, xml: string): string | undefined {
-  if (!stanza.has(child.ORIGIN_ID)) return idInText(xml) ?? stanza.id;
+  if (!stanza.has(child.ORIGIN_ID)) return stanza.id;
   return originIdInText(xml) ?? stanza.tree().child('origin-id', ns.STANZA_ID)?.attrs['id'];
 }
 
@@ -32,12 +31,6 @@ function originIdInText(xml: string): string | undefined {
   const start = onlyTag(xml, 'origin-id');
   if (start < 0) return undefined;
   return attributeId(xml.slice(start, xml.indexOf('>', start)));
-}
-
-/** The id in the start tag of the stanza. A reference or white space in it is left to the parser. */
-function idInText(xml: string): string | undefined {
-  const id = rawAttributeInText(xml, 'id');
-  return id === undefined || /[&\s]/.test(id) ? undefined : id;
 }
 
 /** A reference in the value, or a sign that looks like another attribute, is left to the parser. */

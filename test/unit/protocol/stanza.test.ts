@@ -8,12 +8,18 @@ import { Jid } from '../../../src/protocol/jid.js';
 import { ns } from '../../../src/protocol/namespaces.js';
 import { type ArenaOrigin, LATER, type Parse, Stanza } from '../../../src/protocol/stanza.js';
 import { child } from '../../../src/protocol/stanza-children.js';
-import { appendChild, attributeInText, declareNamespace } from '../../../src/protocol/stanza-text.js';
+import { appendChild, declareNamespace, rawAttributeInText } from '../../../src/protocol/stanza-text.js';
+import { unescapeXml } from '../../../src/protocol/xml-text.js';
 
 const alice = Jid.parse('alice@localhost/phone') as Jid;
 const bob = Jid.parse('bob@localhost') as Jid;
 const sax = await SaxTokenizer.create();
 const parse: Parse = (xml) => buildTree(sax, Buffer.from(xml), new Map([['', ns.CLIENT]]));
+
+function attributeIn(xml: string, name: string): string | undefined {
+  const raw = rawAttributeInText(xml, name);
+  return raw === undefined ? undefined : unescapeXml(raw);
+}
 
 const space = fc.constantFrom(' ', '\n', '\t ');
 const value = fc.constantFrom('', 'a>b', '/>', '</message>', "it's", '"', 'xmlns=', 'é').map((text) => {
@@ -68,11 +74,11 @@ it('an attribute of the element itself is read from its start tag', () => {
   fc.assert(
     fc.property(written, (xml) => {
       const read = parse(xml);
-      for (const name of ['a0', 'a1', 'a2', 'a', 'b']) expect(attributeInText(xml, name)).toBe(read?.attrs[name]);
+      for (const name of ['a0', 'a1', 'a2', 'a', 'b']) expect(attributeIn(xml, name)).toBe(read?.attrs[name]);
     }),
   );
-  expect(attributeInText("<message><body id='1'/></message>", 'id')).toBeUndefined();
-  expect(attributeInText("<message from='&lt;&quot;' id=\"it's\"/>", 'id')).toBe("it's");
+  expect(attributeIn("<message><body id='1'/></message>", 'id')).toBeUndefined();
+  expect(attributeIn("<message from='&lt;&quot;' id=\"it's\"/>", 'id')).toBe("it's");
 });
 
 /** An arena with one message in it. */
@@ -113,6 +119,18 @@ it('one from the arena is kept as it came, and read only when somebody asks', ()
   expect(kept.id).toBe('7');
   expect(kept.tree().childText('body')).toBe('hi');
   expect(kept.toStandaloneXml()).toBe(TEXT.replace('<message ', "<message xmlns='jabber:client' "));
+});
+
+it.each([
+  ["<message id='a7'><body id='8'/></message>", 'a7'],
+  ['<message xmlns:id="x" type="chat" id = "a&gt;"/>', 'a>'],
+  ["<message><body id='8'/></message>", undefined],
+])('the id of %s is %s, kept or not', (xml, id) => {
+  const fields = { name: 'message', type: '', to: bob, from: alice, id: LATER, lang: undefined } as const;
+  expect(Stanza.fromText(fields, xml, parse).id).toBe(id);
+  const kept = Stanza.fromText(fields, xml, parse).keep();
+  kept.tree();
+  expect(kept.id).toBe(id);
 });
 
 it('one that leans on its stream header is written anew', () => {
