@@ -36,6 +36,7 @@ const HOMES: Readonly<Record<string, string>> = {
   'smol-toml': 'platform/config/',
   'toml-eslint-parser': 'platform/config/',
   'uWebSockets.js': 'net/http/',
+  undici: 'net/http/proxy/',
   valibot: 'platform/config/',
 };
 

@@ -2,7 +2,8 @@
 import { STATUS_CODES } from 'node:http';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import type { HeaderFields, HttpResponse } from './handler.js';
+import { AnswerBody } from './answer-body.js';
+import type { AnswerFields, HeaderFields, HttpResponse } from './handler.js';
 import { RequestAborted } from './handler.js';
 import type { Refusal } from './refusals.js';
 import type { RawResponse } from './uws.js';
@@ -33,6 +34,9 @@ export class Exchange implements HttpResponse {
   /** The last byte has been handed on. */
   #isDone = false;
   #waiting: (() => void)[] = [];
+  /** The client is kept from sending more of its request. */
+  #isPaused = false;
+  #body: AnswerBody | undefined;
 
   /** To be made within the call that brought the request. */
   constructor(raw: RawResponse, options: ExchangeOptions) {
@@ -73,20 +77,31 @@ export class Exchange implements HttpResponse {
     });
   }
 
-  start(status: number, fields: HeaderFields = {}): void {
-    if (this.#isOver) return;
-    this.#raw.cork(() => this.#head(status, fields));
+  start(status: number, fields: AnswerFields = {}, length?: number): void {
+    if (this.#isOver || this.#body) return;
+    const { isHead } = this.#options;
+    const isNone = isHead || hasNoBody(status);
+    const body = new AnswerBody(this.#raw, { length, isNone, finishing: () => this.#letGoOn() });
+    this.#body = body;
+    this.#raw.cork(() => {
+      this.#head(status, fields);
+      // Told a length at the end, the library closes the connection.
+      if (isHead && length !== undefined) this.#raw.writeHeader('content-length', String(length));
+    });
     this.#raw.onWritable(() => {
+      if (!body.flush()) return false;
+      if (this.#isOver && body.isOver) this.#done();
       for (const resume of this.#waiting.splice(0)) resume();
       return true;
     });
   }
 
   write(chunk: string | Uint8Array): boolean {
-    if (this.#isOver || this.#options.isHead) return true;
+    if (this.#isOver || !this.#body) return true;
+    const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
     let isFlowing = true;
     this.#raw.cork(() => {
-      isFlowing = this.#raw.write(chunk);
+      isFlowing = this.#body!.write(bytes);
     });
     return isFlowing;
   }
@@ -97,13 +112,20 @@ export class Exchange implements HttpResponse {
   }
 
   end(): void {
-    if (this.#isOver) return;
+    if (this.#isOver || !this.#body) return;
+    let isWhole = true;
+    if (!this.#body.isOver) {
+      this.#raw.cork(() => {
+        isWhole = this.#body!.end();
+      });
+    }
+    if (!isWhole) return this.abort();
     this.#isOver = true;
-    this.#raw.cork(() => {
-      if (this.#options.isHead) this.#raw.endWithoutBody();
-      else this.#raw.end();
-    });
-    this.#done();
+    if (this.#body.isOver) this.#done();
+  }
+
+  abort(): void {
+    if (!this.#isAborted && !this.#isDone) this.#raw.close();
   }
 
   /** The body, whose length is known, as it comes. */
@@ -123,13 +145,20 @@ export class Exchange implements HttpResponse {
 
   #holdBack(held: Promise<void>, isLast: boolean): Promise<void> {
     if (isLast) return held;
+    this.#isPaused = true;
     this.#raw.pause();
     return held.then(
       () =>
         new Promise<never>(() => {
-          if (!this.#isAborted) this.#raw.resume();
+          this.#letGoOn();
         }),
     );
+  }
+
+  /** A connection whose request is answered has to be read again. */
+  #letGoOn(): void {
+    if (this.#isPaused && !this.#isAborted && !this.#isDone) this.#raw.resume();
+    this.#isPaused = false;
   }
 
   #shrinks(fields: HeaderFields, bytes: Uint8Array): boolean {
@@ -141,9 +170,10 @@ export class Exchange implements HttpResponse {
 
   #whole(status: number, fields: HeaderFields, bytes: Uint8Array, isLast: boolean): void {
     if (this.#isAborted || this.#isDone) return;
+    this.#letGoOn();
     this.#raw.cork(() => {
       this.#head(status, fields);
-      if (status === 204 || status === 304) this.#raw.endWithoutBody();
+      if (hasNoBody(status)) this.#raw.endWithoutBody();
       else if (this.#options.isHead) this.#withoutBody(bytes.length, isLast);
       else this.#raw.end(bytes, isLast);
     });
@@ -156,11 +186,11 @@ export class Exchange implements HttpResponse {
     else this.#raw.writeHeader('content-length', String(length)).endWithoutBody();
   }
 
-  #head(status: number, fields: HeaderFields): void {
+  #head(status: number, fields: AnswerFields): void {
     this.#raw.writeStatus(`${status} ${STATUS_CODES[status] ?? 'Unknown'}`);
     this.#raw.writeHeader('server', this.#options.serverName);
     for (const [name, value] of Object.entries({ ...this.#options.fields, ...fields })) {
-      this.#raw.writeHeader(name, value);
+      for (const one of typeof value === 'string' ? [value] : value) this.#raw.writeHeader(name, one);
     }
   }
 
@@ -177,4 +207,9 @@ export class Exchange implements HttpResponse {
     this.#isDone = true;
     this.#options.over();
   }
+}
+
+/** RFC 9110 section 6.4.1. */
+function hasNoBody(status: number): boolean {
+  return status === 204 || status === 304;
 }

@@ -6,6 +6,9 @@ export type HttpMethod = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 
 
 export type HeaderFields = Readonly<Record<string, string>>;
 
+/** Several of one name stay apart, as those of `Set-Cookie` have to (RFC 9110 section 5.3). */
+export type AnswerFields = Readonly<Record<string, string | readonly string[]>>;
+
 /** Who sent a request, as far as it is known. */
 export interface HttpClient {
   /** Without the proxies in between that are trusted. */
@@ -34,6 +37,8 @@ export interface HttpRequest {
   readonly client: HttpClient;
   /** By its name in lower case; several of one name are joined with commas. */
   header(name: string): string | undefined;
+  /** All of them, likewise. */
+  readonly fields: ReadonlyMap<string, string>;
   /** The whole body, empty without one. Rejects with `RequestAborted` when the client goes before its end. */
   body(): Promise<Buffer>;
   /** The body as it comes. A promise that is returned holds back what follows. In place of `body`. */
@@ -47,11 +52,14 @@ export interface HttpResponse {
   /** The client went away before its answer; called at once when that has been already. */
   onAborted(callback: () => void): void;
   send(status: number, fields?: HeaderFields, body?: string | Uint8Array): void;
-  start(status: number, fields?: HeaderFields): void;
+  /** With the length of the body, where it is known. */
+  start(status: number, fields?: AnswerFields, length?: number): void;
   /** False once more is queued than the client takes: wait for `drained`. */
   write(chunk: string | Uint8Array): boolean;
   drained(): Promise<void>;
   end(): void;
+  /** Closes the connection: what was begun does not come to its end. */
+  abort(): void;
 }
 
 /** The client went before its request was whole. */
@@ -85,6 +93,8 @@ export interface HttpHandler {
 export interface WebSocketEndpoint {
   /** The subprotocol that a client has to offer. */
   readonly protocol: string;
+  /** There may be others on the same path: whoever offers none that is served gets 404. */
+  readonly isOneOfSeveral?: boolean | undefined;
   /** A longer message ends the connection without a word while it arrives: refuse earlier what deserves one. */
   readonly maxMessageBytes: number;
   /** Offers permessage-deflate (RFC 7692). */

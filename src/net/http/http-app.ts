@@ -150,7 +150,7 @@ export class HttpApp {
     const { handler } = route;
     if (!allowedMethods(handler).includes(head.method as HttpMethod)) {
       const field = (name: string) => head.fields.get(name);
-      const problem = handler.websocket && handshakeProblem(head.method, field, handler.websocket.protocol);
+      const problem = handler.websocket && handshakeProblem(head.method, field, handler.websocket);
       return problem ?? wrongMethod(handler);
     }
     return head.contentLength > handler.maxBodyBytes ? bodyTooLarge(handler) : undefined;
@@ -199,7 +199,7 @@ export class HttpApp {
     if (this.#isStopping) return stopping();
     if (!isCounted) return tooManyConnections();
     const field = (name: string) => head.fields.get(name);
-    const problem = handshakeProblem(head.method, field, endpoint.protocol) ?? originProblem(field, endpoint);
+    const problem = handshakeProblem(head.method, field, endpoint) ?? originProblem(field, endpoint);
     return problem ?? (head.contentLength > 0 ? withBody() : undefined);
   }
 }
@@ -226,6 +226,7 @@ function requestOf(head: RequestHead, route: RouteMatch, client: HttpClient, exc
     rest,
     client,
     header: (name) => fields.get(name),
+    fields,
     chunks: (take) => exchange.read(contentLength, take),
     body: async () => {
       const parts: Buffer[] = [];

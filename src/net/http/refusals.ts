@@ -55,7 +55,7 @@ const NGINX_HINT =
 export function handshakeProblem(
   method: string,
   field: (name: string) => string | undefined,
-  protocol: string,
+  { protocol, isOneOfSeveral = false }: WebSocketEndpoint,
 ): Refusal | undefined {
   const upgrade = { upgrade: 'websocket', connection: 'Upgrade', 'sec-websocket-version': '13' };
   const needed = (text: string): Refusal => ({ status: 426, text, fields: upgrade });
@@ -72,7 +72,7 @@ export function handshakeProblem(
   }
   if (!lists(field('sec-websocket-protocol'), protocol)) {
     return {
-      status: 400,
+      status: isOneOfSeveral ? 404 : 400,
       text: `The subprotocol "${protocol}" has to be offered in the field Sec-WebSocket-Protocol.`,
     };
   }

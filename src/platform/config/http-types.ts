@@ -1,4 +1,5 @@
 /** The shape of `[[listen.http]]` in the configuration snapshot. */
+import type { ProxyRouteSettings } from '../proxy-route.js';
 import type { Limit, ListenerTls, ShaperReference } from './types.js';
 
 export interface HttpListener {
@@ -33,6 +34,8 @@ export type HttpHandlerSettings =
   | WebSocketSettings
   | HealthSettings
   | HostMetaSettings
+  | ReverseProxySettings
+  | CowboySettings
   | WebClientSettings;
 
 /** Also under its older name, `mod_bosh`; with the options of the service, or of the module of that name. */
@@ -88,4 +91,25 @@ export interface HostMetaSettings extends HttpPlace {
 
 export interface WebClientSettings extends HttpPlace {
   readonly type: 'meerkat_web_client';
+}
+
+/** With the routes of the module of that name. */
+export interface ReverseProxySettings extends HttpPlace {
+  readonly type: 'mod_revproxy';
+  /** Milliseconds. */
+  readonly timeout: number;
+  /** Bytes of a request's body. */
+  readonly body_length: Limit;
+  /** Of requests on their way to an upstream; names in lower case. */
+  readonly custom_headers: Readonly<Record<string, string>>;
+  /** The first that fits counts. */
+  readonly routes: readonly ProxyRouteSettings[];
+}
+
+/** Several protocols on one path; those that are not there are not served. */
+export interface CowboySettings extends HttpPlace {
+  readonly type: 'mod_cowboy';
+  readonly http?: ReverseProxySettings | undefined;
+  /** WebSocket with the subprotocol of this name. */
+  readonly xmpp?: WebSocketSettings | undefined;
 }

@@ -89,9 +89,14 @@ export function linksTo(type: string, request: HttpRequest, { config, listener }
 /** The paths of handlers that answer to the host asked for. A pattern stands for many paths, so it is not told. */
 export function addressesHere({ handlers }: HttpListener, type: string, { host }: HttpRequest): string[] {
   return handlers
-    .filter((one) => one.type === type && (one.host === '_' || one.host.toLowerCase() === host))
+    .filter((one) => isOfType(one, type) && (one.host === '_' || one.host.toLowerCase() === host))
     .map(({ path }) => path)
     .filter((path) => PathPattern.isLiteral(path));
+}
+
+/** Also where it shares its path with others. */
+function isOfType(one: HttpHandlerSettings, type: string): boolean {
+  return one.type === type || (one.type === 'mod_cowboy' && one.xmpp?.type === type);
 }
 
 /** RFC 6415 section 2. */

@@ -6,6 +6,7 @@ import { isTable, type Table } from '../validate.js';
 import type { Names } from './access.js';
 import { type Draft, pick } from './draft.js';
 import { buildAddress, checkProxy, stateTimeout } from './listeners.js';
+import { buildCowboy, buildReverseProxy } from './reverse-proxies.js';
 import { buildHttpTls } from './tls.js';
 
 const AS_IT_IS = ['port', 'proxy_protocol', 'proxy_trusted', 'forwarded_trusted', 'forwarded_header'];
@@ -26,13 +27,15 @@ export function buildHttpListener(draft: Draft, path: Path, own: Table, names: N
   };
 }
 
-type Build = (draft: Draft, path: Path, own: Table, names: Names) => HttpHandlerSettings;
+type Build<Settings = HttpHandlerSettings> = (draft: Draft, path: Path, own: Table, names: Names) => Settings;
 
 const builders: Readonly<Record<string, Build>> = {
   mongoose_bosh_handler: bosh('mongoose_bosh_handler'),
   mod_bosh: bosh('mod_bosh'),
   mongoose_websocket_handler: websocket('mongoose_websocket_handler'),
   mod_websockets: websocket('mod_websockets'),
+  mod_revproxy: (draft, path, own) => buildReverseProxy(draft, path, own, own),
+  mod_cowboy: (draft, path, own, names) => buildCowboy(draft, path, own, names, websocket('mod_websockets')),
   meerkat_health_handler: plain('meerkat_health_handler', PLACE),
   meerkat_web_client: webClient,
   meerkat_host_meta_handler: plain('meerkat_host_meta_handler', [...PLACE, 'websocket_url', 'bosh_url']),
@@ -95,7 +98,7 @@ const WEBSOCKET_OPTIONS = [
   'allowed_origins',
 ];
 
-function websocket(name: string): Build {
+function websocket(name: string): Build<WebSocketSettings> {
   return (draft, path, own, names) => {
     const table = draft.filled(`listen.http[].handlers.${name}[]`, own);
     names.checkRule(draft, [...path, 'access'], own['access']);

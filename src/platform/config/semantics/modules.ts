@@ -5,6 +5,7 @@ import type { Modules } from '../types.js';
 import { isTable, type Table } from '../validate.js';
 import type { Names } from './access.js';
 import { type Draft, pick } from './draft.js';
+import { checkProxyRoutes } from './reverse-proxies.js';
 
 /** Tables inside a module whose options have defaults of their own. */
 const innerTables: Readonly<Record<string, readonly string[]>> = {
@@ -22,6 +23,9 @@ const ruleOptions: Readonly<Record<string, readonly string[]>> = {
   mod_offline: ['access_max_user_messages'],
 };
 
+/** Modules that are options of handlers. */
+const ofHandlers = new Set(['mod_bosh', 'mod_revproxy']);
+
 /** Options about the back ends and queues of MongooseIM, which no module of ours reads. */
 const NOT_READ = ['iqdisc', 'riak', 'ldap'];
 
@@ -30,8 +34,8 @@ export function buildModules(draft: Draft, section: Path, poolTags: readonly str
   for (const [name, own] of Object.entries(draft.table(...section))) {
     if (!isTable(own)) continue;
     const path = [...section, name];
-    if (name === 'mod_bosh') {
-      checkBosh(draft, path);
+    if (ofHandlers.has(name)) {
+      checkOfHandler(draft, path);
       continue;
     }
     const filled = { ...draft.filled(`modules.${name}`, own) };
@@ -58,8 +62,9 @@ export function buildModules(draft: Draft, section: Path, poolTags: readonly str
   return modules as Modules;
 }
 
-/** The handlers of `[[listen.http]]` read its options: they serve all host types alike. */
-function checkBosh(draft: Draft, path: Path): void {
+/** The handlers of `[[listen.http]]` read the options: they serve all host types alike. */
+function checkOfHandler(draft: Draft, path: Path): void {
+  if (path.at(-1) === 'mod_revproxy') checkProxyRoutes(draft);
   if (path[0] !== 'host_config') return;
   draft.find('contradiction', path, 'key', 'is the same for all host types, expected it in the section [modules]');
 }

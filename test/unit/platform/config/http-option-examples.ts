@@ -51,6 +51,30 @@ const boshService: Readonly<Record<string, OptionExample>> = {
   max_pause: positive,
   server_acks: yesOrNo,
 };
+const reverseProxy: Readonly<Record<string, OptionExample>> = {
+  timeout: positive,
+  body_length: limit,
+  custom_headers: {
+    accepted: [{ 'X-Behind': 'Meerkat', host: 'other.example' }, {}],
+    refused: [
+      { 'bad name': 'x' },
+      { 'Content-Length': '3' },
+      { connection: 'x' },
+      { via: 'x' },
+      { a: 'b\nc' },
+      { a: 1 },
+      'a',
+    ],
+  },
+};
+const aRoute = {
+  'listen.http[].port': 5280,
+  'listen.http[].handlers.mod_revproxy[].host': '_',
+  'listen.http[].handlers.mod_revproxy[].path': '/[...]',
+  'modules.mod_revproxy.routes[].host': 'chat.example',
+  'modules.mod_revproxy.routes[].path': '/:who',
+  'modules.mod_revproxy.routes[].upstream': 'http://localhost:8080',
+};
 const onPort = (handler: string) => ({
   'listen.http[].port': 5280,
   [`listen.http[].handlers.${handler}[].host`]: 'localhost',
@@ -114,6 +138,34 @@ export const httpExamples: Readonly<Record<string, OptionExample>> = {
     ...webSocket,
     ping_rate: { accepted: [7, 'none'], refused: [0, -1, 'infinity'] },
     c2s_state_timeout: orNever,
+  }),
+  ...all(
+    'listen.http[].handlers.mod_revproxy[].',
+    { ...aRoute, 'listen.http[].handlers.mod_revproxy[].host': 'localhost' },
+    { host: text, path: pattern, ...reverseProxy },
+  ),
+  ...all(
+    'listen.http[].handlers.mod_cowboy[].',
+    { ...onPort('mod_cowboy'), 'listen.http[].handlers.mod_cowboy[].http.mod_revproxy.timeout': 7 },
+    { host: text, path: pattern },
+  ),
+  ...all('modules.mod_revproxy.routes[].', aRoute, {
+    host: { accepted: ['_', ':who.example', 'localhost:8090', '[::1]'], refused: ['', 'a..b', ':1a', 'a b', 'a/b', 1] },
+    path: { accepted: ['_', '/', '/a/:who', '/a/'], refused: ['', 'a', '/a?b', '/[...]', '/..', '/:', 1] },
+    method: { accepted: ['get', 'POST'], refused: ['', 'CONNECT', 'TRACE', 'x', 1] },
+    upstream: {
+      accepted: ['https://other.example', 'http://:who.inside:8080/x/:who/', 'http://10.0.0.5', 'http://[::1]:80/'],
+      refused: [
+        'other.example',
+        'ftp://a',
+        'http://',
+        'http://:no.example',
+        'http://a/:no',
+        'http://a@b',
+        'http://a?b',
+        1,
+      ],
+    },
   }),
   ...all('listen.http[].tls.', httpCertificate, {
     verify_mode: word(['peer', 'selfsigned_peer', 'none']),
