@@ -1,5 +1,6 @@
 /** All commands of `meerkat-bench`. */
 import { existsSync } from 'node:fs';
+import { compare, compareOptions } from './compare/command.mjs';
 import { archive, archiveOptions } from './inside/archive.mjs';
 import { chat, chatOptions } from './inside/chat.mjs';
 import { churn, churnOptions } from './inside/churn.mjs';
@@ -23,6 +24,11 @@ const COMMANDS = {
     options: runOptions,
     operands: 'PROFILE...',
     doc: 'Loads Meerkat or any other XMPP server as profiles say.',
+  },
+  compare: {
+    run: compare,
+    options: compareOptions,
+    doc: 'Meerkat, ejabberd and Prosody in turns, and the floor: medians, and ratios where the spread allows.',
   },
   micro: { run: micro, options: microOptions, doc: 'Cost of single steps in one process: decoding, routing, writing.' },
   chat: { run: chat, options: chatOptions, doc: 'Pairs of clients chat; server CPU for each message.' },
