@@ -11,6 +11,7 @@ import { sessions, sessionsOptions } from './inside/sessions.mjs';
 import { readArguments, UsageError } from './lib/arguments.mjs';
 import { distMain } from './lib/places.mjs';
 import { RunError, run, runOptions } from './load/command.mjs';
+import { check, checkOptions } from './micro/check.mjs';
 import { micro, microOptions } from './micro/micro.mjs';
 import { report, reportOptions } from './report/command.mjs';
 
@@ -30,7 +31,8 @@ const COMMANDS = {
     options: compareOptions,
     doc: 'Meerkat, ejabberd and Prosody in turns, and the floor: medians, and ratios where the spread allows.',
   },
-  micro: { run: micro, options: microOptions, doc: 'Cost of single steps in one process: decoding, routing, writing.' },
+  micro: { run: micro, options: microOptions, doc: 'Cost of single steps: scanning, routing, archiving, logging in.' },
+  check: { run: check, options: checkOptions, doc: 'Which steps became slower or faster than what was accepted.' },
   chat: { run: chat, options: chatOptions, doc: 'Pairs of clients chat; server CPU for each message.' },
   archive: { run: archive, options: archiveOptions, doc: 'Rows of archives written, and pages of a large one read.' },
   idle: { run: idle, options: idleOptions, doc: 'Clients that say nothing; server memory for each connection.' },

@@ -67,26 +67,24 @@ export async function openReplay(shard) {
   const real = connection.handler;
   const text = chatText(bob.jid, 1);
 
-  /** Runs at least so many; `handle` takes them in place of the stream. Returns how many, and microseconds of CPU. */
-  async function replay(messages, handle) {
-    let [done, microseconds] = [0, 0];
-    for (; done < messages; done += RUNS_PER_BATCH) microseconds += await runBatch(handle);
-    return { done, microseconds };
+  /** Runs at least so many, each batch between `begin` and `end` of the meter; `handle` takes them in place of the stream. */
+  async function replay(messages, meter, handle) {
+    for (let done = 0; done < messages; done += RUNS_PER_BATCH) await runBatch(meter, handle);
   }
 
   /** The first run finds its batch in the engine's arena, and repeats it while it is there. */
-  function runBatch(handle) {
+  function runBatch(meter, handle) {
     return new Promise((resolve, reject) => {
       const crashed = () => reject(new Error('a handler threw'));
       const measured = handle ? { stanza: handle, crashed } : real;
       const first = (stanza) => {
         if (stanza.envelope !== 0) return reject(new Error('the message is not alone in its batch'));
         connection.handler = measured;
-        const before = process.cpuUsage();
+        meter.begin();
         for (let run = 0; run < RUNS_PER_BATCH; run++) shard.dispatcher.dispatch(1);
-        const { user, system } = process.cpuUsage(before);
+        meter.end(RUNS_PER_BATCH);
         connection.handler = real;
-        resolve(user + system);
+        resolve();
       };
       connection.handler = { stanza: first, crashed };
       alice.socket.write(text, 'latin1');

@@ -1,35 +1,33 @@
-/** Costs of single steps, in CPU time of this process: several rounds, the steps in turns, so that a noisy moment hits all of them. */
-import { choice, count, flag } from '../lib/arguments.mjs';
+/** `meerkat-bench micro`: what single steps cost, in CPU time, in turns of a reference loop, and in instructions. */
+import { choice } from '../lib/arguments.mjs';
 import { summary, table } from '../measure/statistics.mjs';
-import { runScanner } from './scanner.mjs';
-import { stanzaSteps } from './stanzas.mjs';
-import { valueSteps } from './values.mjs';
+import { measure, measureOptions } from './measure.mjs';
 
 export const microOptions = {
-  engine: choice('native', ['native', 'portable'], 'engine of the steps that need one'),
-  rounds: count(9, 'rounds; the table has their median, lowest and highest'),
-  operations: count(100_000, 'operations of one step in one round'),
-  'no-scanner': flag('leave out the scanner in C++, which has to be compiled first'),
+  engine: choice('native', ['native', 'portable'], 'engine of the steps in TypeScript that need one'),
+  ...measureOptions,
 };
 
-/**
- * A step has a name and `run(operations)`, which returns how many it did and how many microseconds of CPU they took.
- */
-export async function micro({ engine, rounds, operations, 'no-scanner': isScannerLeftOut }) {
-  const stanzas = await stanzaSteps(engine);
-  const steps = [...(await valueSteps()), ...stanzas.steps];
-  try {
-    const results = steps.map(() => []);
-    // The first two rounds teach the compiler what is hot.
-    for (let round = -2; round < rounds; round++) {
-      for (const [index, step] of steps.entries()) {
-        const { done, microseconds } = await step.run(operations);
-        if (round >= 0) results[index].push((microseconds * 1_000) / done);
-      }
-    }
-    process.stdout.write(table(steps.map(({ name }, index) => ({ step: name, 'ns/op': summary(results[index], 0) }))));
-  } finally {
-    await stanzas.close();
-  }
-  if (!isScannerLeftOut) runScanner();
+export async function micro(options) {
+  const { steps, notes } = await measure(options);
+  process.stdout.write(table(Object.entries(steps).map(row)));
+  for (const note of notes) process.stdout.write(`${note}\n`);
+}
+
+function row([step, { language, rounds, instructions, bytes }]) {
+  const digits = rounds[0][0] < 100 ? 1 : 0;
+  return {
+    step,
+    in: language,
+    'ns of CPU': summary(
+      rounds.map(([nanoseconds]) => nanoseconds),
+      digits,
+    ),
+    'turns of the reference': summary(
+      rounds.map(([, turns]) => turns),
+      1,
+    ),
+    instructions: instructions === undefined ? '' : instructions.toFixed(0),
+    'bytes of heap': bytes === undefined ? '' : bytes.toFixed(0),
+  };
 }
