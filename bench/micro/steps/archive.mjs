@@ -16,7 +16,7 @@ const SETTINGS = {
   ...{ message_retraction: true, enforce_simple_queries: false, default_result_limit: 50, max_result_limit: 50 },
 };
 
-export const names = ['MAM row, made', 'MAM row, put into a statement', 'MAM row, written'];
+export const names = ['MAM rows, both of a message made', 'MAM row, put into a statement', 'MAM row, written'];
 
 export async function open() {
   const { scene, close } = await openDatabase();
@@ -92,8 +92,9 @@ async function rowMaker() {
   let last;
   const store = { maxAddressLength: undefined, insert: async () => {} };
   const log = openLog({ level: 'warning' });
-  const limits = { maxMessages: 1e6, maxCharacters: 1e9, patienceMs: 1 };
-  const writer = new ArchiveWriter({ store, clock, log, track: () => {}, limits });
+  const limits = { maxMessages: 1e6, maxCharacters: 1e9, patienceMs: 1, paceMs: 0 };
+  const commitments = { track: () => {}, slowDown: () => () => {} };
+  const writer = new ArchiveWriter({ store, clock, log, commitments, limits });
   const add = writer.add.bind(writer);
   writer.add = (message, after) => {
     last = message;
@@ -113,13 +114,16 @@ async function rowMaker() {
   const owners = addresses.map(({ bare }, number) => new Owner(bare, number + 1, 0n, new Map()));
   let number = 0;
   return {
+    /** One for the sender and one for the recipient; returns the last one. */
     record() {
-      const [at, other] = [number % ACCOUNTS, (number * 7 + 1) % ACCOUNTS];
-      const stamps = { name: 'message', type: 'chat', to: addresses[other], from: addresses[at], id: `m${number++}` };
-      const xml = `<message xmlns='jabber:client' from='${stamps.from}' to='${stamps.to}' id='${stamps.id}' type='chat'><body>${BODY}</body></message>`;
+      const [from, to] = [number % ACCOUNTS, (number * 7 + 1) % ACCOUNTS];
+      const stamps = { name: 'message', type: 'chat', to: addresses[to], from: addresses[from], id: `m${number++}` };
+      const xml = `<message xmlns='jabber:client' from='${stamps.from}' to='${stamps.to}' id='${stamps.id}' type='chat'><body>${number} ${BODY}</body></message>`;
       const stanza = Stanza.fromText({ ...stamps, lang: undefined }, xml, parse);
-      const occasion = { owner: owners[at], stanza, from: stamps.from, remote: stamps.to, direction: 'O' };
-      if (typeof recorder.record(occasion) !== 'bigint') throw new Error('the archive takes no more');
+      const common = { stanza, from: stamps.from };
+      const own = recorder.record({ ...common, owner: owners[from], remote: stamps.to, direction: 'O' });
+      const other = recorder.record({ ...common, owner: owners[to], remote: stamps.from, direction: 'I' });
+      if (typeof own !== 'bigint' || typeof other !== 'bigint') throw new Error('the archive takes no more');
       return last;
     },
     async settle() {
