@@ -46,8 +46,9 @@ function checkLimits({ loads, target, ...sections }) {
 }
 
 /** What is left beside the server, which is thought to run here too. */
-function threadsFor({ run }) {
-  return run.threads || Math.max(1, availableParallelism() - 1);
+function threadsFor({ run, loads }) {
+  const apart = loads.some((name) => behaviours[name].isApart) ? 1 : 0;
+  return apart + (run.threads || Math.max(1, availableParallelism() - 1));
 }
 
 class Run {
@@ -108,7 +109,7 @@ class Run {
     const [after, own] = [this.#facts(), process.cpuUsage(ownBefore)];
     await this.#threads.order('pause');
     clearInterval(ticking);
-    return { startedAt, seconds, before, after, own };
+    return { startedAt, seconds, before, after, own, connections: this.#tally.counted('connections') };
   }
 
   #tick(before) {

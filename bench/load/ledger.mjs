@@ -55,6 +55,11 @@ export class Ledger {
     return true;
   }
 
+  /** Whether a message is one of this run. */
+  knows(id) {
+    return this.#find(id) !== undefined;
+  }
+
   /** Deliveries that were to be, and those that are still missing. */
   totals() {
     let [sent, expected, missing] = [0, 0, 0];
@@ -96,6 +101,11 @@ export class Channel {
   addReader(reader) {
     this.readers.set(reader, new Mark(this.sent));
     return this;
+  }
+
+  /** Its number, of a message of this channel. */
+  numberOf(id) {
+    return id.startsWith(this.#front) ? Number(id.slice(this.#front.length)) : undefined;
   }
 
   /** The id of the next message, which is due then. */

@@ -10,7 +10,7 @@ const MOST_LATENESS = 5_000;
 
 export function makeResult({ profile, pids, tally, ends, identity, mechanism, engine, measured, pssBefore, threads }) {
   const { seconds, startedAt, own } = measured;
-  const counts = countsOf(ends, tally);
+  const counts = countsOf(ends, measured);
   const generator = {
     cpu: own.user + own.system,
     load: (own.user + own.system) / 1e6 / seconds / threads,
@@ -56,15 +56,12 @@ function machine() {
   };
 }
 
-function countsOf(ends, tally) {
-  const counts = { connections: tally.counted('connections') };
+function countsOf(ends, { connections }) {
+  const counts = { errors: 0 };
   for (const { totals, counts: more } of ends) {
-    for (const [name, value] of Object.entries({ ...totals, ...more })) {
-      if (name !== 'connections') counts[name] = (counts[name] ?? 0) + value;
-    }
+    for (const [name, value] of Object.entries({ ...totals, ...more })) counts[name] = (counts[name] ?? 0) + value;
   }
-  counts.connections = ends.reduce((sum, { counts: more }) => sum + (more.connections ?? 0), 0);
-  return { errors: 0, ...counts };
+  return { ...counts, connections };
 }
 
 function failuresOf(counts, ends, tally, { loads }) {

@@ -58,7 +58,8 @@ export class Scene {
   }
 
   watch(session) {
-    this.#crew.add('connections', 1);
+    this.add('connections');
+    session.link.onGone = () => this.add('connections', -1);
     session.link.onLost = (reason) => {
       this.add('errors');
       this.fault(`connections lost: ${reason}`);

@@ -5,15 +5,20 @@ import { stanzaKind } from './transports/arena-view.mjs';
 const SM = "xmlns='urn:xmpp:sm:3'";
 const REQUEST = `<r ${SM}/>`;
 
-export class AnswerError extends Error {}
+export class AnswerError extends Error {
+  /** No answer came at all. */
+  isLate = false;
+}
 
 export class Session {
   jid;
   link;
-  /** Sees each message; one of type error goes to `onBounce` first. */
+  /** Sees each message; one of type error goes to `onBounce`. */
   onMessage = ignore;
   onPresence = ignore;
-  /** A message of ours that came back; true when it was expected. */
+  /** Sees what the server tells of the contact list. */
+  onRosterPush;
+  /** A message of ours that came back. */
   onBounce = ignore;
   /** Requests without an answer yet. */
   #asked = new Map();
@@ -21,6 +26,7 @@ export class Session {
   #patienceMs;
   /** With XEP-0198: what it takes to resume, what came, what was sent and is not acknowledged. */
   #managed;
+  #enabling;
 
   constructor(link, { jid, patienceMs }) {
     this.jid = jid;
@@ -90,8 +96,6 @@ export class Session {
     return managed.id !== undefined;
   }
 
-  #enabling;
-
   get isManaged() {
     return this.#managed !== undefined;
   }
@@ -154,8 +158,9 @@ export class Session {
   /** Pings and roster pushes are confirmed; nothing else is expected of a client. */
   #answer({ id, from, text }) {
     const to = from === undefined ? '' : ` to='${from}'`;
-    const isKnown = text.includes('urn:xmpp:ping') || text.includes('jabber:iq:roster');
-    if (isKnown) return void this.send(`<iq type='result' id='${id}'${to}/>`);
+    const isPush = text.includes('jabber:iq:roster');
+    if (isPush) this.onRosterPush?.(text);
+    if (isPush || text.includes('urn:xmpp:ping')) return void this.send(`<iq type='result' id='${id}'${to}/>`);
     const error = "<error type='cancel'><service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>";
     this.send(`<iq type='error' id='${id}'${to}>${error}</iq>`);
   }
@@ -180,7 +185,9 @@ export class Session {
   }
 
   #timer(reject, what) {
-    return setTimeout(() => reject(new AnswerError(`${what}, in time`)), this.#patienceMs);
+    return setTimeout(() => {
+      reject(Object.assign(new AnswerError(`${what}, in time`), { isLate: true }));
+    }, this.#patienceMs);
   }
 }
 

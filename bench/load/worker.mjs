@@ -130,20 +130,31 @@ class Crew {
     const behaviour = behaviours[name];
     if (this.#connector.isAnonymous() && behaviour.needsAccounts(settings))
       throw new Error(`${name} needs accounts with names, and logins are ANONYMOUS here`);
-    const [first, next] = [this.#number, this.#number + 1].map((number) =>
-      Math.floor((behaviour.units(settings) * number) / this.#threads),
-    );
+    const [first, next] = this.#share(name, behaviour.units(settings));
     const scene = new Scene({
-      ...{ settings, run, first, count: next - first, threads: this.#threads },
+      ...{ settings, run, first, count: next - first, threads: this.#sharers(name) },
       ...{ connector: this.#connector, ledger: this.#ledger, meter: this.#meter, crew: this },
       gate: new Gate(Math.max(1, Math.floor(run.abreast / this.#threads)), run.logins / this.#threads),
     });
     return behaviour.create(scene);
   }
 
+  /** Threads that share a load: the last one is for those that are apart, if there are any. */
+  #sharers(name) {
+    if (behaviours[name].isApart) return 1;
+    return this.#profile.loads.some((one) => behaviours[one].isApart) ? this.#threads - 1 : this.#threads;
+  }
+
+  /** This thread's part of so many units: from the first, up to the second. */
+  #share(name, units) {
+    const sharers = this.#sharers(name);
+    const place = behaviours[name].isApart ? this.#number - (this.#threads - 1) : this.#number;
+    if (place < 0 || place >= sharers) return [0, 0];
+    return [place, place + 1].map((number) => Math.floor((units * number) / sharers));
+  }
+
   #tick(second) {
-    const { lost, sent } = this.#ledger.totals();
-    this.#port.postMessage({ second, operations: this.#meter.take(), counts: { ...this.#counts, lost, sent } });
+    this.#port.postMessage({ second, operations: this.#meter.take(), counts: this.#counts });
   }
 }
 

@@ -11,6 +11,8 @@ export class Link {
   isOpen = true;
   /** Called once, when the link is gone without having been closed from here; with the reason. */
   onLost;
+  /** Called when the link is gone for whatever reason. */
+  onGone;
   /** Called when there is room again behind a `send` that returned false. */
   onDrained;
 
@@ -76,6 +78,7 @@ export class Link {
       reader.reject(new LinkError(reason));
     }
     if (wasOpen) this.onLost?.(reason);
+    this.onGone?.();
     this.onEnd?.();
   }
 

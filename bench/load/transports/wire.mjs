@@ -19,7 +19,7 @@ const LIMITS = {
   maxChildren: 1_000_000,
   maxBytesBeforeAuthentication: 0,
 };
-const MOST_QUEUED = 64 * 2 ** 20;
+const MOST_QUEUED = 8 * 2 ** 20;
 const reasonOf = (table, number) =>
   (Object.keys(table).find((name) => table[name] === number) ?? 'unknown').toLowerCase().replaceAll('_', ' ');
 

@@ -21,7 +21,7 @@ test.each([
     'mine.toml:2:8: chat.loop: expected one of "closed", "open", got "shut"',
   ],
   ['a section that is none', 'chat = 1\n', 'mine.toml:1:8: chat: expected a table, [chat]'],
-  ['no load', '[run]\nseconds = 1\n', 'mine.toml:1: no load: a profile has chat'],
+  ['no load', '[run]\nseconds = 1\n', 'mine.toml:1: no load: a profile has chat, login, idle'],
   ['no TOML', '[chat\n', 'mine.toml:1:6: '],
 ])('%s is refused with its place', (_, text, message) => {
   expect(() => read(text)).toThrow(message);
