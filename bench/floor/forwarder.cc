@@ -1,6 +1,7 @@
 /// What the kernel alone costs: forwards bytes between two clients, one read and one write each, and knows nothing of them.
 ///
-/// A client says in its first line which pair it belongs to, as a decimal number. Prints `port N` once it listens on loopback.
+/// A client says in its first line which pair it belongs to, as a decimal number. What it writes behind that line, at once, waits for
+/// the other one: getting that, a client knows that its pair is complete. Prints `port N` once it listens on loopback.
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
@@ -10,6 +11,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <string>
 #include <vector>
 
 namespace {
@@ -21,6 +23,7 @@ struct Client {
   int descriptor;
   Client* peer = nullptr;
   bool is_named = false;
+  std::string greeting;  // until the peer has come
 };
 
 [[noreturn]] void Fail(const char* what) {
@@ -80,21 +83,35 @@ class Forwarder {
     const ssize_t size = recv(client.descriptor, buffer_, kBufferBytes, 0);
     if (size <= 0) return;
     if (!client.is_named) return Name(client, static_cast<size_t>(size));
+    if (client.peer) Send(*client.peer, buffer_, static_cast<size_t>(size));
+  }
+
+  void Send(const Client& to, const char* bytes, size_t size) {
     // Clients that wait for answers never fill the socket of the other; if they do, the figures mean nothing.
-    if (send(client.peer->descriptor, buffer_, static_cast<size_t>(size), MSG_NOSIGNAL) != size) Fail("send");
+    if (send(to.descriptor, bytes, size, MSG_NOSIGNAL) != static_cast<ssize_t>(size)) Fail("send");
   }
 
   void Name(Client& client, size_t size) {
     buffer_[size] = 0;
-    const auto pair = static_cast<size_t>(std::strtoul(buffer_, nullptr, 10));
+    char* rest = nullptr;
+    const auto pair = static_cast<size_t>(std::strtoul(buffer_, &rest, 10));
+    if (*rest == '\n') rest++;
+    client.greeting.assign(rest, buffer_ + size);
     if (pairs_.size() <= pair) pairs_.resize(pair + 1);
     client.is_named = true;
     if (pairs_[pair]) {
       client.peer = pairs_[pair];
       client.peer->peer = &client;
+      Greet(client, *client.peer);
+      Greet(*client.peer, client);
     } else {
       pairs_[pair] = &client;
     }
+  }
+
+  void Greet(const Client& client, Client& peer) {
+    if (!peer.greeting.empty()) Send(client, peer.greeting.data(), peer.greeting.size());
+    peer.greeting.clear();
   }
 
   const int epoll_ = epoll_create1(0);

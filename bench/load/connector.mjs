@@ -1,4 +1,5 @@
 /** Opens links to the server under test: over the transport, from the addresses and as the accounts that the profile names. */
+import { enterFloor } from './floor.mjs';
 import { authenticate, bind, LoginError, mechanismsOf, offersRegistration, openStream, register } from './login.mjs';
 import { chooseMechanism } from './sasl.mjs';
 import { Session } from './session.mjs';
@@ -42,8 +43,14 @@ export class Connector {
     return this.mechanism === 'ANONYMOUS';
   }
 
+  /** No server, but what forwards bytes: nobody has an account there, nor logs in. */
+  get isFloor() {
+    return this.#target.transport === 'floor';
+  }
+
   /** Settles on a mechanism. */
   async probe() {
+    if (this.isFloor) return;
     const { link, features } = await this.openStream();
     this.mechanism = chooseMechanism(mechanismsOf(features), this.#target.mechanism);
     await link.close();
@@ -51,10 +58,17 @@ export class Connector {
 
   /** A link that stands, before its stream. */
   open() {
+    const options = this.#linkOptions();
+    if (this.#target.transport.startsWith('websocket')) return openWebSocket(options);
+    if (this.#target.transport.startsWith('bosh')) return openBosh(options);
+    return this.#wire.connect(options);
+  }
+
+  #linkOptions() {
     const { target } = this;
     const number = this.#opened++;
     const sources = target.sourceList;
-    const options = {
+    return {
       ...{ address: target.address, port: target.port, domain: target.domain, path: target.path },
       localAddress: sources.length === 0 ? undefined : sources[number % sources.length],
       serverName: target.domain,
@@ -63,9 +77,6 @@ export class Connector {
       header: streamHeader(target.domain),
       patienceMs: this.#patienceMs,
     };
-    if (target.transport.startsWith('websocket')) return openWebSocket(options);
-    if (target.transport.startsWith('bosh')) return openBosh(options);
-    return this.#wire.connect(options);
   }
 
   /** A link whose stream is open; `features` are what it begins with. */
@@ -95,6 +106,7 @@ export class Connector {
 
   /** A session of this account, or, with ANONYMOUS, of one that the server makes up. */
   async login(username, resource = 'bench') {
+    if (this.isFloor) return enterFloor(this.#wire, username, this.#linkOptions());
     const { link, features } = await this.openAs(username);
     try {
       const jid = await bind(link, features, this.isAnonymous() ? undefined : resource);
@@ -115,6 +127,7 @@ export class Connector {
 
   /** Has the account made, if need be. False where the server does not offer that, and need not. */
   async register(username) {
+    if (this.isFloor) return false;
     for (let tries = 0; tries < MOST_TRIES; tries++) {
       if (tries > 0) await new Promise((resolve) => setTimeout(resolve, RETRY_MS * tries));
       const { link, features } = await this.openStream();

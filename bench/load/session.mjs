@@ -42,6 +42,11 @@ export class Session {
     return this.bareJid.split('@')[1];
   }
 
+  /** What stands in a message where nobody stamps it with its sender. */
+  get stamp() {
+    return '';
+  }
+
   /** False when the server does not keep up. */
   send(stanza) {
     if (this.#managed) this.#managed.unacknowledged.push(stanza);

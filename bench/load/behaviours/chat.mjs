@@ -127,7 +127,7 @@ class Chatter {
   /** The peer reads what this one sends. */
   meet(peer) {
     this.channel = this.#ledger.channel(this.session.jid).addReader(peer.session);
-    this.#write = chatWriter(peer.session.jid, this.#bytes);
+    this.#write = chatWriter(peer.session.jid, this.#bytes, { extra: this.session.stamp });
   }
 
   send(count, dueAt) {

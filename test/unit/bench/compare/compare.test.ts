@@ -18,24 +18,27 @@ function compare(...args: string[]) {
 
 describe('a comparison', () => {
   test.skipIf(!hasEngine)(
-    'measures a server, and writes what report can read',
+    'measures a server and the floor, and writes what report can read',
     async () => {
       const [json, html] = [join(directory, 'runs.json'), join(directory, 'page.html')];
       const short = ['run.seconds=1', 'run.warmup=0', 'chat.pairs=2'].flatMap((change) => ['--set', change]);
       const { stdout } = await compare(
-        ...['--servers', 'meerkat', '--profiles', 'chat-closed', '--repeat', '1', ...short],
+        ...['--servers', 'meerkat,floor', '--profiles', 'chat-closed', '--repeat', '1', ...short],
         ...['--json', json, '--html', html],
       );
-      expect(stdout).toMatch(/^each message +meerkat\ncount +\d/m);
+      expect(stdout).toMatch(/^each message +meerkat +floor\ncount +\d.*\nCPU .*\n {2}times the floor +\d/m);
       expect(stdout).toMatch(/^(Server on core 0, generator on|Server and generator)/m);
       const { format, runs } = JSON.parse(readFileSync(json, 'utf8'));
       expect(format).toBe('meerkat-bench comparison 1');
-      expect(runs).toHaveLength(1);
+      expect(runs).toHaveLength(2);
       for (const run of runs) {
         expect(run.failures).toEqual([]);
         expect(run.server.perOperation.message.total).toBeGreaterThan(0);
-        expect(run.target).toMatchObject({ name: 'meerkat', mechanism: 'SCRAM-SHA-1' });
       }
+      expect(runs.map(({ target }: { target: unknown }) => target)).toMatchObject([
+        { name: 'meerkat', mechanism: 'SCRAM-SHA-1' },
+        { name: 'floor', transport: 'floor' },
+      ]);
       expect(readFileSync(html, 'utf8')).toContain('Latency of message by percentile');
     },
     PATIENCE_MS,
