@@ -20,6 +20,8 @@ export class Roster {
   #entries: Map<string, Entry> | undefined;
   readonly #newVersion: (() => string) | undefined;
   #version = '';
+  /** The sum of the digests of all visible items, once somebody has asked: a change of one costs that one alone. */
+  #sum: bigint | undefined;
   /** What is being written, by contact; a roster with any of it must not be loaded a second time. */
   #changes: Map<string, Change> | undefined;
   #isClearing = false;
@@ -96,6 +98,7 @@ export class Roster {
     this.#entries = undefined;
     this.#changes = undefined;
     this.#version = '';
+    this.#sum = undefined;
     this.#isClearing = true;
     try {
       await this.#store.removeAccount(this.owner);
@@ -117,11 +120,8 @@ export class Roster {
   }
 
   #digest(): string {
-    const hash = createHash('sha1');
-    for (const entry of this.visible().sort((one, other) => (one.jid.toString() < other.jid.toString() ? -1 : 1))) {
-      hash.update(itemElement(entry).toXml());
-    }
-    return hash.digest('hex');
+    this.#sum ??= this.visible().reduce((sum, entry) => sum + itemDigest(entry), 0n);
+    return BigInt.asUintN(DIGEST_BITS, this.#sum).toString(16);
   }
 
   async #change(contact: Jid, entry: Entry | undefined, write: () => Promise<void>): Promise<void> {
@@ -153,6 +153,7 @@ export class Roster {
   }
 
   #set(key: string, entry: Entry | undefined): void {
+    if (this.#sum !== undefined) this.#sum += itemDigest(entry) - itemDigest(this.#entries?.get(key));
     if (!entry) return void this.#entries?.delete(key);
     this.#entries ??= new Map();
     this.#entries.set(key, entry);
@@ -170,6 +171,15 @@ export function isVisible({ subscription, name, groups }: Entry): boolean {
   const { to, from, pendingIn, pendingOut } = subscription;
   const isOnlyPendingIn = pendingIn && !to && !from && !pendingOut && !isApproved(subscription);
   return !isOnlyPendingIn || name !== '' || groups.length > 0;
+}
+
+const DIGEST_BITS = 128;
+
+/** Nothing for what is not visible. */
+function itemDigest(entry: Entry | undefined): bigint {
+  if (!entry || !isVisible(entry)) return 0n;
+  const digest = createHash('sha256').update(itemElement(entry).toXml()).digest('hex');
+  return BigInt(`0x${digest.slice(0, DIGEST_BITS / 4)}`);
 }
 
 /** RFC 6121 section 2.1.2: `<item/>` as sent in results and pushes. */

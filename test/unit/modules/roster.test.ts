@@ -1,4 +1,5 @@
 /** Contact lists in memory beside a store that is slow, or fails. */
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Entry, Roster } from '../../../src/modules/roster/roster.js';
 import { RosterKeeper } from '../../../src/modules/roster/roster-keeper.js';
@@ -103,6 +104,30 @@ describe('a roster that is asked for', () => {
     expect((await keeper.load(owner)).entries()).toEqual([]);
     expect(await store.load(owner)).toEqual([]);
   });
+});
+
+it('RFC 6121 section 2.6: however a list came about, its version is that of the list, and no other list has it', async () => {
+  const change = fc.record({ contact: fc.nat(4), name: fc.constantFrom('', 'a', 'b'), isPending: fc.boolean() });
+  const versions = new Map<string, string>();
+  const lists = new Map<string, string>();
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.option(change), { maxLength: 8 }), async (changes) => {
+      const store = rosterStore.memory();
+      const roster = await Roster.load(owner, store);
+      for (const each of changes) {
+        const jid = Jid.parse(`c${each?.contact ?? 0}@localhost`) as Jid;
+        const subscription = { ...NO_SUBSCRIPTION, to: !each?.isPending, pendingIn: each?.isPending ?? false };
+        await (each ? roster.put({ ...entry(each.name, jid), subscription }) : roster.delete(jid));
+        expect(roster.version()).toBe((await Roster.load(owner, store)).version());
+      }
+      const list = roster.visible().map((one) => `${one.jid} ${one.name} ${one.subscription.to}`);
+      const seen = list.sort().join();
+      expect(versions.get(seen) ?? roster.version()).toBe(roster.version());
+      expect(lists.get(roster.version()) ?? seen).toBe(seen);
+      versions.set(seen, roster.version());
+      lists.set(roster.version(), seen);
+    }),
+  );
 });
 
 describe('rosters of accounts that are away', () => {
