@@ -24,6 +24,8 @@ export default async function work({ profile, number, threads, port }) {
     });
   });
   port.close();
+  // What the engine holds of this thread's loop is given back in its next turn.
+  await new Promise((resolve) => setImmediate(resolve));
 }
 
 class Crew {

@@ -188,9 +188,9 @@ void Reactor::DeliverBatch() {
   const bool is_alive = host_.OnBatch(batch_.count());
   EndBatch();
   if (is_alive) return;
-  // The thread is being terminated; its clean-up stops us for good.
+  // The thread is being terminated; its clean-up stops us for good, unless what ran behind the batch has done so.
   is_silenced_ = true;
-  uv_poll_stop(&poll_);
+  if (is_running_) uv_poll_stop(&poll_);
 }
 
 void Reactor::EndBatch() {
