@@ -97,6 +97,12 @@ export class MemoryArchive implements ArchiveStore {
     return Math.min(due, limit);
   }
 
+  async sizes(userId: number, belowId: bigint, limit: number): Promise<{ id: bigint; bytes: number }[]> {
+    const older = (this.#of(userId)?.messages ?? []).filter(({ id }) => id < belowId);
+    const newest = older.reverse().slice(0, limit);
+    return newest.map(({ id, message }) => ({ id, bytes: Buffer.byteLength(message) }));
+  }
+
   async archives(after: number, limit: number): Promise<{ userId: number; domain: string }[]> {
     const later = [...this.#archives.values()].filter(({ userId }) => userId > after);
     return later.slice(0, limit).map(({ userId, domain }) => ({ userId, domain }));

@@ -68,6 +68,9 @@ const TRIM_BEYOND = statement(
 const ARCHIVES = statement<{ id: number; server: string }>(
   'SELECT id, server FROM mam_server_user WHERE id > $1 ORDER BY id LIMIT $2',
 );
+const SIZES = statement<{ uid: string; bytes: number }>(
+  `SELECT ${ID}, OCTET_LENGTH(message) AS bytes FROM mam_message WHERE user_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3`,
+);
 const FORGET_USER = statement('DELETE FROM mam_server_user WHERE id = $1');
 
 interface RetractionRow {
@@ -184,6 +187,11 @@ export class SqlArchive implements ArchiveStore {
         ? this.#sql.write(TRIM_BEYOND, [userId, keep ?? 0, limit])
         : this.#sql.write(TRIM_BEFORE, [userId, beforeId < MAX_ID ? beforeId : MAX_ID, limit]);
     return (await write).changes;
+  }
+
+  async sizes(userId: number, belowId: bigint, limit: number): Promise<{ id: bigint; bytes: number }[]> {
+    const rows = await this.#sql.read(SIZES, [userId, belowId, limit]);
+    return rows.map(({ uid, bytes }) => ({ id: BigInt(uid), bytes }));
   }
 
   async archives(after: number, limit: number): Promise<{ userId: number; domain: string }[]> {

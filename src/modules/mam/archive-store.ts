@@ -93,6 +93,8 @@ export interface ArchiveStore {
   setBehaviours(account: ArchiveOwner, behaviours: Behaviours): Promise<void>;
   /** Removes at most `limit` of the oldest messages, below `beforeId` or beyond the newest `keep`, and returns how many. */
   trim(userId: number, rule: { beforeId?: bigint; keep?: number }, limit: number): Promise<number>;
+  /** The newest messages below an id, the newest first, and how many bytes each of them takes. */
+  sizes(userId: number, belowId: bigint, limit: number): Promise<{ id: bigint; bytes: number }[]>;
   /** The archives with greater numbers than `after`, in order, at most `limit`. */
   archives(after: number, limit: number): Promise<{ userId: number; domain: string }[]>;
   /** Preferences and the number; the messages have to be gone. */

@@ -1,7 +1,7 @@
 /** Removes what is too old or too much from archives, little by little. */
 import type { Clock } from '../../platform/clock.js';
 import type { Logger } from '../../platform/log.js';
-import { firstIdAt } from './archive-id.js';
+import { firstIdAt, MAX_ID } from './archive-id.js';
 import type { ArchiveStore } from './archive-store.js';
 
 export interface RetentionSettings {
@@ -9,6 +9,8 @@ export interface RetentionSettings {
   readonly max_age: number | 'infinity';
   /** Of one archive. */
   readonly max_messages: number | 'infinity';
+  /** Bytes of one archive. */
+  readonly max_size: number | 'infinity';
   /** Seconds from the end of one round to the beginning of the next. */
   readonly interval: number;
 }
@@ -41,7 +43,8 @@ export class Retention {
   /** Does nothing where everything is to be kept. */
   start(onStop: (undo: () => void) => void): void {
     const { clock, settings } = this.#deps;
-    if (settings.max_age === 'infinity' && settings.max_messages === 'infinity') return;
+    const { max_age, max_messages, max_size } = settings;
+    if ([max_age, max_messages, max_size].every((rule) => rule === 'infinity')) return;
     let cancel = () => {};
     const wait = () => {
       cancel = clock.after(settings.interval * 1_000, () => void this.#guarded().then(() => this.#isStopped || wait()));
@@ -84,11 +87,12 @@ export class Retention {
   /** XEP-0313 section 2.2: always the oldest, so that no gaps appear. */
   async #trim(userId: number): Promise<number> {
     const { settings, clock, store } = this.#deps;
-    const { max_age, max_messages } = settings;
+    const { max_age, max_messages, max_size } = settings;
     const rules: { beforeId?: bigint; keep?: number }[] = [];
     if (max_age !== 'infinity')
       rules.push({ beforeId: firstIdAt(Math.max(0, clock.now() * 1_000 - max_age * DAY_US)) });
     if (max_messages !== 'infinity') rules.push({ keep: max_messages });
+    if (max_size !== 'infinity') rules.push({ beforeId: await this.#firstWithin(userId, max_size) });
     let removed = 0;
     for (const rule of rules) {
       for (let step = STEP; step === STEP && !this.#isStopped; removed += step) {
@@ -97,6 +101,20 @@ export class Retention {
       }
     }
     return removed;
+  }
+
+  /** The oldest message that together with all newer ones does not take more than so many bytes. */
+  async #firstWithin(userId: number, maxBytes: number): Promise<bigint> {
+    let sum = 0;
+    for (let first = MAX_ID; ; await this.#pause()) {
+      const page = await this.#deps.store.sizes(userId, first, STEP);
+      for (const { id, bytes } of page) {
+        sum += bytes;
+        if (sum > maxBytes) return first;
+        first = id;
+      }
+      if (page.length < STEP || this.#isStopped) return 0n;
+    }
   }
 
   #pause(): Promise<void> {

@@ -1131,6 +1131,7 @@ additions: [
   {"path":"modules.mod_mam.retention","type":"table","doc":"Meerkat only. What is removed from archives, always the oldest first; nothing unless it is said here."},
   {"path":"modules.mod_mam.retention.max_age","type":"integer>0|infinity","default":"infinity","unit":"days","doc":"How long messages are kept."},
   {"path":"modules.mod_mam.retention.max_messages","type":"integer>0|infinity","default":"infinity","doc":"How many messages one archive keeps."},
+  {"path":"modules.mod_mam.retention.max_size","type":"integer>0|infinity","default":"infinity","unit":"bytes","doc":"How much the messages of one archive may take together, as they are stored."},
   {"path":"modules.mod_mam.retention.interval","type":"integer>0","default":3600,"unit":"seconds","doc":"Time between two rounds through all archives."},
   {"path":"modules.mod_commands","type":"table","history":"4.0.0-5.1.0","doc":"Command registry behind the old REST interfaces; no options."},
   {"path":"modules.mod_muc_commands","type":"table","history":"4.0.0-5.1.0","doc":"Room commands of the old REST interfaces; no options."},

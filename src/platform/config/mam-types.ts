@@ -35,6 +35,8 @@ export interface MamModule extends MamOptions {
     /** Days. */
     readonly max_age: number | 'infinity';
     readonly max_messages: number | 'infinity';
+    /** Bytes. */
+    readonly max_size: number | 'infinity';
     /** Seconds. */
     readonly interval: number;
   };

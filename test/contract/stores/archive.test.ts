@@ -162,6 +162,17 @@ await storeContract(archiveStore, ({ store, domain }) => {
     expect(owner.userId).toBe(userId);
   });
 
+  it('tells the bytes of the newest messages, as they are stored', async () => {
+    const { userId } = await filled(store(), domain(), 10);
+    const all = await store().sizes(userId, BASE + 100n, 500);
+    const [newest] = all;
+    const stored = (await store().load({ userId, fromId: newest?.id }, { limit: 1 }))[0]?.message ?? '';
+    expect(newest?.bytes).toBe(Buffer.byteLength(stored));
+    expect(all.map(({ id }) => id)).toEqual(all.map(({ id }) => id).sort((one, other) => (one < other ? 1 : -1)));
+    expect(await store().sizes(userId, newest?.id ?? 0n, 2)).toEqual(all.slice(1, 3));
+    expect(await store().sizes(userId, 0n, 2)).toEqual([]);
+  });
+
   it('trims the oldest, by age and by number, a few at a time', async () => {
     const { userId } = await filled(store(), domain(), 10);
     expect(await store().trim(userId, { beforeId: BASE + 4n }, 3)).toBe(3);

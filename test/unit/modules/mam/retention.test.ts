@@ -27,7 +27,13 @@ async function scene(
     await store.insert(messages);
     users[local] = owner.userId as unknown as number;
   }
-  const all: RetentionSettings = { max_age: 'infinity', max_messages: 'infinity', interval: 3_600, ...settings };
+  const all: RetentionSettings = {
+    max_age: 'infinity',
+    max_messages: 'infinity',
+    max_size: 'infinity',
+    interval: 3_600,
+    ...settings,
+  };
   const retention = new Retention({ store, clock, log, settings: all, isOurs });
   const days = async (local: string) =>
     (await store.load({ userId: users[local] as number }, { limit: 10_000 })).map(({ message }) => Number(message));
@@ -55,6 +61,22 @@ it('of an archive that is too large the oldest go, so that no gap appears', asyn
   await clock.advance(3_700_000);
   expect(await days('alice')).toEqual(range(1_800, 3_000));
   expect(await days('bob')).toEqual(range(0, 1_200));
+});
+
+it('of an archive that takes too many bytes the oldest messages go, and what just fits stays', async () => {
+  // Of the messages 0 to 1,699 the last 700 take four bytes each, those before them up to three.
+  const { clock, retention, days } = await scene({ max_size: 700 * 4 + 300 * 3 }, { alice: 1_700, bob: 1_000 });
+  retention.start(() => {});
+  await clock.advance(3_700_000);
+  expect(await days('alice')).toEqual(range(700, 1_700));
+  expect(await days('bob')).toEqual(range(0, 1_000));
+});
+
+it('a message that is too large for its archive goes at last', async () => {
+  const { clock, retention, days } = await scene({ max_size: 1 }, { alice: 20, bob: 3 });
+  retention.start(() => {});
+  await clock.advance(3_700_000);
+  expect([await days('alice'), await days('bob')]).toEqual([[], [2]]);
 });
 
 it('both rules hold together, round for round', async () => {

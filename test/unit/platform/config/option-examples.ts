@@ -305,6 +305,7 @@ export const optionExamples: Readonly<Record<string, OptionExample>> = {
   'modules.mod_mam.cache.number_of_segments': positive,
   'modules.mod_mam.retention.max_age': limit,
   'modules.mod_mam.retention.max_messages': limit,
+  'modules.mod_mam.retention.max_size': limit,
   'modules.mod_mam.retention.interval': positive,
   'modules.mod_offline.backend': stored,
   'modules.mod_offline.store_groupchat_messages': yesOrNo,
