@@ -14,6 +14,7 @@ import { RunError, run, runOptions } from './load/command.mjs';
 import { check, checkOptions } from './micro/check.mjs';
 import { micro, microOptions } from './micro/micro.mjs';
 import { report, reportOptions } from './report/command.mjs';
+import { scale, scaleOptions } from './scale/command.mjs';
 
 /**
  * By name. `run` gets the values of `options`, and what stands beside them when the command takes `operands`. It may return an exit code;
@@ -41,6 +42,11 @@ const COMMANDS = {
     run: sessions,
     options: sessionsOptions,
     doc: 'Sessions without sockets, in one process: memory of each, at numbers beyond the limit of open files.',
+  },
+  scale: {
+    run: scale,
+    options: scaleOptions,
+    doc: 'A ramp of idle sessions: memory of each by layer, and of a million.',
   },
   login: { run: login, options: loginOptions, doc: 'Accounts with many contacts log in; server CPU for each login.' },
   compression: {

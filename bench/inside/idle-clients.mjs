@@ -5,16 +5,21 @@ import { becomeAvailable, connect, login, open } from '../lib/client.mjs';
 /** Connections that are being made at a time. */
 const ABREAST = 64;
 /** Few enough to leave most ports of an address to others. */
-const CONNECTIONS_PER_ADDRESS = 10_000;
+const PER_ADDRESS = 10_000;
 
 const sockets = [];
 
 const works = {
-  /** `count` clients more, of which each goes as far as `state`. */
-  open: async ({ count, state, ...target }) => {
+  /** `count` clients more, of which each goes as far as `state`. `first` is how many others connect from the same addresses. */
+  open: async ({ count, state, first = 0, perAddress = PER_ADDRESS, ...target }) => {
+    const there = sockets.length;
     let begun = 0;
     const worker = async () => {
-      while (begun < count) sockets.push(await enter(target, state, sockets.length + begun++));
+      while (begun < count) {
+        const number = first + there + begun++;
+        const localAddress = `127.0.0.${2 + Math.floor(number / perAddress)}`;
+        sockets.push(await enter({ ...target, localAddress }, state));
+      }
     };
     await Promise.all(Array.from({ length: ABREAST }, worker));
   },
@@ -36,9 +41,8 @@ process.on('message', async ({ work, args }) => {
 });
 process.on('disconnect', () => process.exit());
 
-async function enter(target, state, number) {
-  const localAddress = `127.0.0.${2 + Math.floor(number / CONNECTIONS_PER_ADDRESS)}`;
-  const socket = await connect({ ...target, localAddress });
+async function enter(target, state) {
+  const socket = await connect(target);
   if (state === 'unauthenticated') await open(socket);
   else await login(socket);
   if (state === 'available') await becomeAvailable(socket);
