@@ -1,6 +1,7 @@
 /** All commands of `meerkat-bench`. */
 import { existsSync } from 'node:fs';
 import { compare, compareOptions } from './compare/command.mjs';
+import { floor, floorOptions } from './floor/command.mjs';
 import { archive, archiveOptions } from './inside/archive.mjs';
 import { chat, chatOptions } from './inside/chat.mjs';
 import { churn, churnOptions } from './inside/churn.mjs';
@@ -31,6 +32,12 @@ const COMMANDS = {
     run: compare,
     options: compareOptions,
     doc: 'Meerkat, ejabberd and Prosody in turns, and the floor: medians, and ratios where the spread allows.',
+  },
+  floor: {
+    run: floor,
+    options: floorOptions,
+    operands: '[PROFILE...]',
+    doc: 'The same bytes through a bare forwarder: what the kernel alone costs, as a result for reports.',
   },
   micro: { run: micro, options: microOptions, doc: 'Cost of single steps: scanning, routing, archiving, logging in.' },
   check: { run: check, options: checkOptions, doc: 'Which steps became slower or faster than what was accepted.' },

@@ -15,6 +15,7 @@ export const scaleOptions = {
   engine: choice('native', ['native', 'portable'], 'engine of the server'),
   sessions: count(200_000, 'sessions at the end of the ramp'),
   sizes: count(8, 'numbers of sessions at which memory is looked at, evenly apart'),
+  seconds: count(3_600, 'no further size is begun, or gone on with, after so long'),
   shards: count(1, 'shards of each server'),
   tls: flag('over TLS 1.3'),
   available: flag('the clients send presence'),
@@ -60,8 +61,9 @@ export async function scale(options) {
 }
 
 /** The layers at each size, of which the first has the sessions that warm up. */
-async function ramp(plan, { engine, shards, tls, available, sizes }) {
+async function ramp(plan, { engine, shards, tls, available, sizes, seconds: most }) {
   const sites = [];
+  const end = performance.now() + most * 1_000;
   try {
     for (let number = 0; number < plan.servers; number++)
       sites.push(await openSite({ engine, shards, tls, available, plan }));
@@ -69,10 +71,10 @@ async function ramp(plan, { engine, shards, tls, available, sizes }) {
     const growTo = async (wanted) => {
       const started = performance.now();
       // The sites one after another: side by side they would only wait for one another.
-      for (const [index, site] of sites.entries())
-        await site.growTo(
-          Math.floor((wanted * (index + 1)) / plan.servers) - Math.floor((wanted * index) / plan.servers),
-        );
+      for (const [index, site] of sites.entries()) {
+        if (performance.now() > end) return;
+        await site.growTo(partOf(wanted, index, plan.servers));
+      }
       const seconds = (performance.now() - started) / 1_000;
       await sleep(settleMs(wanted));
       const layers = await takeLayers(sites.map(({ server }) => server));
@@ -83,10 +85,16 @@ async function ramp(plan, { engine, shards, tls, available, sizes }) {
     await growTo(first);
     for (let size = 1; size <= sizes; size++)
       await growTo(first + Math.round(((plan.sessions - first) * size) / sizes));
+    if (found.length < 2) throw new UsageError('There was no time for two sizes: give it more --seconds.');
     return found;
   } finally {
     for (const { stop } of sites) await stop();
   }
+}
+
+/** What one of so many gets of a whole, so that nothing is left. */
+function partOf(whole, index, parts) {
+  return Math.floor((whole * (index + 1)) / parts) - Math.floor((whole * index) / parts);
 }
 
 /** A server with its clients. */
