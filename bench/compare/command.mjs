@@ -5,6 +5,7 @@ import { choices, count, flag, text, texts, UsageError } from '../lib/arguments.
 import { htmlReport } from '../report/page.mjs';
 import { COMPARISON_FORMAT } from '../report/read.mjs';
 import { summaryTable } from '../report/summary.mjs';
+import { calm } from './calm.mjs';
 import { bindGenerator } from './cores.mjs';
 import { measurements } from './order.mjs';
 import { measure, profileNamed, profileNames, serves } from './profiles.mjs';
@@ -70,6 +71,7 @@ async function measureOnce(server, profile, { tls, shards }) {
   const running = await server.start({ core, tls, shards });
   let run;
   try {
+    await calm(running.pid);
     const load = loadavg()[0];
     run = await measure({ profile, server, running, tls });
     run.loadAverage = load;
