@@ -71,6 +71,7 @@ async function open(directory, engineName) {
     clock,
     log,
     commitments: { track: (write) => writes.push(write), slowDown: () => () => {} },
+    pace: { paceMs: 10, enough: 5_000 },
   });
   const shard = await startShard(engineName);
   const parse = (xml) => shard.engine.parse(xml);

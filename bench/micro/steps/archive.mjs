@@ -92,9 +92,10 @@ async function rowMaker() {
   let last;
   const store = { maxAddressLength: undefined, insert: async () => {} };
   const log = openLog({ level: 'warning' });
-  const limits = { maxMessages: 1e6, maxCharacters: 1e9, patienceMs: 1, paceMs: 0 };
+  const limits = { maxMessages: 1e6, maxCharacters: 1e9, patienceMs: 1 };
+  const pace = { paceMs: 0, enough: 5_000 };
   const commitments = { track: () => {}, slowDown: () => () => {} };
-  const writer = new ArchiveWriter({ store, clock, log, commitments, limits });
+  const writer = new ArchiveWriter({ store, clock, log, commitments, limits, pace });
   const add = writer.add.bind(writer);
   writer.add = (message, after) => {
     last = message;

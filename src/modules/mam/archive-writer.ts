@@ -11,18 +11,20 @@ export interface WriterLimits {
   readonly maxCharacters: number;
   /** Milliseconds since a write failed for the first time. */
   readonly patienceMs: number;
-  /**
-   * Milliseconds from the beginning of one write to that of the next, so that writes are few under load. What comes after
-   * a rest is written at once.
-   */
+}
+
+/** How messages gather. */
+export interface WriterPace {
+  /** Milliseconds from the beginning of one write to that of the next, so that writes are few under load. What comes after a rest is written at once. */
   readonly paceMs: number;
+  /** So many messages wait for no more. */
+  readonly enough: number;
 }
 
 export const defaultWriterLimits: WriterLimits = {
   maxMessages: 100_000,
   maxCharacters: 32 * 1024 * 1024,
   patienceMs: 30_000,
-  paceMs: 10,
 };
 
 export interface WriterDependencies {
@@ -31,6 +33,7 @@ export interface WriterDependencies {
   readonly log: Logger;
   /** Hears of everything that stanzas must leave behind, and when it becomes too much (`Commitments`). */
   readonly commitments: Pick<Commitments, 'track' | 'slowDown'>;
+  readonly pace: WriterPace;
   readonly limits?: WriterLimits;
 }
 
@@ -41,6 +44,8 @@ interface Group {
   readonly after: (() => Promise<void>)[];
   readonly done: Promise<void>;
   readonly resolve: () => void;
+  /** Somebody waits for it. */
+  isUrgent: boolean;
   readonly reject: (error: unknown) => void;
 }
 
@@ -67,6 +72,8 @@ export class ArchiveWriter {
   #isWriting = false;
   /** When the last write began, by a clock that does not jump. */
   #begunAt = Number.NEGATIVE_INFINITY;
+  /** Set while the first group waits for its turn. */
+  #wake: (() => void) | undefined;
   /** Set while clients wait. */
   #relieve: (() => void) | undefined;
   /** By a clock that does not jump; unset while writes succeed. */
@@ -104,17 +111,20 @@ export class ArchiveWriter {
     if (after) group.after.push(after);
     this.#messages++;
     this.#characters += message.message.length;
+    if (group.messages.length >= this.#deps.pace.enough) this.#hurry(group);
     if (this.#isBehind) this.#relieve ??= this.#deps.commitments.slowDown();
   }
 
-  /** Resolves when everything that was added before is written or given up. */
+  /** Resolves when everything that was added before is written or given up; it waits for no more messages then. */
   async settled(): Promise<void> {
+    for (const group of this.#groups) this.#hurry(group);
     await this.#groups.at(-1)?.done.catch(() => {});
   }
 
   /** Hands on what waits, in order and without a pause: the storage finishes what it was given before it ends. */
   close(): void {
     this.#isClosed = true;
+    this.#wake?.();
     this.#letClientsGoOn();
     const waiting = this.#isWriting ? this.#groups.slice(1) : this.#groups;
     for (const group of waiting) this.#writeAtOnce(group).then(group.resolve, group.reject);
@@ -127,7 +137,7 @@ export class ArchiveWriter {
       [resolve, reject] = both;
     });
     this.#deps.commitments.track(done);
-    const group: Group = { messages: [], after: [], done, resolve, reject };
+    const group: Group = { messages: [], after: [], done, resolve, reject, isUrgent: false };
     this.#groups.push(group);
     // Whatever a batch of stanzas brings is written at once, and with what others write for the same stanzas.
     if (!this.#isRunning) {
@@ -151,10 +161,21 @@ export class ArchiveWriter {
   }
 
   async #paced(group: Group): Promise<void> {
-    const { clock } = this.#deps;
-    const waitMs = this.#begunAt + this.#limits.paceMs - clock.monotonic();
-    if (waitMs <= 0 || group.messages.length >= MAX_GROUP || this.#isClosed) return;
-    await new Promise<void>((resolve) => clock.after(waitMs, resolve));
+    const { clock, pace } = this.#deps;
+    const waitMs = this.#begunAt + pace.paceMs - clock.monotonic();
+    if (waitMs <= 0 || group.isUrgent || group.messages.length >= MAX_GROUP || this.#isClosed) return;
+    let cancel = () => {};
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+      cancel = clock.after(waitMs, resolve);
+    });
+    this.#wake = undefined;
+    cancel();
+  }
+
+  #hurry(group: Group): void {
+    group.isUrgent = true;
+    if (group === this.#groups[0]) this.#wake?.();
   }
 
   #forget(group: Group): void {

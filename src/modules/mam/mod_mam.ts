@@ -44,7 +44,7 @@ export default defineModule({
     if (!settings) return;
     const { clock, log, services } = scope;
     const store = scope.stores.archive;
-    const writer = new ArchiveWriter({ store, clock, log, commitments: services.commitments });
+    const writer = new ArchiveWriter({ store, clock, log, commitments: services.commitments, pace: settings.pace });
     const ids = new ArchiveIds(clock, scope.router.shard);
     const owners = new Owners(store, {
       cache: settings.cache_users ? scope.config.cache : undefined,

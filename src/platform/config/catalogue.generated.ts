@@ -1140,6 +1140,9 @@ additions: [
 amendments: [
   {"path":"modules.mod_mam.pm.is_archivable_message","default":"mod_mam_utils"},
   {"path":"modules.mod_mam.pm.send_message","default":"mod_mam_utils"},
+  {"path":"modules.mod_mam.async_writer.enabled","doc":"Whether messages gather before they are written; otherwise each write begins as soon as the one before it is over."},
+  {"path":"modules.mod_mam.async_writer.flush_interval","default":10,"doc":"Longest time a message waits for others that are written with it; after a rest none does. Stream management acknowledges messages when they are written, so this adds to its time. MongooseIM's default is 2000."},
+  {"path":"modules.mod_mam.async_writer.batch_size","default":5000,"doc":"So many messages are written without waiting for more; at most 5000 are written together. MongooseIM's default is 30."},
   {"path":"modules.mod_mam.db_message_format","doc":"Message encoding in the database; mam_message_xml by default. All of them are read in any case. MongooseIM's default is mam_message_compressed_eterm for rdbms."},
   {"path":"outgoing_pools.rdbms.*.connection.driver","addValues":["sqlite"]},
   {"path":"general.routing_modules","addValues":["mongoose_router_global","mongoose_router_localdomain","mongoose_router_external_localnode","mongoose_router_external","mongoose_router_dynamic_domains","ejabberd_s2s","mongoose_router_s2s"]},

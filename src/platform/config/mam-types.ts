@@ -16,6 +16,12 @@ export interface MamOptions {
   readonly enforce_simple_queries: boolean;
   readonly db_jid_format?: 'mam_jid_mini' | 'mam_jid_rfc' | 'mam_jid_rfc_trust' | undefined;
   readonly db_message_format?: 'mam_message_xml' | 'mam_message_eterm' | 'mam_message_compressed_eterm' | undefined;
+  readonly async_writer: {
+    readonly enabled: boolean;
+    /** Milliseconds. */
+    readonly flush_interval: number;
+    readonly batch_size: number;
+  };
   /** Beyond it, results are not counted. */
   readonly max_count: number | 'infinity';
 }
@@ -23,7 +29,11 @@ export interface MamOptions {
 export interface MamModule extends MamOptions {
   /** Unset: accounts have no archives. */
   readonly pm?:
-    | (Partial<MamOptions> & { readonly archive_groupchats: boolean; readonly same_mam_id_for_peers: boolean })
+    | (Partial<Omit<MamOptions, 'async_writer'>> & {
+        readonly async_writer?: Partial<MamOptions['async_writer']> | undefined;
+        readonly archive_groupchats: boolean;
+        readonly same_mam_id_for_peers: boolean;
+      })
     | undefined;
   readonly cache: {
     readonly strategy: 'fifo' | 'lru';

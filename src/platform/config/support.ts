@@ -59,9 +59,7 @@ const otherMethods = {
 /** The options that the archives of accounts share with those of rooms. */
 function mam(kind: '' | 'pm.'): Record<string, Support> {
   const ours = acceptedAtDefault('the rules of MongooseIM are built in');
-  const groups = accepted(
-    'messages are written in groups that grow with the load, and acknowledged behind their commit',
-  );
+  const writers = accepted('each shard writes in one order, and the connections are those of the pool');
   const noModule = unsupported('there are no modules in Erlang');
   const noBackend = { cassandra: unsupported(), elasticsearch: unsupported() };
   const options: Record<string, Support> = {
@@ -72,8 +70,7 @@ function mam(kind: '' | 'pm.'): Record<string, Support> {
     delete_domain_limit: accepted('an archive is removed in small steps anyway'),
     extra_fin_element: noModule,
     extra_lookup_params: noModule,
-    async_writer: groups,
-    'async_writer.**': groups,
+    'async_writer.pool_size': writers,
   };
   for (const name of SERVED_BY_MAM) options[name] = served;
   return Object.fromEntries(
@@ -84,7 +81,8 @@ function mam(kind: '' | 'pm.'): Record<string, Support> {
 const SERVED_BY_MAM = [
   ...['no_stanzaid_element', 'archive_chat_markers', 'message_retraction', 'full_text_search', 'cache_users'],
   ...['default_result_limit', 'max_result_limit', 'enforce_simple_queries', 'max_count'],
-  ...['db_jid_format', 'db_message_format'],
+  ...['db_jid_format', 'db_message_format', 'async_writer'],
+  ...['async_writer.enabled', 'async_writer.flush_interval', 'async_writer.batch_size'],
 ];
 
 /** Keys are catalogue paths; `.**` covers everything below. The longest match decides. */

@@ -9,7 +9,7 @@ import { checkProxyRoutes } from './reverse-proxies.js';
 
 /** Tables inside a module whose options have defaults of their own. */
 const innerTables: Readonly<Record<string, readonly string[]>> = {
-  mod_mam: ['cache', 'retention'],
+  mod_mam: ['cache', 'retention', 'async_writer'],
   mod_register: ['welcome_message'],
   mod_stream_management: ['stale_h'],
 };

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { StorageError } from '../../../../src/core/storage/index.js';
 import type { ArchiveOwner, ArchiveStore, NewMessage } from '../../../../src/modules/mam/archive-store.js';
-import { ArchiveWriter, type WriterLimits } from '../../../../src/modules/mam/archive-writer.js';
+import { ArchiveWriter, type WriterLimits, type WriterPace } from '../../../../src/modules/mam/archive-writer.js';
 import { FakeClock } from '../../../support/fake-clock.js';
 import { FakeLog } from '../../../support/fake-log.js';
 
@@ -28,7 +28,7 @@ class Scene {
   readonly writer: ArchiveWriter;
   #nextId = 0;
 
-  constructor(limits?: Partial<WriterLimits>) {
+  constructor(limits?: Partial<WriterLimits>, pace: WriterPace = { paceMs: 0, enough: 5_000 }) {
     const store = {
       insert: async (messages: readonly NewMessage[]) => {
         const ids = messages.map(({ id }) => Number(id));
@@ -49,9 +49,9 @@ class Scene {
         this.isSlow = false;
       };
     };
-    const all = { maxMessages: 1_000, maxCharacters: 1e6, patienceMs: 30_000, paceMs: 0, ...limits };
+    const all = { maxMessages: 1_000, maxCharacters: 1e6, patienceMs: 30_000, ...limits };
     const commitments = { track, slowDown };
-    this.writer = new ArchiveWriter({ store, clock: this.clock, log: this.log, commitments, limits: all });
+    this.writer = new ArchiveWriter({ store, clock: this.clock, log: this.log, commitments, pace, limits: all });
   }
 
   add(count: number, text = '<message/>', after?: () => Promise<void>): void {
@@ -123,7 +123,7 @@ it('what waits is bounded by number and by size, and room is made by commits', a
 });
 
 it('under load there is one write in so many milliseconds, after a rest one at once, and a full group never waits', async () => {
-  const scene = new Scene({ maxMessages: 20_000, paceMs: 5 });
+  const scene = new Scene({ maxMessages: 20_000 }, { paceMs: 5, enough: 5_000 });
   scene.add(1);
   await settle();
   scene.add(1);
@@ -143,8 +143,30 @@ it('under load there is one write in so many milliseconds, after a rest one at o
   expect(scene.kept).toEqual(numbers(10_005));
 });
 
+it('as many as are enough for a write wait for no more, and neither does what somebody waits for', async () => {
+  const scene = new Scene({}, { paceMs: 2_000, enough: 3 });
+  scene.add(1);
+  await settle();
+  scene.add(2);
+  await settle();
+  expect(scene.begun).toEqual([[0]]);
+  scene.add(1);
+  await settle();
+  expect(scene.begun).toEqual([[0], [1, 2, 3]]);
+  scene.add(1);
+  await settle();
+  expect(scene.kept).toHaveLength(4);
+  await scene.writer.settled();
+  expect(scene.kept).toHaveLength(5);
+  scene.add(1);
+  await scene.clock.advance(1_999);
+  expect(scene.kept).toHaveLength(5);
+  await scene.clock.advance(1);
+  expect([scene.kept.length, scene.clock.pending]).toEqual([6, 0]);
+});
+
 it('what waits for its turn when the server stops is written once, and at once', async () => {
-  const scene = new Scene({ paceMs: 5 });
+  const scene = new Scene({}, { paceMs: 5, enough: 5_000 });
   scene.add(1);
   await settle();
   scene.add(2);

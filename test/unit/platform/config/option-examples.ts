@@ -43,6 +43,9 @@ function archiveOptions(prefix: string): Record<string, OptionExample> {
       max_count: limit,
       db_jid_format: word(['mam_jid_mini', 'mam_jid_rfc', 'mam_jid_rfc_trust']),
       db_message_format: word(['mam_message_xml', 'mam_message_eterm', 'mam_message_compressed_eterm']),
+      'async_writer.enabled': yesOrNo,
+      'async_writer.flush_interval': notNegative,
+      'async_writer.batch_size': notNegative,
     },
   );
 }
