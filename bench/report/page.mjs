@@ -111,12 +111,13 @@ function figuresTable(profile, caption, wanted) {
 
 function countsTable({ groups }) {
   const names = [...new Set(groups.flatMap(({ runs }) => runs.flatMap(({ counts }) => Object.keys(counts ?? {}))))];
-  if (names.length === 0) return undefined;
   const total = (group, name) => group.runs.reduce((sum, run) => sum + (run.counts?.[name] ?? 0), 0);
+  const some = names.filter((name) => groups.some((group) => total(group, name) !== 0));
+  if (some.length === 0) return undefined;
   return htmlTable({
-    caption: 'Counts, of all repetitions together',
+    caption: 'Counts of all repetitions; what is not listed did not occur',
     head: ['', ...groups.map(({ label }) => label)],
-    rows: names.map((name) => [name, ...groups.map((group) => whole(total(group, name)))]),
+    rows: some.map((name) => [name, ...groups.map((group) => whole(total(group, name)))]),
   });
 }
 

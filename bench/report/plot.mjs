@@ -4,7 +4,7 @@ import { linearScale } from './scale.mjs';
 
 const WIDTH = 480;
 const HEIGHT = 300;
-const FRAME = { left: 64, right: WIDTH - 14, top: 12, bottom: HEIGHT - 46 };
+const FRAME = { left: 72, right: WIDTH - 22, top: 12, bottom: HEIGHT - 46 };
 /** Colours (`--c0`…) and dashes that tell lines apart, by colour and without. */
 export const COLOURS = 6;
 const DASHES = ['', '7 3', '2 3', '9 3 2 3', '12 4', '4 4 1 4'];

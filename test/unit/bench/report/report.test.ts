@@ -145,6 +145,14 @@ describe('the page', () => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 
+  test('counts that are zero everywhere are left out, and others told for each', () => {
+    const run = other();
+    Object.assign(run.counts, { lost: 3 });
+    const [, counts = ''] = /<caption>Counts([\s\S]*?)<\/table>/.exec(htmlReport([meerkat(), run])) ?? [];
+    expect(counts).toContain('<th scope="row">lost</th><td>0</td><td>3</td>');
+    expect(counts).not.toContain('doubled');
+  });
+
   test('a run without server figures, histogram and series has tables alone', () => {
     const { series, server, ...bare } = meerkat();
     const { histogram, ...latency } = bare.operations.message.latency;
