@@ -3,11 +3,8 @@ import { existsSync } from 'node:fs';
 import { compare, compareOptions } from './compare/command.mjs';
 import { floor, floorOptions } from './floor/command.mjs';
 import { archive, archiveOptions } from './inside/archive.mjs';
-import { chat, chatOptions } from './inside/chat.mjs';
-import { churn, churnOptions } from './inside/churn.mjs';
 import { compression, compressionOptions } from './inside/compression.mjs';
-import { idle, idleOptions } from './inside/idle.mjs';
-import { login, loginOptions } from './inside/login.mjs';
+import { memory, memoryOptions } from './inside/memory.mjs';
 import { sessions, sessionsOptions } from './inside/sessions.mjs';
 import { readArguments, UsageError } from './lib/arguments.mjs';
 import { distMain } from './lib/places.mjs';
@@ -41,10 +38,8 @@ const COMMANDS = {
   },
   micro: { run: micro, options: microOptions, doc: 'Cost of single steps: scanning, routing, archiving, logging in.' },
   check: { run: check, options: checkOptions, doc: 'Which steps became slower or faster than what was accepted.' },
-  chat: { run: chat, options: chatOptions, doc: 'Pairs of clients chat; server CPU for each message.' },
   archive: { run: archive, options: archiveOptions, doc: 'Rows of archives written, and pages of a large one read.' },
-  idle: { run: idle, options: idleOptions, doc: 'Clients that say nothing; server memory for each connection.' },
-  churn: { run: churn, options: churnOptions, doc: 'Clients come and go; server memory behind each round.' },
+  memory: { run: memory, options: memoryOptions, doc: 'Memory of idle connections, by layer of the server.' },
   sessions: {
     run: sessions,
     options: sessionsOptions,
@@ -55,7 +50,6 @@ const COMMANDS = {
     options: scaleOptions,
     doc: 'A ramp of idle sessions: memory of each by layer, and of a million.',
   },
-  login: { run: login, options: loginOptions, doc: 'Accounts with many contacts log in; server CPU for each login.' },
   compression: {
     run: compression,
     options: compressionOptions,

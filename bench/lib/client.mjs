@@ -23,10 +23,10 @@ export function open(socket) {
   return ask(socket, socket.isFramed ? OPEN : HEADER, '</stream:features>');
 }
 
-/** Returns the full JID that the server has given. With a user name, any password will do (`auth.dummy`); without, none is asked for. */
-export async function login(socket, username) {
+/** Returns the full JID that the server has given. */
+export async function login(socket) {
   await open(socket);
-  await ask(socket, username === undefined ? AUTH : plainAuth(username), '<success');
+  await ask(socket, AUTH, '<success');
   await open(socket);
   const bound = await ask(socket, BIND, '</iq>');
   const jid = /<jid>([^<]+)<\/jid>/.exec(bound)?.[1];
@@ -37,21 +37,6 @@ export async function login(socket, username) {
 /** Becomes available; the server tells every available session of the account, this one too. */
 export function becomeAvailable(socket) {
   return ask(socket, '<presence/>', '<presence');
-}
-
-/** Has the stream managed (XEP-0198), and able to be resumed. */
-export function manage(socket) {
-  return ask(socket, "<enable xmlns='urn:xmpp:sm:3' resume='true'/>", '<enabled');
-}
-
-/** Gets copies of what the other clients of the account send and receive (XEP-0280). */
-export function wantCopies(socket) {
-  return ask(socket, "<iq type='set' id='copies'><enable xmlns='urn:xmpp:carbons:2'/></iq>", "id='copies'");
-}
-
-function plainAuth(username) {
-  const response = Buffer.from(`\0${username}\0secret`).toString('base64');
-  return `<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>${response}</auth>`;
 }
 
 /** Writes, and reads until this text has come. */

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { boundTo, taskSeconds } from '../measure/process-facts.mjs';
+import { boundTo } from '../measure/process-facts.mjs';
 import { distMain } from './places.mjs';
 
 const START_MS = 30_000;
@@ -134,17 +134,6 @@ class Server {
     this.#child.send({ ask: 'memory', collect });
     const [answer] = await once(this.#child, 'message');
     return answer;
-  }
-
-  /** Tells, whenever it is called, what its shards and the writer of the database have used since: seconds of CPU. Of the native engine. */
-  async threadClock() {
-    const threads = await this.memory(false);
-    if (!threads.some(({ role }) => role === 'shard')) return undefined;
-    const all = threads.map(({ role, task }) => ({ role, task, before: taskSeconds(this.pid, task) }));
-    const used = (wanted) =>
-      all.filter(({ role }) => role === wanted).map(({ task, before }) => taskSeconds(this.pid, task) - before);
-    // Of the threads behind the shards the writer does by far the most.
-    return () => ({ shard: used('shard').reduce((sum, one) => sum + one, 0), writer: Math.max(0, ...used('other')) });
   }
 
   /** Stops in order; whatever it complained of makes the run worthless. */

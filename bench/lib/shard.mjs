@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chatText } from '../inside/chat-pair.mjs';
+import { chatText } from './chat-text.mjs';
 import { becomeAvailable, connect, login } from './client.mjs';
 import { compiled } from './places.mjs';
 import { configText } from './server.mjs';

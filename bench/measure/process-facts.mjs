@@ -19,12 +19,6 @@ export function effort(pid) {
   return { user: fields[11] / TICKS_PER_SECOND, system: fields[12] / TICKS_PER_SECOND, voluntary, forced };
 }
 
-/** Seconds of CPU of one thread. */
-export function taskSeconds(pid, task) {
-  const fields = statFields(`/proc/${pid}/task/${task}/stat`);
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
-}
-
 /** The command in parentheses may hold spaces; fields are counted behind it (proc_pid_stat(5)). */
 function statFields(file) {
   const stat = readFileSync(file, 'utf8');

@@ -104,7 +104,8 @@ class BoshLink extends Link {
         this.#answers.delete(this.#next);
         this.#came(text);
       }
-      this.#pump();
+      // What is said in answer goes along; an empty request beside it could overtake it on its other connection.
+      setImmediate(() => this.#pump());
     });
   }
 

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { MessageChannel } from 'node:worker_threads';
-import { chatText } from '../../inside/chat-pair.mjs';
+import { chatText } from '../../lib/chat-text.mjs';
 import { compiled } from '../../lib/places.mjs';
 
 const LISTEN = {

@@ -1,5 +1,5 @@
 /** Steps on a chat message that has come in: decoding, reading, routing it to another session, writing it. */
-import { chatText } from '../../inside/chat-pair.mjs';
+import { chatText } from '../../lib/chat-text.mjs';
 import { openReplay, startShard } from '../../lib/shard.mjs';
 import { syncStep } from './sync.mjs';
 

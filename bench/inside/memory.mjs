@@ -6,7 +6,7 @@ import { startServer } from '../lib/server.mjs';
 import { openFilesLimit, pssBytes } from '../measure/process-facts.mjs';
 import { summary, table } from '../measure/statistics.mjs';
 
-export const idleOptions = {
+export const memoryOptions = {
   engine: choices(['native'], ['native', 'portable'], 'engines, run in turns'),
   shards: count(1, 'shards of the server'),
   connections: count(10_000, 'connections'),
@@ -24,7 +24,7 @@ const MOST_WARMUP = 3_000;
 /** Until buffers that were used while logging in are given back. */
 const SETTLE_MS = 1_000;
 
-export async function idle(options) {
+export async function memory(options) {
   checkLimits(options.connections);
   const runs = [];
   for (let turn = 0; turn < options.repeat; turn++) {
