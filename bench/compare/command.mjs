@@ -31,6 +31,8 @@ export async function compare(options) {
   for (const { name, howToGet } of absent)
     process.stderr.write(`${name} is not installed and is left out: ${howToGet}\n`);
   if (present.length === 0) throw new UsageError('None of these servers is installed.');
+  // Servers are ended as this process ends, which a signal alone would not let it do in order.
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
   const places = bindGenerator(SERVER_CORE);
   const profiles = options.profiles.map((name) => profileNamed(name, options));
   const plan = measurements({ servers: present, profiles, repeat: options.repeat, serves });

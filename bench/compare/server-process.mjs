@@ -72,11 +72,17 @@ class ServerProcess {
   #directory;
   #output = '';
   #ended;
+  /** Whatever ends us must not leave it behind. */
+  #abandon = () => {
+    this.#child.kill('SIGKILL');
+    rmSync(this.#directory, { recursive: true, force: true });
+  };
 
   constructor(child, { directory, port }) {
     this.#child = child;
     this.#directory = directory;
     this.port = port;
+    process.once('exit', this.#abandon);
     this.#ended = new Promise((resolve) => child.once('exit', resolve).once('error', resolve));
     child.once('error', (error) => (this.#output += error.message));
     for (const stream of [child.stdout, child.stderr])
@@ -105,6 +111,7 @@ class ServerProcess {
   /** Ends it, at the latest by force, and removes what it has written. Throws when it had ended by itself. */
   async stop() {
     const lived = this.#lives;
+    process.off('exit', this.#abandon);
     if (lived) {
       this.#child.kill('SIGTERM');
       const late = setTimeout(() => this.#child.kill('SIGKILL'), STOP_MS);

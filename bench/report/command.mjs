@@ -12,8 +12,8 @@ export const reportOptions = {
 /** Returns 1 when any of the runs had failed. */
 export function report({ html }, files) {
   if (files.length === 0) throw new UsageError('Name one or more files that --json has written.');
-  const results = readResults(files);
-  process.stdout.write(summaryTable(results));
-  if (html !== undefined) writeFileSync(html, htmlReport(results));
-  return results.some(({ failures = [] }) => failures.length > 0) ? 1 : 0;
+  const { runs, remarks } = readResults(files);
+  process.stdout.write([summaryTable(runs), ...remarks.map((text) => `${text}\n`)].join(''));
+  if (html !== undefined) writeFileSync(html, htmlReport(runs, { remarks }));
+  return runs.some(({ failures = [] }) => failures.length > 0) ? 1 : 0;
 }

@@ -15,20 +15,21 @@ const NEEDED = {
 };
 
 /**
- * The runs of these files. Those of one file with the same target are repetitions; those of different files never are, so when
- * two files have the same target their names are told beside it.
+ * The runs of these files, and the remarks of those that are comparisons. Runs of one file with the same target are repetitions; those
+ * of different files never are, so when two files have the same target their names are told beside it.
  */
 export function readResults(files) {
-  const read = files.map((file) => ({ file, runs: readRuns(file) }));
+  const read = files.map((file) => ({ file, ...readFile(file) }));
   const filesOf = new Map();
   for (const { file, runs } of read)
     for (const run of runs) filesOf.set(run.target.name, (filesOf.get(run.target.name) ?? new Set()).add(file));
-  return read.flatMap(({ file, runs }) =>
+  const labelled = read.flatMap(({ file, runs }) =>
     runs.map((run) => {
       const { name } = run.target;
       return { ...run, label: filesOf.get(name).size > 1 ? `${name} (${named(file, files)})` : (run.label ?? name) };
     }),
   );
+  return { runs: labelled, remarks: read.flatMap(({ remarks }) => remarks) };
 }
 
 /** As short as tells it from the others. */
@@ -37,20 +38,20 @@ function named(file, files) {
   return files.filter((other) => basename(other, '.json') === short).length > 1 ? file : short;
 }
 
-function readRuns(file) {
+function readFile(file) {
   let content;
   try {
     content = JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
     throw new UsageError(`${file} cannot be read: ${error.message}`);
   }
-  const runs = content?.format === COMPARISON_FORMAT ? content.runs : [content];
+  const { runs, remarks = [] } = content?.format === COMPARISON_FORMAT ? content : { runs: [content] };
   if (!Array.isArray(runs) || runs.length === 0) throw new UsageError(`${file} has no runs.`);
   for (const [index, run] of runs.entries()) {
     const problem = problemOf(run);
     if (problem) throw new UsageError(`${file}${runs.length > 1 ? `, run ${index + 1}` : ''}: ${problem}`);
   }
-  return runs;
+  return { runs, remarks };
 }
 
 function problemOf(run) {

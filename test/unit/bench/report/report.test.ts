@@ -165,12 +165,15 @@ describe('the page', () => {
 describe('files of results', () => {
   test('two files with one target are told apart by their names, and are no repetitions', () => {
     const files = [written('before.json', meerkat()), written('after.json', meerkat(2)), written('x.json', other())];
-    expect(readResults(files).map(({ label }) => label)).toEqual(['meerkat (before)', 'meerkat (after)', 'other']);
+    expect(readResults(files).runs.map(({ label }) => label)).toEqual(['meerkat (before)', 'meerkat (after)', 'other']);
   });
 
-  test('a comparison holds repetitions', () => {
-    const file = written('all.json', { format: 'meerkat-bench comparison 1', runs: [meerkat(), meerkat(2)] });
-    expect(readResults([file]).map(({ label }) => label)).toEqual(['meerkat', 'meerkat']);
+  test('a comparison holds repetitions, and remarks', () => {
+    const runs = [meerkat(), meerkat(2)];
+    const file = written('all.json', { format: 'meerkat-bench comparison 1', runs, remarks: ['One was not there.'] });
+    const read = readResults([file]);
+    expect(read.runs.map(({ label }) => label)).toEqual(['meerkat', 'meerkat']);
+    expect(read.remarks).toEqual(['One was not there.']);
   });
 
   test.each([
