@@ -21,11 +21,6 @@ export class AnswerMemory {
     return this.#answers.length;
   }
 
-  /** Of the latest answer; undefined before the first one. */
-  get lastRid(): number | undefined {
-    return this.#answers.at(-1)?.rid;
-  }
-
   /** Answers come in the order of their numbers. */
   add(remembered: Remembered): void {
     this.#answers.push(remembered);

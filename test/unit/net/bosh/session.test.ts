@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { Bench, bosh, Exchange } from '../../../support/bosh/bosh-network.js';
+import { Bench, type Exchange } from '../../../support/bosh/bosh-network.js';
 
 const TERMINATE = "type='terminate'";
 const sha1 = (text: string) => createHash('sha1').update(text).digest('hex');
@@ -74,6 +74,23 @@ describe('holding requests', () => {
     expect(bench.fed).toEqual(['open', '<a/>', '<b/>']);
     expect(second.text).toBeDefined();
   });
+
+  it('gives an element alone that is larger than any answer should be', () => {
+    const bench = opened();
+    const large = `<a>${'x'.repeat(300_000)}</a>`;
+    bench.say(large, '<b/>');
+    expect(bench.send(101).text).toContain(`${large}</body>`);
+    expect(bench.send(102).text).toContain('<b/>');
+  });
+
+  it('XEP-0124 section 11: holds no more than it said, requests counted that wait for one in front of them', () => {
+    const bench = opened();
+    const held = bench.send(101);
+    const early = bench.send(103);
+    expect(held.text).toBeDefined();
+    const missing = bench.send(102);
+    expect([missing.text !== undefined, early.text]).toEqual([true, undefined]);
+  });
 });
 
 describe('acknowledgements', () => {
@@ -99,6 +116,27 @@ describe('acknowledgements', () => {
     bench.send(101);
     bench.say('<a/>');
     expect(bench.send(102, { ack: 100 }).text).toBeUndefined();
+  });
+
+  it('XEP-0124 section 9.2: forgets answers that the client has, and none behind them', () => {
+    const bench = opened({ clientAcks: true, hold: 2 });
+    const told = [101, 102, 103].map((rid) => {
+      const exchange = bench.send(rid);
+      bench.say(`<a n='${rid}'/>`);
+      return exchange.text;
+    });
+    bench.send(104, { ack: 101 });
+    expect([102, 103].map((rid) => bench.send(rid).text)).toEqual(told.slice(1));
+    expect(bench.send(101).text).toContain("condition='item-not-found'");
+  });
+
+  it('keeps the latest answer all the same, as a request may come twice', () => {
+    const bench = opened({ clientAcks: true });
+    bench.send(101);
+    bench.say('<a/>');
+    bench.send(102, { ack: 101 });
+    expect(bench.send(101).text).toContain('<a/>');
+    expect(bench.left).toEqual([]);
   });
 });
 
@@ -190,109 +228,5 @@ describe('key sequences (XEP-0124 section 15)', () => {
     bench.say('<secret/>');
     expect(bench.send(101, { key: key(3) }).text).toContain('<secret/>');
     expect(bench.send(101).text).not.toContain('<secret/>');
-  });
-});
-
-describe('pauses and silence', () => {
-  it('XEP-0124 section 10: ends a session in silence when nothing is asked for too long', () => {
-    const bench = opened();
-    bench.pass(29_999);
-    expect(bench.left).toEqual([]);
-    bench.pass(1);
-    expect(bench.left).toEqual([false]);
-    expect(bench.send(101).text).toContain("condition='item-not-found'");
-  });
-
-  it('does not count time in which a request is held', () => {
-    const bench = opened();
-    bench.send(101);
-    bench.pass(59_000);
-    expect(bench.left).toEqual([]);
-  });
-
-  it('sends all requests back for a pause, without payload, and waits so long for the next one', () => {
-    const bench = opened();
-    const held = bench.send(101);
-    const pause = bench.send(102, { pauseMs: 100_000 });
-    expect(held.text).toBeDefined();
-    bench.say('<a/>');
-    expect(pause.text).toBe("<body xmlns='http://jabber.org/protocol/httpbind'/>");
-    bench.pass(99_999);
-    expect(bench.send(103).text).toContain('<a/>');
-    bench.pass(30_000);
-    expect(bench.left).toEqual([false]);
-  });
-});
-
-describe('the end of a session', () => {
-  it('XEP-0124 section 13: feeds the last payload, and tells the end on the oldest request when the stream has ended', () => {
-    const bench = opened();
-    const held = bench.send(101);
-    const last = bench.send(102, { isTerminating: true, payload: '<presence/>' });
-    expect(bench.fed).toEqual(['open', '<presence/>', 'close']);
-    bench.session.closed(undefined);
-    bench.say('<bye/>');
-    expect(held.text).toBe(`<body xmlns='http://jabber.org/protocol/httpbind' ${TERMINATE}><bye/></body>`);
-    expect(last.text).toBe("<body xmlns='http://jabber.org/protocol/httpbind'/>");
-    expect(bench.left).toEqual([true]);
-  });
-
-  it('does not wait for the stream for ever', () => {
-    const bench = opened();
-    const last = bench.send(101, { isTerminating: true });
-    bench.pass(5_000);
-    expect(last.text).toContain(TERMINATE);
-    expect(bench.left).toEqual([true]);
-  });
-
-  it('XEP-0206 section 6: tells an error of the stream with the stanzas in front of it, also to a later request', () => {
-    const bench = opened();
-    bench.session.said(Buffer.from('<message/>'));
-    bench.session.said(Buffer.from('<stream:error/>'));
-    bench.session.closed('remote-stream-error');
-    bench.session.settle(0);
-    expect(bench.send(101).text).toBe(
-      `<body xmlns='http://jabber.org/protocol/httpbind' ${TERMINATE} condition='remote-stream-error'>` +
-        '<message/><stream:error/></body>',
-    );
-  });
-
-  it('tells the last answer once more for a while, and then nothing', () => {
-    const bench = opened();
-    bench.send(101);
-    bench.session.closed(undefined);
-    bench.say('<last/>');
-    expect(bench.send(101).text).toContain('<last/>');
-    expect(bench.session.isGone(bench.now)).toBe(false);
-    bench.pass(30_000);
-    expect(bench.session.isGone(bench.now)).toBe(true);
-  });
-
-  it('takes no more requests once the client has ended it', () => {
-    const bench = opened();
-    bench.send(101, { isTerminating: true });
-    expect(bench.send(102, { payload: '<a/>' }).text).toContain("condition='item-not-found'");
-    expect(bench.fed).not.toContain('<a/>');
-  });
-});
-
-describe('requests that are sent once more', () => {
-  it('XEP-0124 section 14.3: the older one of a request that is held gets a recoverable error', () => {
-    const bench = opened();
-    const lost = bench.send(101, { payload: '<a/>' });
-    const again = bench.send(101, { payload: '<a/>' });
-    expect(lost.text).toContain("type='error'");
-    bench.say('<b/>');
-    expect(again.text).toContain('<b/>');
-    expect(bench.fed).toEqual(['open', '<a/>']);
-  });
-
-  it('a request whose client has gone is answered with nothing, so that nothing is lost with it', () => {
-    const bench = opened();
-    const exchange = new Exchange();
-    bench.session.request(bosh(101), exchange, 0);
-    bench.session.abandoned(exchange, 0);
-    bench.say('<a/>');
-    expect(bench.send(102).text).toContain('<a/>');
   });
 });
