@@ -36,10 +36,11 @@ export async function compare(options) {
   const places = bindGenerator(SERVER_CORE);
   const profiles = options.profiles.map((name) => profileNamed(name, options));
   const plan = measurements({ servers: present, profiles, repeat: options.repeat, serves });
-  const { runs, failures } = await measureAll(plan, options);
-  const remarks = [places, ...absent.map(absentText), ...failures];
+  const remarks = [places, ...absent.map(absentText)];
+  const { runs, failures } = await measureAll(plan, options, remarks);
   if (runs.length === 0) throw new Error(remarks.join('\n'));
-  write(options, runs, remarks);
+  process.stdout.write(`${summaryTable(runs)}\n${remarks.join('\n')}\n`);
+  writeRuns(options, runs, remarks);
   return failures.length > 0 || runs.some((run) => run.failures?.length > 0) ? 1 : 0;
 }
 
@@ -51,21 +52,37 @@ export function presentOf(wanted) {
 
 const absentText = ({ name, howToGet }) => `${name} is not installed and was left out (${howToGet}).`;
 
-/** One that fails ends neither the others nor the comparison, but is told. */
-async function measureAll(plan, options) {
-  const runs = [];
-  const failures = [];
-  for (const [index, { server, profile, turn }] of plan.entries()) {
+/**
+ * One that fails ends neither the others nor the comparison: it is told, and tried once more behind all others. What is there so far
+ * is written after each.
+ */
+async function measureAll(plan, options, remarks) {
+  const [runs, failures] = [[], []];
+  const queue = plan.map((one) => ({ ...one, isAgain: false }));
+  for (let index = 0; index < queue.length; index++) {
+    const { server, profile, turn, isAgain } = queue[index];
     const name = `${profile.name}, ${server.name}, turn ${turn + 1}`;
-    process.stderr.write(`${index + 1} of ${plan.length}: ${name}\n`);
+    process.stderr.write(`${index + 1} of ${queue.length}: ${name}\n`);
     try {
       runs.push(await measureOnce(server, profile, options));
+      writeRuns(options, runs, remarks);
     } catch (error) {
-      failures.push(`${name} failed: ${error.message}`);
-      process.stderr.write(`${failures.at(-1)}\n`);
+      remarks.push(`${name} failed${isAgain ? ' again' : ''}: ${error.message}`);
+      process.stderr.write(`${remarks.at(-1)}\n`);
+      if (isAgain) failures.push(name);
+      else queue.push({ ...queue[index], isAgain: true });
     }
   }
-  return { runs, failures };
+  return { runs: inOrder(runs, plan), failures };
+}
+
+/** Reports show servers and profiles in the order in which they first appear. */
+export function inOrder(runs, plan) {
+  const places = (pick) => [...new Set(plan.map(pick))];
+  const profiles = places(({ profile }) => profile.name);
+  const order = ALL.filter((name) => plan.some(({ server }) => server.name === name));
+  const place = ({ profile, target }) => profiles.indexOf(profile.name) * ALL.length + order.indexOf(target.name);
+  return runs.toSorted((one, other) => place(one) - place(other));
 }
 
 async function measureOnce(server, profile, { tls, shards }) {
@@ -83,8 +100,7 @@ async function measureOnce(server, profile, { tls, shards }) {
   return run;
 }
 
-function write({ json, html }, runs, remarks) {
-  process.stdout.write(`${summaryTable(runs)}\n${remarks.join('\n')}\n`);
+function writeRuns({ json, html }, runs, remarks) {
   if (json !== undefined) writeFileSync(json, JSON.stringify({ format: COMPARISON_FORMAT, remarks, runs }));
   if (html !== undefined) writeFileSync(html, htmlReport(runs, { remarks }));
 }
