@@ -92,7 +92,9 @@ function judgeInstructions(then, now, { language }) {
 
 function judgeBytes(then, now) {
   const { bytes } = then ?? {};
-  return judged(bytes, now.bytes, Math.max(BYTES_TOLERANCE, LEAST_BYTES / Math.max(bytes ?? 1, 1)));
+  const isMoved = Math.abs(now.bytes - (bytes ?? now.bytes)) > LEAST_BYTES;
+  const result = judged(bytes, now.bytes, BYTES_TOLERANCE);
+  return isMoved || result.verdict === 'new' ? result : { ...result, verdict: 'same' };
 }
 
 function judgeCpu(then, now) {

@@ -71,7 +71,7 @@ function line({ step, what, then, now, change, noise, verdict }) {
     accepted: then === undefined ? '' : number(then),
     now: number(now),
     change: change === undefined ? '' : percent(change),
-    'noise up to': noise === undefined ? '' : percent(noise),
+    'noise up to': change === undefined ? '' : percent(noise),
     verdict,
   };
 }
@@ -81,6 +81,8 @@ function number(value) {
 }
 
 function percent(value) {
+  // From nothing to something, which no part of nothing is.
+  if (value === Number.POSITIVE_INFINITY) return 'from 0';
   return `${value < 0 ? '' : '+'}${(value * 100).toFixed(1)} %`;
 }
 

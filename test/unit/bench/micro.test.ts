@@ -140,6 +140,15 @@ describe('what moved', () => {
     ],
   ])('%s', (_, change, expected) => expect(verdicts(change)).toEqual({ ...same, ...expected }));
 
+  test.each([
+    [20, 'same'],
+    [40, 'slower'],
+  ])('a step without memory that takes %i bytes now is %s', (bytes, verdict) => {
+    const without = accept(readAccepted('/nonexistent'), found({ bytes: 0 }));
+    const row = compare(without, found({ bytes })).find(({ what }) => what === 'bytes of heap');
+    expect(row?.verdict).toBe(verdict);
+  });
+
   test('is not told on another kind of machine', () => {
     const elsewhere = { instructions: 'another compiler', cpu: 'another processor' };
     expect(isKnown(accepted, kind)).toBe(true);
