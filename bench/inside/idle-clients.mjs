@@ -17,8 +17,7 @@ const works = {
     const worker = async () => {
       while (begun < count) {
         const number = first + there + begun++;
-        const localAddress = `127.0.0.${2 + Math.floor(number / perAddress)}`;
-        sockets.push(await enter({ ...target, localAddress }, state));
+        sockets.push(await enter({ ...target, localAddress: loopback(Math.floor(number / perAddress)) }, state));
       }
     };
     await Promise.all(Array.from({ length: ABREAST }, worker));
@@ -40,6 +39,12 @@ process.on('message', async ({ work, args }) => {
   }
 });
 process.on('disconnect', () => process.exit());
+
+/** 127.0.0.2 and those behind it. A port is taken at an address whatever server it leads to. */
+function loopback(place) {
+  const number = place + 2;
+  return `127.0.${number >> 8}.${number & 255}`;
+}
 
 async function enter(target, state) {
   const socket = await connect(target);

@@ -6,9 +6,9 @@ import { choice, count, flag, text, UsageError } from '../lib/arguments.mjs';
 import { startClients } from '../lib/clients.mjs';
 import { startServer } from '../lib/server.mjs';
 import { table } from '../measure/statistics.mjs';
-import { fitLine } from './extrapolate.mjs';
+import { addLines, fitLine } from './extrapolate.mjs';
 import { raiseOpenFiles, readFacts } from './facts.mjs';
-import { serverSide, takeLayers } from './layers.mjs';
+import { takeLayers } from './layers.mjs';
 import { planFor, preflight, preflightText, SPARE_FILES } from './preflight.mjs';
 
 export const scaleOptions = {
@@ -30,13 +30,7 @@ const MILLION = 1_000_000;
 const WARMUP = 1_000;
 /** Until buffers that were used while logging in are given back; few sessions use few. */
 const settleMs = (sessions) => Math.min(2_000, sessions);
-const TITLES = {
-  pss: 'process (PSS)',
-  heap: '  JS heap',
-  native: '  native counters',
-  kernel: 'kernel',
-  all: 'kernel and process',
-};
+const LAYERS = { pss: 'process (PSS)', heap: '  JS heap', native: '  native counters' };
 
 export async function scale(options) {
   const { sessions } = options;
@@ -54,7 +48,7 @@ export async function scale(options) {
   process.stdout.write(`Load of the machine: ${loadavg()[0].toFixed(1)}\n`);
   if (options.json !== undefined) {
     const sizes = found.map(({ sessions: size, seconds, layers }) => ({ sessions: size, seconds, layers }));
-    const fits = lines.map(({ line, ...fit }) => fit);
+    const fits = lines.map(({ at, ...line }) => ({ ...line, million: at(MILLION) }));
     writeFileSync(options.json, JSON.stringify({ format: FORMAT, plan, sizes, lines: fits }));
   }
   return 0;
@@ -66,7 +60,7 @@ async function ramp(plan, { engine, shards, tls, available, sizes, seconds: most
   const end = performance.now() + most * 1_000;
   try {
     for (let number = 0; number < plan.servers; number++)
-      sites.push(await openSite({ engine, shards, tls, available, plan }));
+      sites.push(await openSite({ engine, shards, tls, available, plan, number }));
     const found = [];
     const growTo = async (wanted) => {
       const started = performance.now();
@@ -97,13 +91,14 @@ function partOf(whole, index, parts) {
   return Math.floor((whole * (index + 1)) / parts) - Math.floor((whole * index) / parts);
 }
 
-/** A server with its clients. */
-async function openSite({ engine, shards, tls, available, plan }) {
+/** A server with its clients, which have addresses of their own. */
+async function openSite({ engine, shards, tls, available, plan, number }) {
   const server = await startServer({ engine, shards, tls });
   const clients = Array.from({ length: plan.clients }, () => startClients('idle-clients.mjs'));
   const state = available ? 'available' : 'bound';
   const target = { port: server.port, tls, webSocket: false, state, perAddress: plan.perAddress };
   const most = Math.ceil(plan.each / plan.clients);
+  const before = number * plan.addresses * plan.perAddress;
   let there = 0;
   return {
     server,
@@ -111,7 +106,7 @@ async function openSite({ engine, shards, tls, available, plan }) {
       while (there < wanted) {
         const process = Math.min(plan.clients - 1, Math.floor(there / most));
         const count = Math.min(wanted - there, process === plan.clients - 1 ? wanted : most * (process + 1) - there);
-        await clients[process].ask('open', { ...target, count, first: process * most });
+        await clients[process].ask('open', { ...target, count, first: before + process * most });
         there += count;
       }
     },
@@ -122,28 +117,42 @@ async function openSite({ engine, shards, tls, available, plan }) {
   };
 }
 
-/** A line for each layer, through all sizes but the first. */
-function linesOf(found) {
-  const names = Object.keys(TITLES).filter((name) => serverSide(found[0].layers)[name] !== undefined);
-  return names.map((name) => {
-    const line = fitLine(found.map(({ sessions, layers }) => [sessions, serverSide(layers)[name]]));
-    return { name, slope: line.slope, slopeError: line.slopeError, start: line.start, million: line.at(MILLION), line };
-  });
+/**
+ * A line for each layer. That of the kernel goes by sockets, of which a session has one at the server: whatever else is on this machine
+ * counts with it.
+ */
+export function linesOf(found) {
+  const line = (what, x, y) => ({ layer: what, ...fitLine(found.map((size) => [x(size), y(size)])) });
+  const sessions = (size) => size.sessions;
+  const lines = Object.entries(LAYERS).map(([name, title]) => line(title, sessions, ({ layers }) => layers[name]));
+  if (found.some(({ layers }) => layers.kernel === undefined)) return lines;
+  const sockets = line(
+    'sockets',
+    (size) => size.layers.sockets,
+    ({ layers }) => layers.kernel + layers.buffers,
+  );
+  const tracking = line('tracking', sessions, ({ layers }) => layers.tracking);
+  const kernel = { ...addLines(sockets, tracking), layer: 'kernel' };
+  return [...lines, kernel, { ...addLines(lines[0], kernel), layer: 'kernel and process' }];
 }
 
 function sizeRow({ sessions, seconds, layers }) {
-  const side = serverSide(layers);
-  const megabytes = Object.entries(TITLES).map(([name, title]) => [
-    `${title.trim()}, MiB`,
-    side[name] === undefined ? '' : (side[name] / 2 ** 20).toFixed(1),
-  ]);
-  return { sessions, 'seconds of ramp': seconds.toFixed(0), ...Object.fromEntries(megabytes) };
+  const megabytes = (bytes) => (bytes === undefined ? '' : (bytes / 2 ** 20).toFixed(1));
+  const own = Object.entries(LAYERS).map(([name, title]) => [`${title.trim()}, MiB`, megabytes(layers[name])]);
+  return {
+    sessions,
+    'seconds of ramp': seconds.toFixed(0),
+    ...Object.fromEntries(own),
+    'sockets of all': layers.sockets,
+    'kernel, MiB for them': megabytes(layers.kernel && layers.kernel + layers.buffers),
+  };
 }
 
-function lineRow({ name, slope, slopeError, start, million }) {
+function lineRow({ layer, slope, slopeError, start, at }) {
+  const million = at(MILLION);
   const within = (error, digits) => (error === undefined ? '' : ` +- ${error.toFixed(digits)}`);
   return {
-    layer: TITLES[name],
+    layer,
     'bytes/session': slope.toFixed(0) + within(slopeError, 0),
     'beside them, MiB': (start / 2 ** 20).toFixed(0),
     'at 1,000,000, GiB': (million.value / 2 ** 30).toFixed(2) + within(million.error && million.error / 2 ** 30, 2),

@@ -28,3 +28,17 @@ export function fitLine(points) {
     at: (x) => ({ value: start + slope * x, error: freedom > 0 ? errorAt(x) : undefined }),
   };
 }
+
+/** The line of a sum of two, which err independently. */
+export function addLines(one, other) {
+  const both = (error, second) => (error === undefined || second === undefined ? undefined : Math.hypot(error, second));
+  return {
+    slope: one.slope + other.slope,
+    slopeError: both(one.slopeError, other.slopeError),
+    start: one.start + other.start,
+    at(x) {
+      const [first, second] = [one.at(x), other.at(x)];
+      return { value: first.value + second.value, error: both(first.error, second.error) };
+    },
+  };
+}

@@ -10,7 +10,10 @@ const TRACKING = 'nf_conntrack';
 const DENTRY = 'dentry';
 const DENTRY_BYTES = 192;
 
-/** Bytes of everything together; `kernel` is that of both ends, and is `undefined` when only root may know. */
+/**
+ * Bytes of everything together. What is the kernel's belongs to all `sockets` of the machine, those of others and of clients as well;
+ * `kernel` and `tracking` are `undefined` when only root may know.
+ */
 export async function takeLayers(servers) {
   const threads = (await Promise.all(servers.map((server) => server.memory(true)))).flat();
   const sum = (name) => threads.reduce((total, thread) => total + thread[name], 0);
@@ -55,10 +58,4 @@ export function parseCaches(text) {
     if (found) caches.set(found[1], { size: Number(found[2]), bytes: Number(found[4]) * Number(found[3]) * PAGE });
   }
   return caches;
-}
-
-/** What belongs to the server, where both ends of a connection are on this machine: half of the sockets, and what tracks the pair. */
-export function serverSide({ pss, heap, native, kernel, tracking, buffers }) {
-  const own = kernel === undefined ? undefined : kernel / 2 + tracking + buffers / 2;
-  return { pss, heap, native, kernel: own, all: own === undefined ? undefined : own + pss };
 }

@@ -16,7 +16,7 @@ const THREADS_PER_PROCESS = 30;
 const TALKING = 1 / 4;
 
 /**
- * How many servers, each with how many sessions and clients in how many processes. One server, unless a process may not open so many
+ * How many servers, each with how many sessions, and with clients in how many processes and at how many addresses. One server, unless a process may not open so many
  * files: then as many as it takes, which loads the kernel as one would.
  */
 export function planFor(sessions, { openFiles, localPorts = 28_000 }) {
@@ -24,7 +24,8 @@ export function planFor(sessions, { openFiles, localPorts = 28_000 }) {
   const servers = Math.ceil(sessions / most);
   const each = Math.ceil(sessions / servers);
   const clients = Math.ceil(each / Math.min(most, 50_000));
-  return { sessions, servers, each, clients, perAddress: Math.floor(localPorts * USABLE_PORTS) };
+  const perAddress = Math.floor(localPorts * USABLE_PORTS);
+  return { sessions, servers, each, clients, perAddress, addresses: Math.ceil(each / perAddress) };
 }
 
 /** A row for each limit: `{ limit, now, needed, isMet, isHard, command }`. What is not hard makes it slower, or less like one server. */
@@ -118,8 +119,7 @@ function tcpMemory(pages) {
 
 /** The check as a person reads it, with the commands for what is not met. */
 export function preflightText(plan, rows, { receiveBuffer, sendBuffer }) {
-  const { sessions, servers, each, clients, perAddress } = plan;
-  const addresses = Math.ceil(each / perAddress);
+  const { sessions, servers, each, clients, addresses } = plan;
   const lines = [
     table(
       rows.map(({ limit, now, needed, isMet, isHard }) => ({

@@ -4,8 +4,9 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
+import { linesOf } from '../../../bench/scale/command.mjs';
 import { fitLine } from '../../../bench/scale/extrapolate.mjs';
-import { parseCaches, serverSide } from '../../../bench/scale/layers.mjs';
+import { parseCaches } from '../../../bench/scale/layers.mjs';
 import { planFor, preflight, preflightText } from '../../../bench/scale/preflight.mjs';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -91,7 +92,7 @@ describe('a line', () => {
   });
 });
 
-test('caches of the kernel are read, and of two ends the server has one', () => {
+test('caches of the kernel are read', () => {
   const text = `slabinfo - version: 2.1
 # name            <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab> : tunables ...
 TCP                   65    117   2368   13    8 : tunables    0    0    0 : slabdata      9      9      0
@@ -100,9 +101,37 @@ nf_conntrack           0      0    256   16    1 : tunables    0    0    0 : sla
   const caches = parseCaches(text);
   expect(caches.get('TCP')).toEqual({ size: 2_368, bytes: 9 * 8 * 4_096 });
   expect(caches.get('nf_conntrack')).toEqual({ size: 256, bytes: 3 * 4_096 });
-  const layers = { pss: 1_000, heap: 300, native: 200, kernel: 4_000, tracking: 100, buffers: 50 };
-  expect(serverSide(layers)).toEqual({ pss: 1_000, heap: 300, native: 200, kernel: 2_125, all: 3_125 });
-  expect(serverSide({ ...layers, kernel: undefined }).all).toBeUndefined();
+});
+
+describe('the layers', () => {
+  // 1,000 bytes of process and 2,000 of kernel a session, and sockets of somebody else come and go meanwhile.
+  const sizes = [
+    [1_000, 500],
+    [2_000, 9_000],
+    [3_000, 0],
+    [4_000, 3_000],
+  ].map(([sessions = 0, strangers = 0]) => {
+    const sockets = 2 * sessions + strangers;
+    const own = { pss: 5e6 + 1_000 * sessions, heap: 700 * sessions, native: 300 * sessions };
+    const kernel = { sockets, kernel: 1e6 + 2_000 * sockets, buffers: 0, tracking: 256 * sessions };
+    return { sessions, seconds: 1, layers: { ...own, ...kernel } };
+  });
+
+  test('are told for one end of a connection, whoever else has connections', () => {
+    const found = linesOf(sizes).map(({ layer, slope }) => [layer.trim(), Math.round(slope)]);
+    expect(found).toEqual([
+      ['process (PSS)', 1_000],
+      ['JS heap', 700],
+      ['native counters', 300],
+      ['kernel', 2_256],
+      ['kernel and process', 3_256],
+    ]);
+  });
+
+  test('leave out the kernel where it is not for us to know', () => {
+    const without = sizes.map((size) => ({ ...size, layers: { ...size.layers, kernel: undefined } }));
+    expect(linesOf(without)).toHaveLength(3);
+  });
 });
 
 test('scale without a ramp tells what the machine allows', async () => {
