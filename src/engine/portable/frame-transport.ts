@@ -28,7 +28,7 @@ export class FrameTransport implements Transport {
   readonly #wake: (transport: FrameTransport) => void;
   #queue: Write[] = [];
   /** Told of, and not yet said to have left. */
-  readonly #underWay: Write[] = [];
+  #underWay: Write[] = [];
   #underWayBytes = 0;
   /** Of the first of these. */
   #sentBytes = 0;
@@ -97,7 +97,9 @@ export class FrameTransport implements Transport {
     for (let first = this.#underWay[0]; first && this.#sentBytes >= first.bytes.length; first = this.#underWay[0]) {
       this.#sentBytes -= first.bytes.length;
       this.unsentBytes -= first.bytes.length;
-      this.#underWay.shift();
+      // An array that was pushed to keeps its room.
+      if (this.#underWay.length === 1) this.#underWay = [];
+      else this.#underWay.shift();
       first.written();
     }
   }

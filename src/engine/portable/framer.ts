@@ -17,6 +17,10 @@ const MOST_ATTRIBUTES = 256;
 /** Trees name the namespace of each element anew when they are written: long names would grow. */
 const MAX_NAMESPACE_BYTES = 1024;
 
+/** Around the elements of a stream that has no header of its own, and before a header. */
+const CLIENT_SCOPE: ReadonlyMap<string, string> = new Map([['', ns.CLIENT]]);
+const NO_SCOPE: ReadonlyMap<string, string> = new Map();
+
 /** Raw attribute, its name split. */
 interface NamedAttribute {
   readonly raw: string;
@@ -50,8 +54,8 @@ export class Framer implements TagSink {
   readonly #maxNamespaceBytes: number;
   readonly #patterns: readonly ChildPattern[];
   #lexer: Lexer;
-  #scope = new Scope();
-  #header: ReadonlyMap<string, string> = new Map();
+  #scope = new Scope(NO_SCOPE);
+  #header = NO_SCOPE;
   /** Names of the elements that are open, the stream's own first. */
   #open: string[] = [];
 
@@ -168,7 +172,7 @@ export class Framer implements TagSink {
     this.beforeAuthentication = state.bytesBeforeAuthentication;
     this.#hasOpened = state.hasOpened;
     this.#hasFrameElement = state.hasFrameElement;
-    if (state.root !== undefined && !this.#framing) this.#beginInside(state.root, state.header);
+    if (state.root !== undefined && !this.#framing) this.#beginInside(state.root, new Map(state.header));
   }
 
   /** Other limits from the next stream on. */
@@ -180,20 +184,20 @@ export class Framer implements TagSink {
   restart(): void {
     this.#reset();
     this.#hasOpened = false;
-    if (this.#framing) this.#beginInside('', [['', ns.CLIENT]]);
+    if (this.#framing) this.#beginInside('', CLIENT_SCOPE);
   }
 
   /** Expects elements at once, `jabber:client` being the namespace around them. */
   beginFragment(): void {
     this.#reset();
-    this.#beginInside('', [['', ns.CLIENT]]);
+    this.#beginInside('', CLIENT_SCOPE);
   }
 
   #reset(): void {
     this.event = 0;
     this.outline = undefined;
     this.#lexer = new Lexer(this.#limits, this);
-    this.#scope = new Scope();
+    this.#scope = new Scope(NO_SCOPE);
     this.#open = [];
   }
 
@@ -224,10 +228,10 @@ export class Framer implements TagSink {
     return NONE;
   }
 
-  #beginInside(root: string, header: readonly (readonly [string, string])[]): void {
-    this.#open.push(root);
-    for (const [prefix, namespace] of header) this.#scope.bind(prefix, namespace, 0);
-    this.#header = this.#scope.snapshot();
+  #beginInside(root: string, header: ReadonlyMap<string, string>): void {
+    this.#open = [root];
+    this.#scope = new Scope(header);
+    this.#header = header;
     this.#lexer.beginBetween();
   }
 
@@ -242,7 +246,7 @@ export class Framer implements TagSink {
     if (tag.isEmpty) return streamFailure.BAD_FORMAT;
     this.outline = new Outline(this.#lexer.bytes as Buffer, tag, name, false);
     this.event = eventKind.STREAM_OPENED;
-    this.#header = this.#scope.snapshot();
+    this.#header = this.#scope.outer;
     this.#open.push(raw);
     return NONE;
   }
@@ -292,6 +296,8 @@ export class Framer implements TagSink {
 
   #complete(): void {
     this.event = eventKind.ELEMENT;
+    // An array that was pushed to keeps its room, and most streams are idle.
+    this.#open = [this.#open[0] as string];
     if (!this.#framing) return;
     if (this.#hasOpened) {
       if (this.#role === 'close') this.event = eventKind.STREAM_CLOSED;

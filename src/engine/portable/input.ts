@@ -39,7 +39,9 @@ export class Input {
     this.#size -= bytes;
     const chunk = this.#chunks[0];
     if (!chunk || this.#offset < chunk.bytes.length) return false;
-    this.#chunks.shift();
+    // An array that was pushed to keeps its room.
+    if (this.#chunks.length === 1) this.#chunks = [];
+    else this.#chunks.shift();
     this.#offset = 0;
     return chunk.isEnd;
   }

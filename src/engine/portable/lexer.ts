@@ -58,7 +58,8 @@ const BEYOND_UNICODE = 0x110000;
 const MOST_TAG_BYTES = 65_535;
 const FIRST_BUFFER_BYTES = 512;
 
-type State = (c: number) => Failure;
+/** A method, not a closure, of which each connection would have two dozen. */
+type State = (this: Lexer, c: number) => Failure;
 
 export class Lexer {
   /** Bytes of the top-level element so far, from its `<`; undefined between elements. */
@@ -76,7 +77,8 @@ export class Lexer {
   #at = 0;
   /** Start of the tag being read, or -1. */
   #tagStart = -1;
-  #tag = new Tag(0);
+  /** Undefined outside of tags, as what follows. */
+  #tag: Tag | undefined;
   #attribute: AttributeSpan | undefined;
   #space = 0;
   #nameStart = 0;
@@ -115,6 +117,8 @@ export class Lexer {
   release(): void {
     this.bytes = undefined;
     this.length = 0;
+    this.#tag = undefined;
+    this.#attribute = undefined;
   }
 
   next(byte: number): Failure {
@@ -163,19 +167,19 @@ export class Lexer {
     return this.#enter(this.#markup);
   }
 
-  #prolog: State = (c) => {
+  #prolog(c: number): Failure {
     if (c === LESS_THAN) return this.#begin();
     this.#mayDeclare = false;
     return isSpace(c) ? NONE : NOT_WELL_FORMED;
-  };
+  }
 
   /** RFC 6120 section 4.6.1: white space between top-level elements keeps the connection alive; other text has no place. */
-  #between: State = (c) => {
+  #between(c: number): Failure {
     if (c === LESS_THAN) return this.#begin();
     return isSpace(c) ? NONE : BAD_FORMAT;
-  };
+  }
 
-  #text: State = (c) => {
+  #text(c: number): Failure {
     if (c === LESS_THAN) {
       this.#tagStart = this.#at;
       return this.#enter(this.#markup);
@@ -185,9 +189,9 @@ export class Lexer {
     if (c === GREATER_THAN && this.#count >= 2) return NOT_WELL_FORMED;
     this.#count = c === RIGHT_BRACKET ? this.#count + 1 : 0;
     return NONE;
-  };
+  }
 
-  #markup: State = (c) => {
+  #markup(c: number): Failure {
     if (c === QUESTION) return this.#processingInstruction();
     this.#mayDeclare = false;
     if (c === SLASH) return this.#enter(this.#endTagStart);
@@ -195,16 +199,16 @@ export class Lexer {
     if (!isNameStart(c)) return NOT_WELL_FORMED;
     this.#tag = new Tag(this.#at - 1);
     return this.#enter(this.#tagName);
-  };
+  }
 
-  #bang: State = (c) => {
+  #bang(c: number): Failure {
     // RFC 6120 section 11.1: comments and document type declarations.
     if (c !== LEFT_BRACKET) return RESTRICTED_XML;
     this.#count = 1;
     return this.#enter(this.#cdataStart);
-  };
+  }
 
-  #cdataStart: State = (c) => {
+  #cdataStart(c: number): Failure {
     if (c !== CDATA.charCodeAt(this.#count)) return NOT_WELL_FORMED;
     if (++this.#count < CDATA.length) return NONE;
     const open = this.#sink.openElements;
@@ -212,13 +216,13 @@ export class Lexer {
     this.#tagStart = -1;
     this.#count = 0;
     return this.#enter(this.#cdata);
-  };
+  }
 
-  #cdata: State = (c) => {
+  #cdata(c: number): Failure {
     if (c === GREATER_THAN && this.#count >= 2) return this.#enterContent();
     this.#count = c === RIGHT_BRACKET ? this.#count + 1 : 0;
     return NONE;
-  };
+  }
 
   #processingInstruction(): Failure {
     if (!this.#mayDeclare) return RESTRICTED_XML;
@@ -226,7 +230,7 @@ export class Lexer {
     return this.#enter(this.#declaration);
   }
 
-  #declaration: State = (c) => {
+  #declaration(c: number): Failure {
     // Any other processing instruction: RFC 6120 section 11.1.
     if (this.length <= DECLARATION_START.length && c !== DECLARATION_START.charCodeAt(this.length - 1))
       return RESTRICTED_XML;
@@ -236,89 +240,90 @@ export class Lexer {
     if (failure !== NONE) return failure;
     this.release();
     return this.#enterContent();
-  };
+  }
 
-  #tagName: State = (c) => {
+  #tagName(c: number): Failure {
     if (isNameCharacter(c)) return NONE;
-    this.#tag.nameEnd = this.#at;
+    (this.#tag as Tag).nameEnd = this.#at;
     this.#space = this.#at;
     return this.#afterName(c);
-  };
+  }
 
   /** Behind the tag's name or an attribute's value. */
-  #afterName: State = (c) => {
+  #afterName(c: number): Failure {
     this.#space = this.#at;
     if (isSpace(c)) return this.#enter(this.#tagSpace);
     if (c === SLASH) return this.#enter(this.#emptyTagEnd);
     return c === GREATER_THAN ? this.#finishStartTag() : NOT_WELL_FORMED;
-  };
+  }
 
-  #tagSpace: State = (c) => {
+  #tagSpace(c: number): Failure {
     if (isSpace(c)) return NONE;
     if (c === SLASH) return this.#enter(this.#emptyTagEnd);
     if (c === GREATER_THAN) return this.#finishStartTag();
     if (!isNameStart(c)) return NOT_WELL_FORMED;
     this.#attribute = { space: this.#space, nameStart: this.#at, nameEnd: 0, valueStart: 0, valueEnd: 0 };
     return this.#enter(this.#attributeName);
-  };
+  }
 
-  #attributeName: State = (c) => {
+  #attributeName(c: number): Failure {
     if (isNameCharacter(c)) return NONE;
     (this.#attribute as AttributeSpan).nameEnd = this.#at;
     return this.#enter(this.#equals) || this.#equals(c);
-  };
+  }
 
-  #equals: State = (c) => {
+  #equals(c: number): Failure {
     if (isSpace(c)) return NONE;
     return c === EQUALS ? this.#enter(this.#valueStart) : NOT_WELL_FORMED;
-  };
+  }
 
-  #valueStart: State = (c) => {
+  #valueStart(c: number): Failure {
     if (isSpace(c)) return NONE;
     if (c !== QUOTE && c !== APOSTROPHE) return NOT_WELL_FORMED;
     this.#quote = c;
     (this.#attribute as AttributeSpan).valueStart = this.length;
     return this.#enter(this.#value);
-  };
+  }
 
-  #value: State = (c) => {
+  #value(c: number): Failure {
     if (c === LESS_THAN) return NOT_WELL_FORMED;
     if (c === AMPERSAND) return this.#beginReference(this.#value);
     if (c !== this.#quote) return NONE;
     const attribute = this.#attribute as AttributeSpan;
     attribute.valueEnd = this.#at;
-    this.#tag.attributes.push(attribute);
+    (this.#tag as Tag).attributes.push(attribute);
     return this.#enter(this.#afterName);
-  };
-
-  #emptyTagEnd: State = (c) => {
-    if (c !== GREATER_THAN) return NOT_WELL_FORMED;
-    this.#tag.isEmpty = true;
-    return this.#finishStartTag();
-  };
-
-  #finishStartTag(): Failure {
-    this.#tag.end = this.length;
-    return this.#sink.startTag(this.#tag) || this.#enterContent();
   }
 
-  #endTagStart: State = (c) => {
+  #emptyTagEnd(c: number): Failure {
+    if (c !== GREATER_THAN) return NOT_WELL_FORMED;
+    (this.#tag as Tag).isEmpty = true;
+    return this.#finishStartTag();
+  }
+
+  #finishStartTag(): Failure {
+    const tag = this.#tag as Tag;
+    tag.end = this.length;
+    return this.#sink.startTag(tag) || this.#enterContent();
+  }
+
+  #endTagStart(c: number): Failure {
     if (!isNameStart(c)) return NOT_WELL_FORMED;
     this.#nameStart = this.#at;
     return this.#enter(this.#endTagName);
-  };
+  }
 
-  #endTagName: State = (c) => {
+  #endTagName(c: number): Failure {
     if (isNameCharacter(c)) return NONE;
     this.#nameEnd = this.#at;
     return this.#enter(this.#endTagSpace) || this.#endTagSpace(c);
-  };
+  }
 
-  #endTagSpace: State = (c) => {
+  #endTagSpace(c: number): Failure {
     if (isSpace(c)) return NONE;
     if (c !== GREATER_THAN) return NOT_WELL_FORMED;
     return this.#sink.endTag(this.#nameStart, this.#nameEnd) || this.#enterContent();
-  };
+  }
 
   #beginReference(outer: State): Failure {
     this.#outer = outer;
@@ -326,13 +331,13 @@ export class Lexer {
     return this.#enter(this.#referenceStart);
   }
 
-  #referenceStart: State = (c) => {
+  #referenceStart(c: number): Failure {
     if (c === HASH) return this.#enter(this.#characterReferenceStart);
     if (!isNameStart(c)) return NOT_WELL_FORMED;
     return this.#enter(this.#entityName) || this.#entityName(c);
-  };
+  }
 
-  #entityName: State = (c) => {
+  #entityName(c: number): Failure {
     if (c === SEMICOLON) {
       // RFC 6120 section 11.1: no entity references but the predefined ones.
       return PREDEFINED.has(this.#reference) ? this.#leaveReference() : RESTRICTED_XML;
@@ -340,15 +345,15 @@ export class Lexer {
     if (!isNameCharacter(c)) return NOT_WELL_FORMED;
     if (this.#reference.length <= LONGEST_PREDEFINED) this.#reference += String.fromCodePoint(c);
     return NONE;
-  };
+  }
 
-  #characterReferenceStart: State = (c) => {
+  #characterReferenceStart(c: number): Failure {
     this.#referenced = -1;
     this.#radix = c === LOWER_X ? 16 : 10;
     return this.#enter(this.#characterReference) || (c === LOWER_X ? NONE : this.#characterReference(c));
-  };
+  }
 
-  #characterReference: State = (c) => {
+  #characterReference(c: number): Failure {
     if (c === SEMICOLON) {
       if (this.#referenced === -1) return NOT_WELL_FORMED;
       return isXmlCharacter(this.#referenced) ? this.#leaveReference() : BAD_CHARACTER;
@@ -358,7 +363,7 @@ export class Lexer {
     // Kept just above the last code point, so that it cannot overflow into a valid one.
     this.#referenced = Math.min(Math.max(this.#referenced, 0) * this.#radix + digit, BEYOND_UNICODE);
     return NONE;
-  };
+  }
 
   #leaveReference(): Failure {
     this.#count = 0;

@@ -29,7 +29,7 @@ export function buildTree(sax: SaxTokenizer, xml: Buffer, outer: OuterScope): El
 
 class TreeBuilder implements SaxTokens {
   readonly #xml: Buffer;
-  readonly #scope = new Scope();
+  readonly #scope: Scope;
   readonly #open: Element[] = [];
   #root: Element | undefined;
   /** End of the last tag. */
@@ -37,7 +37,7 @@ class TreeBuilder implements SaxTokens {
 
   constructor(xml: Buffer, outer: OuterScope) {
     this.#xml = xml;
-    for (const [prefix, namespace] of outer) this.#scope.bind(prefix, namespace, 0);
+    this.#scope = new Scope(outer);
   }
 
   root(): Element {
