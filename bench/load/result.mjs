@@ -2,6 +2,7 @@
 import { cpus, release, totalmem } from 'node:os';
 import { RUN_FORMAT } from '../report/read.mjs';
 import { behaviours } from './behaviours/index.mjs';
+import { growthFailures } from './growth.mjs';
 
 /** Of each thread; above it the generator may be what limits. */
 const MOST_LOAD = 0.9;
@@ -17,6 +18,7 @@ export function makeResult({ profile, pids, tally, ends, identity, mechanism, en
     ...{ threads, engine },
   };
   const operations = tally.operations(seconds);
+  const series = tally.series(seconds);
   const { name, title, toml, target } = profile;
   const { host, port, domain, transport, proxy } = target;
   return {
@@ -30,9 +32,9 @@ export function makeResult({ profile, pids, tally, ends, identity, mechanism, en
     startedAt: startedAt.toISOString(),
     seconds,
     counts,
-    failures: failuresOf(counts, ends, tally, profile),
+    failures: [...failuresOf(counts, ends, tally, profile), ...growthFailures(series, profile.run.growth)],
     operations,
-    series: tally.series(seconds),
+    series,
     server: serverOf({ profile, pids, tally, measured, pssBefore, counts }),
     generator,
     warnings: warningsOf(generator, operations),

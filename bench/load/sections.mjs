@@ -13,6 +13,10 @@ export const commonSections = {
     logins: amount(0, 'logins a second while the load is prepared; 0 for as fast as they go'),
     drain: amount(20, 'seconds in which the last messages have to arrive'),
     patience: amount(30, 'seconds in which any answer has to come'),
+    growth: amount(
+      0,
+      'percent by which the memory of the server may grow, from the second quarter to the last; 0 for any',
+    ),
     spin: flag(false, 'never sleep between due messages: exact to microseconds, and a whole core for each thread'),
   },
   target: {
