@@ -53,6 +53,8 @@ ${auth === 'dummy' ? '  dummy = {base_time = 0, variance = 1}' : ''}
 [modules.mod_offline]
 [modules.mod_private]
 [modules.mod_stream_management]
+  # A few pages of an archive are more than the usual 100, and a client that is away for a moment acknowledges none of them.
+  buffer_max = 10000
 [modules.mod_time]
 [modules.mod_vcard]
   search = false

@@ -15,6 +15,8 @@ const SPARE_FILES = 200;
 /** Until a thread has got the order to begin. */
 const LEAD_MS = 50;
 const SECOND_MS = 1_000;
+/** Seconds by which a run without any result goes on. */
+const MOST_EXTENSIONS = 20;
 
 /**
  * Returns the result, whose `failures` say whether the run failed. `pids` are processes of a server elsewhere on this machine.
@@ -105,11 +107,22 @@ class Run {
     const ticking = this.#tick(before);
     if (isWhole) await this.#threads.order('whole');
     await sleep(run.seconds * SECOND_MS);
+    await this.#untilMeasured();
     const seconds = (now() - at) / SECOND_MS;
     const [after, own] = [this.#facts(), process.cpuUsage(ownBefore)];
     await this.#threads.order('pause');
     clearInterval(ticking);
     return { startedAt, seconds, before, after, own, connections: this.#tally.counted('connections') };
+  }
+
+  /** On a machine that is busy with much else the time may be too short for anything. */
+  async #untilMeasured() {
+    const wanted = this.#profile.loads.map((name) => behaviours[name].operation).filter(Boolean);
+    for (let more = 0; more < MOST_EXTENSIONS; more++) {
+      const measured = new Set((await this.#threads.order('measured')).flat());
+      if (wanted.every((operation) => measured.has(operation))) return;
+      await sleep(SECOND_MS);
+    }
   }
 
   #tick(before) {

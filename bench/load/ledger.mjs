@@ -29,7 +29,7 @@ export class Ledger {
     return channel;
   }
 
-  /** A message came to a reader. Returns when it was due, `NaN` for one that does not count as the next. */
+  /** A message came to a reader. Returns when it was due, `NaN` for one whose latency does not count. */
   arrived(id, from, reader) {
     const found = this.#find(id);
     const mark = found?.channel.readers.get(reader);
@@ -43,7 +43,8 @@ export class Ledger {
     const fate = mark.take(number);
     if (fate === 'doubled') this.doubled++;
     if (fate === 'late') this.disordered++;
-    return fate === 'doubled' ? Number.NaN : channel.dueAt(number);
+    // Of one that was thought lost the time may be forgotten.
+    return fate === 'doubled' || fate === 'late' ? Number.NaN : channel.dueAt(number);
   }
 
   /** The server has sent it back to its sender. False when it is none of ours. */

@@ -4,6 +4,8 @@ import { newHistogram, packed, recordMs } from '../measure/histograms.mjs';
 export class Meter {
   #operations = new Map();
   #isOn = false;
+  /** Operations that were measured at all. */
+  measured = new Set();
 
   /** Where latencies of this kind are recorded. */
   operation(name) {
@@ -12,7 +14,9 @@ export class Meter {
     return {
       /** A latency that is not known counts for nothing. */
       record: (milliseconds) => {
-        if (this.#isOn && !Number.isNaN(milliseconds)) recordMs(histogram, milliseconds);
+        if (!this.#isOn || Number.isNaN(milliseconds)) return;
+        if (histogram.totalCount === 0) this.measured.add(name);
+        recordMs(histogram, milliseconds);
       },
     };
   }

@@ -52,6 +52,18 @@ export class Scene {
     await this.#crew.register(names);
   }
 
+  /** What goes wrong with one client is counted, and stops no others. False when it did. */
+  async attempt(what, work) {
+    try {
+      await work();
+      return true;
+    } catch (error) {
+      this.add('errors');
+      this.fault(`${what}: ${error.message}`);
+      return false;
+    }
+  }
+
   /** A session that is expected to last. */
   async login(username, resource) {
     return this.watch(await this.connector.login(username, resource));

@@ -95,6 +95,11 @@ class Crew {
     await Promise.all(this.#players.map((player) => player.whole));
   }
 
+  /** Names of the operations that were measured so far. */
+  measured() {
+    return [...this.#meter.measured];
+  }
+
   pause() {
     this.#meter.stop();
     clearInterval(this.#ticking);

@@ -124,14 +124,11 @@ class Archive {
       page.record(ms);
       return pause > 0 ? sleep(pause * 1_000) : undefined;
     };
-    while (this.#isRunning) {
-      try {
+    await this.#scene.attempt('pages of archives', async () => {
+      while (this.#isRunning) {
         const problem = await reader.walk(messages, { onPage, isRunning: () => this.#isRunning });
         if (problem !== undefined) this.#scene.fault(`the archive of ${reader.jid} ${problem}`);
-      } catch (error) {
-        this.#scene.add('errors');
-        return this.#scene.fault(`pages of archives: ${error.message}`);
       }
-    }
+    });
   }
 }

@@ -5,6 +5,9 @@ import { befriend } from '../contacts.mjs';
 import { sleep } from '../scene.mjs';
 import { amount, count, countOrNone } from '../schema.mjs';
 
+/** Before a client that failed comes back. */
+const RETRY_MS = 1_000;
+
 export const churn = {
   doc: 'clients that come and go, over and over',
   operation: 'login',
@@ -56,21 +59,21 @@ class Churn {
   async #comeAndGo(names) {
     const [login, logout] = [this.#scene.operation('login'), this.#scene.operation('logout')];
     for (let turn = 0; this.#isRunning; turn++) {
-      const began = now();
-      try {
-        const session = await comeOnline(this.#scene, names[turn % names.length]);
-        this.#scene.add('logins');
-        login.record(now() - began);
-        if (this.#scene.settings.stay > 0) await sleep(this.#scene.settings.stay * 1_000);
-        const left = now();
-        await goOffline(session);
-        logout.record(now() - left);
-      } catch (error) {
-        this.#scene.add('errors');
-        this.#scene.fault(`a client could not come and go: ${error.message}`);
-        await sleep(1_000);
-      }
+      const name = names[turn % names.length];
+      const visit = () => this.#visit(name, login, logout);
+      if (!(await this.#scene.attempt('a client could not come and go', visit))) await sleep(RETRY_MS);
     }
+  }
+
+  async #visit(name, login, logout) {
+    const began = now();
+    const session = await comeOnline(this.#scene, name);
+    this.#scene.add('logins');
+    login.record(now() - began);
+    if (this.#scene.settings.stay > 0) await sleep(this.#scene.settings.stay * 1_000);
+    const left = now();
+    await goOffline(session);
+    logout.record(now() - left);
   }
 
   /** Contacts are there only for as long as this takes; threads share them not. */

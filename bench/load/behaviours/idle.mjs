@@ -44,8 +44,10 @@ class Idle {
     this.whole = this.#scene.each(connections, async (index) => {
       const dueAt = arrivals ? arrivals.take() : now();
       if (dueAt > now()) await sleep(dueAt - now());
-      this.#sessions.push(await this.#enter(index));
-      login.record(now() - dueAt);
+      await this.#scene.attempt('a client could not connect', async () => {
+        this.#sessions.push(await this.#enter(index));
+        login.record(now() - dueAt);
+      });
     });
   }
 

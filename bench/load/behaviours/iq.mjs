@@ -77,15 +77,12 @@ class Requests {
   }
 
   async #ask(session, dueAt) {
-    try {
+    await this.#scene.attempt('requests failed', async () => {
       if (this.#scene.settings.kind === 'ping')
         await session.ask('get', "<ping xmlns='urn:xmpp:ping'/>", session.domain);
       else this.#check(await session.ask('get', "<query xmlns='jabber:iq:roster'/>"));
       this.#scene.operation('request').record(now() - dueAt);
-    } catch (error) {
-      this.#scene.add('errors');
-      this.#scene.fault(`requests failed: ${error.message}`);
-    }
+    });
   }
 
   #check(answer) {

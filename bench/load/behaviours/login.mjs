@@ -43,8 +43,10 @@ class Login {
       const dueAt = arrivals ? arrivals.take() : now();
       if (dueAt > now()) await sleep(dueAt - now());
       const watch = (session) => this.#scene.watch(session);
-      this.#sessions.push(await comeOnline(this.#scene, this.#names[index], { watch }));
-      operation.record(now() - dueAt);
+      await this.#scene.attempt('a client could not log in', async () => {
+        this.#sessions.push(await comeOnline(this.#scene, this.#names[index], { watch }));
+        operation.record(now() - dueAt);
+      });
     });
   }
 

@@ -59,18 +59,14 @@ class Offline {
   async #sendAndWake(pair) {
     const { settings } = this.#scene;
     const write = chatWriter(pair.jid, settings.bytes);
-    while (this.#isRunning) {
-      try {
+    await this.#scene.attempt('offline messages', async () => {
+      while (this.#isRunning) {
         for (let number = 0; number < settings.messages; number++) pair.sender.send(write(pair.channel.next(now())));
         // What is behind them is answered when they were all looked at.
         await pair.sender.ask('get', "<ping xmlns='urn:xmpp:ping'/>", pair.sender.domain);
         await this.#wake(pair);
-      } catch (error) {
-        this.#scene.add('errors');
-        this.#scene.fault(`offline messages: ${error.message}`);
-        return;
       }
-    }
+    });
   }
 
   /** Latency counts from when the recipient became available. */

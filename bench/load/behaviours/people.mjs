@@ -85,10 +85,7 @@ class People {
     const arrive = (dueAt) => {
       const human = this.#people[Math.floor(Math.random() * this.#people.length)];
       if (human.isAway) return;
-      const work = Promise.resolve(act(human, dueAt)).catch((error) => {
-        this.#scene.add('errors');
-        this.#scene.fault(error.message);
-      });
+      const work = this.#scene.attempt('somebody failed', () => act(human, dueAt));
       this.#open.add(work);
       work.finally(() => this.#open.delete(work));
     };
@@ -152,7 +149,6 @@ class Human {
   async loseNetwork() {
     this.isAway = true;
     const { session } = this;
-    const began = now();
     if (session.isManaged) {
       await session.link.abort();
       const connecting = now();
@@ -167,7 +163,6 @@ class Human {
     }
     this.#scene.add('reconnects');
     this.isAway = false;
-    return began;
   }
 
   #came(view) {

@@ -73,8 +73,8 @@ class Resume {
     const send = () => {
       for (let number = 0; number < settings.messages; number++) sender.send(write(channel.next(now())));
     };
-    while (this.#isRunning) {
-      try {
+    await this.#scene.attempt('resumption', async () => {
+      while (this.#isRunning) {
         send();
         await phone.link.abort();
         send();
@@ -85,10 +85,7 @@ class Resume {
         this.#scene.add('resumptions');
         this.#scene.watch(phone);
         await sleep(settings.stay * 1_000);
-      } catch (error) {
-        this.#scene.add('errors');
-        return this.#scene.fault(`resumption: ${error.message}`);
       }
-    }
+    });
   }
 }

@@ -1,5 +1,5 @@
 /** A link over WebSocket (RFC 7395): each element is a frame. */
-import WebSocket from 'ws';
+import { upgraded } from '../../lib/web-socket.mjs';
 import { dial } from './dial.mjs';
 import { Link, LinkError } from './link.mjs';
 import { TextView, withNamespace } from './text-view.mjs';
@@ -8,13 +8,13 @@ const FRAMING = "xmlns='urn:ietf:params:xml:ns:xmpp-framing'";
 
 export async function openWebSocket(options) {
   const socket = await dial(options);
-  const url = `ws://${options.domain}:${options.port}${options.path || '/ws-xmpp'}`;
-  const client = new WebSocket(url, 'xmpp', { createConnection: () => socket, perMessageDeflate: false });
-  await new Promise((resolve, reject) => {
-    client.once('open', resolve);
-    client.once('error', (error) => reject(new LinkError(`no WebSocket: ${error.message}`)));
-  });
-  return new WebSocketLink(client, options);
+  try {
+    const host = `${options.domain}:${options.port}`;
+    return new WebSocketLink(await upgraded(socket, { host, path: options.path || '/ws-xmpp' }), options);
+  } catch (error) {
+    socket.destroy();
+    throw new LinkError(error.message);
+  }
 }
 
 class WebSocketLink extends Link {
@@ -27,13 +27,14 @@ class WebSocketLink extends Link {
     super(patienceMs);
     this.#client = client;
     this.#domain = domain;
-    client.on('message', (data) => this.#came(data.toString()));
+    client.on('data', (data) => this.#came(data.toString()));
+    client.on('drain', () => this.onDrained?.());
     client.on('error', (error) => this.ended(error.message));
     client.on('close', () => this.ended('the connection ended'));
   }
 
   openStream() {
-    this.#client.send(`<open ${FRAMING} to='${this.#domain}' version='1.0'/>`);
+    this.#client.write(`<open ${FRAMING} to='${this.#domain}' version='1.0'/>`);
   }
 
   restart() {
@@ -46,23 +47,22 @@ class WebSocketLink extends Link {
   }
 
   send(xml) {
-    this.#client.send(withNamespace(xml));
-    return true;
+    return this.#client.write(withNamespace(xml));
   }
 
   close() {
     this.isOpen = false;
-    this.#client.send(`<close ${FRAMING}/>`);
-    return this.#gone(() => this.#client.close());
+    this.#client.write(`<close ${FRAMING}/>`);
+    return this.#gone(() => this.#client.end());
   }
 
   abort() {
     this.isOpen = false;
-    return this.#gone(() => this.#client.terminate());
+    return this.#gone(() => this.#client.destroy());
   }
 
   fail(reason) {
-    this.#client.terminate();
+    this.#client.destroy();
     this.ended(reason);
   }
 
@@ -77,7 +77,7 @@ class WebSocketLink extends Link {
   #came(text) {
     if (text.startsWith('<open')) return;
     if (!text.startsWith('<close')) return this.take(text, this.#show);
-    this.#client.close();
+    this.#client.end();
     this.ended('the server closed the stream');
   }
 }

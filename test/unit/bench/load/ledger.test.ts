@@ -41,7 +41,9 @@ describe('the ledger', () => {
   });
 
   test('finds two messages that changed places', () => {
-    expect(afterArrivals(3, 1, 0, 2).totals).toMatchObject({ lost: 0, doubled: 0, disordered: 1 });
+    const { totals, dues } = afterArrivals(3, 1, 0, 2);
+    expect(totals).toMatchObject({ lost: 0, doubled: 0, disordered: 1 });
+    expect(dues).toEqual([1, Number.NaN, 2]);
   });
 
   test('a message that came late and then again is disordered and doubled', () => {
