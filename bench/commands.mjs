@@ -9,6 +9,7 @@ import { sessions, sessionsOptions } from './inside/sessions.mjs';
 import { readArguments, UsageError } from './lib/arguments.mjs';
 import { distMain } from './lib/places.mjs';
 import { RunError, run, runOptions } from './load/command.mjs';
+import { profiles } from './load/listing.mjs';
 import { check, checkOptions } from './micro/check.mjs';
 import { micro, microOptions } from './micro/micro.mjs';
 import { report, reportOptions } from './report/command.mjs';
@@ -24,6 +25,12 @@ const COMMANDS = {
     options: runOptions,
     operands: 'PROFILE...',
     doc: 'Loads Meerkat or any other XMPP server as profiles say.',
+  },
+  profiles: {
+    run: profiles,
+    options: {},
+    operands: '[SECTION...]',
+    doc: 'The profiles that there are, and what may stand in one.',
   },
   compare: {
     run: compare,

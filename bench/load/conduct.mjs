@@ -25,7 +25,8 @@ const MOST_EXTENSIONS = 20;
 export async function conduct(profile, { pids = [], onProgress = () => {} } = {}) {
   checkLimits(profile);
   const { target, server } = await openTarget(profile);
-  if (server) leaveFirstCore();
+  // Where the server is bound to it.
+  if (server && profile.server.shards === 1 && !profile.server.archive) leaveFirstCore();
   const run = new Run({ ...profile, target }, server ? [server.pid] : pids, onProgress);
   let result;
   try {

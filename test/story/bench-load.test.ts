@@ -22,6 +22,7 @@ const SMALL: Record<string, string[]> = {
   resume: ['resume.pairs=2', 'resume.gap=0.05', 'resume.stay=0.05'],
   neighbour: ['chat.pairs=2'],
   mixed: ['people.accounts=5', 'people.contacts=4', 'people.speed=2000'],
+  soak: ['iq.clients=2', 'churn.clients=1', 'churn.stay=0', 'run.growth=0'],
   room: ['room.rooms=1', 'room.occupants=2'],
 };
 const OPERATIONS: Record<string, string[]> = {
@@ -35,6 +36,7 @@ const OPERATIONS: Record<string, string[]> = {
   archive: ['page', 'message'],
   offline: ['offline'],
   resume: ['resume', 'message'],
+  soak: ['request', 'login'],
 };
 
 // Together, as they wait for most of their time.

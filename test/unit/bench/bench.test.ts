@@ -22,11 +22,11 @@ function rows(output: string): Map<string, string[]> {
 }
 
 describe.each(ENGINES)('benches run on the %s engine', (engine) => {
-  test.each([['--transport=tcp'], ['--transport=bosh-tls']])(
+  test.each([['--transport=tcp --proxy=v1'], ['--transport=bosh-tls --proxy=v2']])(
     'run starts a Meerkat that has what the profile needs: %s',
-    async (transport) => {
+    async (how) => {
       const small = ['--set', 'chat.pairs=2', '--set', 'run.warmup=0', '--seconds', '1', '--set', 'server.shards=2'];
-      const output = await bench('run', 'chat', '--set', `server.engine=${engine}`, ...small, transport);
+      const output = await bench('run', 'chat', '--set', `server.engine=${engine}`, ...small, ...how.split(' '));
       expect(output).toMatch(/^each message +Meerkat/m);
       expect(output).toMatch(/^server load +\d/m);
     },
