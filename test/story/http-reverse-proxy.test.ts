@@ -157,6 +157,20 @@ onBothEngines(
       expect(answer.headers.getSetCookie()).toEqual(['a=1; Path=/', 'b=2']);
     });
 
+    it('RFC 9110 section 5.5: UTF-8 in fields goes through as it is, and on the way back every byte', async () => {
+      const { fields } = await echoed(get('/app', 'X-Name: "ä€"\r\n'));
+      expect(Buffer.from(fields['x-name'] as string, 'latin1').toString()).toBe('"ä€"');
+      const client = await RawHttp.connect(port());
+      client.send(get('/app/named'));
+      await eventually(() => client.received.includes('\r\n\r\n'));
+      const text = client.received.toString('latin1').toLowerCase();
+      expect([text.includes('x-utf8: "\u00c3\u00a4"'.toLowerCase()), text.includes('x-latin1: "\u00e4"')]).toEqual([
+        true,
+        true,
+      ]);
+      client.destroy();
+    });
+
     it('RFC 9110 section 10.1.1: a client that expects 100 gets it here', async () => {
       const client = await RawHttp.connect(port());
       client.send('POST /app HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n');

@@ -8,6 +8,7 @@ import { partsOf, TextView, withNamespace } from './text-view.mjs';
 const BODY = "<body xmlns='http://jabber.org/protocol/httpbind' xmlns:xmpp='urn:xmpp:xbosh'";
 const WAIT_SECONDS = 30;
 const MOST_REQUESTS = 2;
+const STALE = new Set(['ECONNRESET', 'EPIPE']);
 
 export async function openBosh(options) {
   return new BoshLink(options);
@@ -84,11 +85,23 @@ class BoshLink extends Link {
     const { domain, port, path } = this.#options;
     const headers = { 'content-type': 'text/xml; charset=utf-8', 'content-length': Buffer.byteLength(body) };
     this.#outstanding++;
-    const posted = request({
-      ...{ method: 'POST', host: domain, port, path: path || '/http-bind', headers, agent: this.#agent },
+    const options = { method: 'POST', host: domain, port, path: path || '/http-bind', headers, agent: this.#agent };
+    this.#try(options, rid, body);
+  }
+
+  #try(options, rid, body) {
+    const posted = request(options);
+    let isAnswered = false;
+    posted.on('error', (error) => {
+      // A server may close a connection just when it is used again, and takes a request twice (XEP-0124 section 14.3).
+      const isStale = posted.reusedSocket && !isAnswered && STALE.has(error.code);
+      if (isStale && this.end === undefined) this.#try(options, rid, body);
+      else this.fail(`BOSH: ${error.message}`);
     });
-    posted.on('error', (error) => this.fail(`BOSH: ${error.message}`));
-    posted.on('response', (response) => this.#read(rid, response));
+    posted.on('response', (response) => {
+      isAnswered = true;
+      this.#read(rid, response);
+    });
     posted.end(body);
   }
 

@@ -190,7 +190,7 @@ export class Exchange implements HttpResponse {
     this.#raw.writeStatus(`${status} ${STATUS_CODES[status] ?? 'Unknown'}`);
     this.#raw.writeHeader('server', this.#options.serverName);
     for (const [name, value] of Object.entries({ ...this.#options.fields, ...fields })) {
-      for (const one of typeof value === 'string' ? [value] : value) this.#raw.writeHeader(name, one);
+      for (const one of Array.isArray(value) ? value : [value]) this.#raw.writeHeader(name, one);
     }
   }
 

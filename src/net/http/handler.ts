@@ -6,8 +6,10 @@ export type HttpMethod = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 
 
 export type HeaderFields = Readonly<Record<string, string>>;
 
+/** Bytes where it is not known what they mean. */
+type FieldValue = string | Uint8Array;
 /** Several of one name stay apart, as those of `Set-Cookie` have to (RFC 9110 section 5.3). */
-export type AnswerFields = Readonly<Record<string, string | readonly string[]>>;
+export type AnswerFields = Readonly<Record<string, FieldValue | readonly FieldValue[]>>;
 
 /** Who sent a request, as far as it is known. */
 export interface HttpClient {

@@ -79,6 +79,11 @@ const acts: Readonly<Record<string, Act>> = {
     answer.writeHead(200, { 'set-cookie': ['a=1; Path=/', 'b=2'], connection: 'x-private', 'x-private': '1' });
     answer.end('ok');
   },
+  named: (_, answer) => {
+    const name = Buffer.from('ä').toString('latin1');
+    answer.writeHead(200, { 'x-utf8': `"${name}"`, 'x-latin1': '"\u00e4"' });
+    answer.end();
+  },
   empty: (_, answer) => {
     answer.writeHead(204, { 'x-shown': 'yes' });
     answer.end();

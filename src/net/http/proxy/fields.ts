@@ -4,7 +4,9 @@ import type { AnswerFields, HttpRequest } from '../handler.js';
 
 /** What the client says of itself here, anybody may say. */
 const FORWARDING = /^(?:forwarded|x-forwarded-.*|x-real-ip)$/;
-const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+/** Control characters. What is no UTF-8 comes as nothing. */
+const SPOILT = /[^\t\x20-\x7e\x80-\uffff]/;
+const ASCII = /^[\t\x20-\x7e]*$/;
 /** Set for the answer as this server gives it. */
 const OWN_ANSWER = new Set(['content-length', 'server', 'date']);
 
@@ -18,8 +20,9 @@ export function requestFields(
   const dropped = named(request.header('connection'));
   for (const [name, value] of request.fields) {
     if (HOP_BY_HOP.has(name) || dropped.has(name) || FORWARDING.test(name)) continue;
-    if (!VALUE.test(value)) return undefined;
-    fields[name] = value;
+    if (SPOILT.test(value)) return undefined;
+    // The bytes that came, as they are written.
+    fields[name] = ASCII.test(value) ? value : Buffer.from(value).toString('latin1');
   }
   const { client } = request;
   const host = request.header('host') as string;
@@ -40,7 +43,14 @@ export function answerFields(fields: Readonly<Record<string, string | string[] |
   const kept = Object.entries(fields).filter(
     ([name]) => !HOP_BY_HOP.has(name) && !OWN_ANSWER.has(name) && !dropped.has(name),
   );
-  return Object.fromEntries(kept) as AnswerFields;
+  return Object.fromEntries(
+    kept.map(([name, value = '']) => [name, typeof value === 'string' ? bytesOf(value) : value.map(bytesOf)]),
+  );
+}
+
+/** What came is told as a character for each byte. */
+function bytesOf(value: string): string | Uint8Array {
+  return ASCII.test(value) ? value : Buffer.from(value, 'latin1');
 }
 
 /** What `Connection` lists. Where a message ends is not its to say. */
