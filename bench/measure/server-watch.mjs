@@ -1,4 +1,5 @@
 /** What the processes of a server have used, all their threads together. */
+import { UsageError } from '../lib/arguments.mjs';
 import { descriptors, effort, pssBytes, withDescendants } from './process-facts.mjs';
 
 const MICROSECONDS = 1e6;
@@ -30,7 +31,7 @@ export function serverPids(given) {
     try {
       pssBytes(pid);
     } catch (error) {
-      throw new Error(`process ${pid} cannot be measured: ${error.message}`);
+      throw new UsageError(`Process ${pid} cannot be measured: ${error.message}`);
     }
   }
   return withDescendants(given);

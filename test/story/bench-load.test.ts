@@ -1,5 +1,9 @@
 /** meerkat-bench loads a server that was there before: each profile for a moment, and a server that is not honest. */
-import { readdirSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openProfile } from '../../bench/load/command.mjs';
 import { conduct } from '../../bench/load/conduct.mjs';
@@ -114,5 +118,23 @@ describe.runIf(ENGINES.includes('native'))('meerkat-bench', { concurrent: true }
     const { failures } = await run('chat', proxy.port, [...rate, ...options]);
     expect(proxy.isGuilty()).toBe(fault !== 'none');
     expect(failures).toEqual(failure === undefined ? [] : [expect.stringMatching(failure)]);
+  });
+
+  test('the command ends with 1 then, and what it writes says why', async () => {
+    const proxy = await startDishonestProxy(server.port, 'double', 5);
+    proxies.push(proxy);
+    const directory = mkdtempSync(join(tmpdir(), 'meerkat-bench-'));
+    const [json, html] = ['json', 'html'].map((kind) => join(directory, `result.${kind}`)) as [string, string];
+    const where = ['--host', '127.0.0.1', '--port', String(proxy.port), '--json', json, '--html', html];
+    const quick = ['users.prefix=command', 'run.warmup=0', 'chat.pairs=1'].flatMap((change) => ['--set', change]);
+    const args = ['bin/meerkat-bench.mjs', 'run', 'chat', '--seconds', '0.5', ...where, ...quick];
+    const ended = await promisify(execFile)(process.execPath, args).catch((error) => error);
+    expect(ended).toMatchObject({ code: 1, stdout: expect.stringMatching(/^FAILED .*doubled 1 of/m) });
+    expect(JSON.parse(readFileSync(json, 'utf8'))).toMatchObject({
+      format: 'meerkat-bench 1',
+      failures: [expect.stringMatching(/^doubled 1 of/)],
+    });
+    expect(readFileSync(html, 'utf8')).toContain('doubled 1 of');
+    rmSync(directory, { recursive: true });
   });
 });

@@ -47,7 +47,8 @@ export class Wire {
       ...{ address, port, localAddress, directTls, preamble, limits: LIMITS },
       ...{ maxOutputBytes: MOST_QUEUED, maxOutputWrites: 0, maxDecompressedBytes: 65_536, deadlineMs: patienceMs },
     });
-    const link = new EngineLink(this, this.#engine, slot, generation, { serverName, header, patienceMs, isTls: tls });
+    const options = { serverName, header, patienceMs, isTls: tls, place: `${address} port ${port}` };
+    const link = new EngineLink(this, this.#engine, slot, generation, options);
     this.#links[slot] = link;
     return link.stands();
   }
@@ -214,7 +215,7 @@ class EngineLink extends Link {
 
   ended(reason) {
     const error = new LinkError(reason);
-    this.#standing?.reject(error);
+    this.#standing?.reject(new LinkError(`cannot connect to ${this.#options.place}: ${reason}`));
     this.#securing?.reject(error);
     super.ended(reason);
   }
