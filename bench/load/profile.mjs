@@ -1,12 +1,12 @@
 /** Reads a profile: a TOML file with a section for each load, every value of which the command line may replace. */
 import { parse, TomlError } from 'smol-toml';
-import { compiled } from '../lib/places.mjs';
+import { importCompiled } from '../lib/places.mjs';
 import { behaviours } from './behaviours/index.mjs';
 import { defaultsOf, problemOf } from './schema.mjs';
 import { commonSections } from './sections.mjs';
 
-const { Positions } = await import(compiled('platform/config/positions.js'));
-const { nearest } = await import(compiled('platform/config/nearest.js'));
+const { Positions } = await importCompiled('platform/config/positions.js');
+const { nearest } = await importCompiled('platform/config/nearest.js');
 
 export class ProfileError extends Error {}
 

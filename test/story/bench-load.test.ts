@@ -108,7 +108,7 @@ describe.runIf(ENGINES.includes('native'))('meerkat-bench', { concurrent: true }
 
   test.each<[Fault, string[], RegExp | undefined]>([
     ['none', [], undefined],
-    ['drop', ['run.drain=0.3'], /^lost 1 of \d+ messages$/],
+    ['drop', ['run.drain=4'], /^lost 1 of \d+ messages$/],
     ['double', [], /^doubled 1 of \d+ messages$/],
     ['swap', [], /^disordered 1 of \d+ messages$/],
   ])('a server that does wrong fails the run: %s', async (fault, options, failure) => {

@@ -1,7 +1,7 @@
 /** Shows an element that lies in the engine's arena: what was asked for is read, and nothing else. Good until the batch is over. */
-import { compiled } from '../../lib/places.mjs';
+import { importCompiled } from '../../lib/places.mjs';
 
-const { stanzaKind, stanzaTypes, word } = await import(compiled('engine/envelope.js'));
+const { stanzaKind, stanzaTypes, word } = await importCompiled('engine/envelope.js');
 
 export { stanzaKind };
 
