@@ -58,13 +58,12 @@ for (const shards of [1, 4]) {
         (await Actor.join(port('max_stanza_size'), account)).vanish();
         const begun = { to: 'localhost', rid: '100', ver: '1.11', wait: '60', hold: '1' };
         const [actor, silent, halfway, { sid }] = await Promise.all([
-          Actor.join(place, fresh()),
+          inTime(() => Actor.join(place, fresh())),
           RawClient.connect(place),
-          RawClient.connect(place),
+          inTime(() => halfIn(place, account)),
           post(begun).then(({ text }) => parse(text).attrs),
         ]);
-        await Promise.all([silent.open(), halfway.open()]);
-        await authenticate(halfway, account);
+        await silent.open();
         // However often somebody asks.
         let end = '';
         for (let rid = 101; end === ''; rid++) {
@@ -119,4 +118,22 @@ for (const shards of [1, 4]) {
 
 function fresh(name = 'bosh'): Credentials {
   return { username: `${name}-${Math.random().toString(36).slice(2)}`, domain: 'localhost', password: 'secret' };
+}
+
+async function halfIn(port: number, account: Credentials): Promise<RawClient> {
+  const client = await RawClient.connect(port);
+  await client.open();
+  await authenticate(client, account);
+  return client;
+}
+
+/** On a busy machine even a client that hurries may be too late for a deadline. */
+async function inTime<T>(enter: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await enter();
+    } catch (error) {
+      if (tries === 5) throw error;
+    }
+  }
 }
