@@ -97,9 +97,9 @@ function serverOf({ profile, pids, tally, measured, pssBefore, counts }) {
   };
 }
 
-/** By what the load is about: what else was done is in its price. */
+/** By what the load is about: what else it does is in its price. Of several loads at a time none can be told. */
 function perOperation({ loads }, tally, { cpuUser, cpuSystem }) {
-  const { operation } = behaviours[loads[0]];
+  const operation = loads.length === 1 ? behaviours[loads[0]].operation : undefined;
   const count = operation === undefined ? 0 : tally.count(operation);
   if (count === 0) return {};
   const [user, system] = [cpuUser / count, cpuSystem / count];
