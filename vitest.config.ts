@@ -9,6 +9,8 @@ export default defineConfig({
     // As on a machine that is busy with much else. What has failed says so long before.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // Clients and servers of others have races of their own. A second attempt is always named: `second-attempts.mjs`.
+    retry: process.env.CI ? 1 : 0,
     projects: [
       {
         extends: true,
@@ -20,8 +22,6 @@ export default defineConfig({
         test: {
           name: 'story',
           include: ['test/story/**/*.test.ts'],
-          // Clients of others have races of their own. A second attempt is always named: `second-attempts.mjs`.
-          retry: process.env.CI ? 1 : 0,
           globalSetup: ['test/support/story/shared-servers.ts'],
         },
       },
