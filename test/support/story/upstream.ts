@@ -93,7 +93,7 @@ const acts: Readonly<Record<string, Act>> = {
     answer.end();
   },
   refuses: (_, answer) => {
-    answer.writeHead(403);
+    answer.writeHead(403, { 'content-length': 11 });
     answer.end('not for you');
   },
   /** Asks the port that the query names, with all that it was told. */
