@@ -1,5 +1,6 @@
 /** The HTTP listeners of one shard: opened, given new certificates, and closed before the thread ends. */
 
+import { createHmac } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TlsOptions } from '../engine/port.js';
@@ -83,7 +84,10 @@ export class ShardHttp {
     return new HttpServer({
       settings,
       serverName: config.general.http_server_name,
-      routes: httpRoutes({ config, listener: settings, running, unready, clients, bosh, clock: systemClock, log }),
+      routes: httpRoutes({
+        ...{ config, listener: settings, running, unready, clients, bosh, clock: systemClock, log },
+        pseudonym: pseudonym(birth.secret),
+      }),
       count: new ConnectionCount(birth.httpConnections, number, birth.shards, index, most),
       log,
       tls: birth.tls[config.listen.c2s.length + index] as TlsOptions | undefined,
@@ -94,6 +98,10 @@ export class ShardHttp {
       refused: (reason, address) => logRefusal(log, settings.port, reason, 1, address),
     });
   }
+}
+
+function pseudonym(secret: Uint8Array): string {
+  return `meerkat-${createHmac('sha256', secret).update('via').digest('hex').slice(0, 16)}`;
 }
 
 function socketPath(dataDir: string, name: string): string {

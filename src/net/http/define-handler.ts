@@ -13,6 +13,8 @@ export interface HandlerSurroundings {
   readonly config: Config;
   readonly listener: HttpListener;
   readonly running: RunningFacts;
+  /** By which this server, whatever its shard, knows a request that it has passed on (RFC 9110 section 7.6.3). Nobody can guess it. */
+  readonly pseudonym: string;
   /** Why this shard should not get new clients; undefined when it may. */
   readonly unready: () => string | undefined;
   /** Opens a way in for clients whose elements come in frames. To be called with the same arguments on every shard. */

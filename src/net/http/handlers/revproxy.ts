@@ -1,5 +1,4 @@
 /** `mod_revproxy`: passes requests on to other servers, by the routes of the configuration and no others. */
-import { randomBytes } from 'node:crypto';
 import type { ReverseProxySettings } from '../../../platform/config/index.js';
 import { PROXY_METHODS, ProxyRoute, type ProxyTarget } from '../../../platform/proxy-route.js';
 import { defineHttpHandler, type HandlerSurroundings } from '../define-handler.js';
@@ -22,12 +21,10 @@ const ASKED = /^[!-~]*$/;
 
 export function reverseProxy(
   { timeout, body_length, custom_headers, routes }: Omit<ReverseProxySettings, 'type'>,
-  { clock, log }: Pick<HandlerSurroundings, 'clock' | 'log'>,
+  { pseudonym, clock, log }: Pick<HandlerSurroundings, 'pseudonym' | 'clock' | 'log'>,
 ): HttpHandler {
   const known = routes.map((route) => new ProxyRoute(route));
   const around = { upstreams: new Upstreams(timeout), timeoutMs: timeout, clock, log };
-  // Nobody else can know it, so a request that has it comes from here.
-  const name = `meerkat-${randomBytes(8).toString('hex')}`;
   return {
     methods: PROXY_METHODS,
     maxBodyBytes: body_length === 'infinity' ? Number.MAX_SAFE_INTEGER : body_length,
@@ -36,9 +33,9 @@ export function reverseProxy(
       if (!isPlain(request)) return refuse(400, 'The request line has characters that are not passed on.');
       const target = targetOf(known, request);
       if (!target) return refuse(404, 'No route of mod_revproxy leads from here.');
-      if (request.header('via')?.includes(name))
+      if (request.header('via')?.includes(pseudonym))
         return refuse(508, 'The request came here before: a route leads back.');
-      const headers = requestFields(request, custom_headers, `1.1 ${name}`);
+      const headers = requestFields(request, custom_headers, `1.1 ${pseudonym}`);
       if (!headers) return refuse(400, 'A header field has characters that are not passed on.');
       pass(request, response, { ...target, method: request.method, headers }, around);
     },
