@@ -1,5 +1,6 @@
 /** What one load of one thread has at hand: its share of the units, its clients, and where it counts. */
 import { now } from '../measure/clock.mjs';
+import { Arrivals, OpenLoop } from './schedule.mjs';
 import { AnswerError } from './session.mjs';
 
 const POLL_MS = 20;
@@ -90,6 +91,18 @@ export class Scene {
       : await session.ask('get', "<query xmlns='http://jabber.org/protocol/disco#info'/>", session.domain);
     if (!features.includes(`'${namespace}'`) && !features.includes(`"${namespace}"`))
       throw new AnswerError(`the server offers no ${what}`);
+  }
+
+  /** An open loop at this thread's part of the rate: `act(member, dueAt)` for one member after the other. Nothing without members. */
+  inTurns(members, act, { isRandom = true } = {}) {
+    if (members.length === 0) return undefined;
+    const arrivals = new Arrivals(this.settings.rate / this.threads, now(), isRandom ? Math.random : undefined);
+    let turn = 0;
+    return new OpenLoop(arrivals, {
+      arrive: (dueAt) => act(members[turn++ % members.length], dueAt),
+      late: this.operation('lateness'),
+      spin: this.run.spin,
+    });
   }
 
   /** Until every message has come, or can no longer be waited for. */

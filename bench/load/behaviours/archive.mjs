@@ -2,7 +2,6 @@
 import { now } from '../../measure/clock.mjs';
 import { ArchiveReader } from '../archive-reader.mjs';
 import { sleep } from '../scene.mjs';
-import { Arrivals, OpenLoop } from '../schedule.mjs';
 import { amount, count } from '../schema.mjs';
 import { chatWriter } from '../texts.mjs';
 
@@ -33,7 +32,6 @@ class Archive {
   #isRunning = false;
   #loops = [];
   #loop;
-  #turn = 0;
 
   constructor(scene) {
     this.#scene = scene;
@@ -52,13 +50,8 @@ class Archive {
   start() {
     this.#isRunning = true;
     this.#loops = this.#pairs.flatMap(({ readers }) => readers.map((reader) => this.#readOnAndOn(reader)));
-    const { settings, run, threads } = this.#scene;
-    if (settings.rate === 0 || this.#pairs.length === 0) return;
-    this.#loop = new OpenLoop(new Arrivals(settings.rate / threads, now(), Math.random), {
-      arrive: (dueAt) => this.#pairs[this.#turn++ % this.#pairs.length].answer(dueAt),
-      late: this.#scene.operation('lateness'),
-      spin: run.spin,
-    });
+    if (this.#scene.settings.rate === 0) return;
+    this.#loop = this.#scene.inTurns(this.#pairs, (pair, dueAt) => pair.answer(dueAt));
   }
 
   async stop() {

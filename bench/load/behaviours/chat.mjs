@@ -1,6 +1,5 @@
 /** Pairs that chat: each answers what comes (closed loop), or all write at their times whatever comes (open loop). */
 import { now } from '../../measure/clock.mjs';
-import { Arrivals, OpenLoop } from '../schedule.mjs';
 import { amount, choice, count, flag } from '../schema.mjs';
 import { chatWriter } from '../texts.mjs';
 
@@ -33,7 +32,6 @@ class Chat {
   #onlookers = [];
   #loop;
   #isRunning = false;
-  #turn = 0;
 
   constructor(scene) {
     this.#scene = scene;
@@ -56,19 +54,15 @@ class Chat {
 
   start() {
     this.#isRunning = true;
-    const { settings, run, threads } = this.#scene;
+    const { settings } = this.#scene;
     if (settings.loop === 'closed') {
       for (const one of this.#chatters) one.answerEach(settings.pipeline, () => this.#isRunning);
       for (let index = 0; index < this.#chatters.length; index += 2)
         this.#chatters[index].send(settings.pipeline, now());
       return;
     }
-    if (this.#chatters.length === 0) return;
-    this.#loop = new OpenLoop(new Arrivals(settings.rate / threads, now(), settings.random ? Math.random : undefined), {
-      arrive: (dueAt) => this.#chatters[this.#turn++ % this.#chatters.length].send(1, dueAt),
-      late: this.#scene.operation('lateness'),
-      spin: run.spin,
-    });
+    const send = (chatter, dueAt) => chatter.send(1, dueAt);
+    this.#loop = this.#scene.inTurns(this.#chatters, send, { isRandom: settings.random });
   }
 
   async stop() {

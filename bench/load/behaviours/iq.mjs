@@ -1,6 +1,5 @@
 /** Requests to the server, each of which it answers: pings, or whole contact lists. */
 import { now } from '../../measure/clock.mjs';
-import { Arrivals, OpenLoop } from '../schedule.mjs';
 import { amount, choice, count, countOrNone } from '../schema.mjs';
 
 export const iq = {
@@ -25,7 +24,6 @@ class Requests {
   #isRunning = false;
   #loop;
   #open = new Set();
-  #turn = 0;
 
   constructor(scene) {
     this.#scene = scene;
@@ -44,17 +42,12 @@ class Requests {
 
   start() {
     this.#isRunning = true;
-    const { settings, run, threads } = this.#scene;
+    const { settings } = this.#scene;
     if (settings.loop === 'closed') {
       for (const session of this.#sessions) this.#start(this.#askOnAndOn(session));
       return;
     }
-    if (this.#sessions.length === 0) return;
-    this.#loop = new OpenLoop(new Arrivals(settings.rate / threads, now(), Math.random), {
-      arrive: (dueAt) => this.#start(this.#ask(this.#sessions[this.#turn++ % this.#sessions.length], dueAt)),
-      late: this.#scene.operation('lateness'),
-      spin: run.spin,
-    });
+    this.#loop = this.#scene.inTurns(this.#sessions, (session, dueAt) => this.#start(this.#ask(session, dueAt)));
   }
 
   async stop() {

@@ -1,7 +1,6 @@
 /** A presence storm: accounts that see one another change their presence, and each contact is told. */
 import { now } from '../../measure/clock.mjs';
 import { befriend } from '../contacts.mjs';
-import { Arrivals, OpenLoop } from '../schedule.mjs';
 import { amount, choice, count } from '../schema.mjs';
 
 const SHOWS = ['away', 'chat', 'dnd', 'xa'];
@@ -26,7 +25,6 @@ class Presence {
   #people = [];
   #isRunning = false;
   #loop;
-  #turn = 0;
 
   constructor(scene) {
     this.#scene = scene;
@@ -57,17 +55,12 @@ class Presence {
 
   start() {
     this.#isRunning = true;
-    const { settings, run, threads } = this.#scene;
+    const { settings } = this.#scene;
     if (settings.loop === 'closed') {
       for (const person of this.#people) person.changeOnAndOn(() => this.#isRunning);
       return;
     }
-    if (this.#people.length === 0) return;
-    this.#loop = new OpenLoop(new Arrivals(settings.rate / threads, now(), Math.random), {
-      arrive: (dueAt) => this.#people[this.#turn++ % this.#people.length].change(dueAt),
-      late: this.#scene.operation('lateness'),
-      spin: run.spin,
-    });
+    this.#loop = this.#scene.inTurns(this.#people, (person, dueAt) => person.change(dueAt));
   }
 
   async stop() {

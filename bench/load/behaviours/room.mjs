@@ -1,7 +1,6 @@
 /** Group chat (XEP-0045): what one occupant says reaches all of a room. */
 import { randomBytes } from 'node:crypto';
 import { now } from '../../measure/clock.mjs';
-import { Arrivals, OpenLoop } from '../schedule.mjs';
 import { amount, choice, count } from '../schema.mjs';
 import { chatWriter } from '../texts.mjs';
 
@@ -33,7 +32,6 @@ class Rooms {
   #rooms = [];
   #isRunning = false;
   #loop;
-  #turn = 0;
   #service;
 
   constructor(scene) {
@@ -62,17 +60,12 @@ class Rooms {
 
   start() {
     this.#isRunning = true;
-    const { settings, run, threads } = this.#scene;
+    const { settings } = this.#scene;
     if (settings.loop === 'closed') {
       for (const one of this.#rooms) one.talkOnAndOn(() => this.#isRunning);
       return;
     }
-    if (this.#rooms.length === 0) return;
-    this.#loop = new OpenLoop(new Arrivals(settings.rate / threads, now(), Math.random), {
-      arrive: (dueAt) => this.#rooms[this.#turn++ % this.#rooms.length].talk(dueAt),
-      late: this.#scene.operation('lateness'),
-      spin: run.spin,
-    });
+    this.#loop = this.#scene.inTurns(this.#rooms, (room, dueAt) => room.talk(dueAt));
   }
 
   async stop() {
