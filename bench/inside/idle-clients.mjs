@@ -51,6 +51,7 @@ async function enter(target, state) {
   if (state === 'unauthenticated') await open(socket);
   else await login(socket);
   if (state === 'available') await becomeAvailable(socket);
+  if (socket.isBosh) socket.rest();
   return socket.on('error', () => {}).on('close', complain);
 }
 

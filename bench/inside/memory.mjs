@@ -1,6 +1,7 @@
 /** Connections that say nothing: what each of them costs the server in memory. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { choices, count, flag, UsageError } from '../lib/arguments.mjs';
+import { BOSH_WAIT } from '../lib/bosh-socket.mjs';
 import { startClients } from '../lib/clients.mjs';
 import { startServer } from '../lib/server.mjs';
 import { openFilesLimit, pssBytes } from '../measure/process-facts.mjs';
@@ -13,9 +14,9 @@ export const memoryOptions = {
   repeat: count(1, 'measurements for each engine'),
   tls: flag('over TLS'),
   websocket: flag('over WebSocket'),
+  bosh: flag('over BOSH, each with a request that waits'),
   unauthenticated: flag('the clients stop before they log in'),
   available: flag('the clients send presence'),
-  managed: flag('with stream management'),
 };
 
 /** What a process needs besides its connections. */
@@ -23,6 +24,8 @@ const SPARE_FILES = 200;
 const MOST_WARMUP = 3_000;
 /** Until buffers that were used while logging in are given back. */
 const SETTLE_MS = 1_000;
+/** Over BOSH also until the answers of the login are no longer among the last ones, which are remembered. */
+const BOSH_SETTLE_MS = SETTLE_MS + 4 * BOSH_WAIT * 1_000;
 
 export async function memory(options) {
   checkLimits(options.connections);
@@ -56,21 +59,23 @@ function checkLimits(connections) {
   );
 }
 
-async function measureOnce(engine, { shards, connections, tls, websocket: webSocket, unauthenticated, available }) {
+async function measureOnce(engine, options) {
+  const { shards, connections, tls, websocket: webSocket, bosh, unauthenticated, available } = options;
   const state = unauthenticated ? 'unauthenticated' : available ? 'available' : 'bound';
-  const server = await startServer({ engine, shards, tls: tls && 'tls', isWeb: webSocket });
+  const server = await startServer({ engine, shards, tls: tls && 'tls', isWeb: webSocket || bosh });
   const clients = startClients('idle-clients.mjs');
-  const open = (count) => clients.ask('open', { port: server.port, tls, webSocket, state, count });
+  const open = (count) => clients.ask('open', { port: server.port, tls, webSocket, bosh, state, count });
   try {
     // What the first logins compile, and the young generation that grows under them, is not theirs. These clients stay: the
     // memory that they gave back would be taken by those that are measured, and not be seen.
     await open(warmup(connections));
-    const before = await take(server);
+    const settle = bosh ? BOSH_SETTLE_MS : SETTLE_MS;
+    const before = await take(server, settle);
     await open(connections);
     const asFound = pssBytes(server.pid);
-    const after = await take(server);
+    const after = await take(server, settle);
     await clients.ask('close', { count: connections });
-    const left = await take(server);
+    const left = await take(server, SETTLE_MS);
     const each = (bytes) => bytes / connections;
     return {
       pss: each(after.pss - before.pss),
@@ -87,8 +92,8 @@ async function measureOnce(engine, { shards, connections, tls, websocket: webSoc
 }
 
 /** Memory after everything that can be freed has been. */
-async function take(server) {
-  await sleep(SETTLE_MS);
+async function take(server, settleMs) {
+  await sleep(settleMs);
   const threads = await server.memory(true);
   const sum = (name) => threads.reduce((total, thread) => total + thread[name], 0);
   return { pss: pssBytes(server.pid), heap: sum('heapUsed'), external: sum('external'), native: sum('native') };

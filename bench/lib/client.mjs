@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { connect as connectTcp } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import { BoshSocket } from './bosh-socket.mjs';
 import { upgraded } from './web-socket.mjs';
 
 const HEADER =
@@ -11,15 +12,17 @@ const AUTH = "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='ANONYMOU
 const PATIENCE_MS = 20_000;
 const BIND = "<iq type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>";
 
-export async function connect({ port, tls, localAddress, webSocket }) {
+export async function connect({ port, tls, localAddress, webSocket, bosh }) {
   const target = { port, host: '127.0.0.1', localAddress, noDelay: true };
   const socket = tls ? connectTls({ ...target, rejectUnauthorized: false }) : connectTcp(target);
   await once(socket, tls ? 'secureConnect' : 'connect');
+  if (bosh) return new BoshSocket(socket);
   return webSocket ? upgraded(socket) : socket;
 }
 
 /** Opens the stream and reads the features, no more. */
 export function open(socket) {
+  if (socket.isBosh) return ask(socket, undefined, '</stream:features>');
   return ask(socket, socket.isFramed ? OPEN : HEADER, '</stream:features>');
 }
 
@@ -39,7 +42,7 @@ export function becomeAvailable(socket) {
   return ask(socket, '<presence/>', '<presence');
 }
 
-/** Writes, and reads until this text has come. */
+/** Writes, or opens a stream over BOSH, and reads until this text has come. */
 export function ask(socket, text, expected) {
   return new Promise((resolve, reject) => {
     let received = '';
@@ -57,6 +60,7 @@ export function ask(socket, text, expected) {
       settle(new Error(`${expected} did not come: ${error || 'closed'}; what came: ${received}`));
     const timer = setTimeout(closed, PATIENCE_MS, 'no answer in time');
     socket.on('data', read).on('close', closed).on('error', closed).resume();
-    socket.write(text);
+    if (text === undefined) socket.open();
+    else socket.write(text);
   });
 }

@@ -97,6 +97,51 @@ onBothEngines('XEP-0124', config, (server) => {
     expect(attributesOf(await post({ rid: '102', sid }))).toMatchObject({ condition: 'item-not-found' });
   });
 
+  it('XEP-0206 section 5: a restart that names no domain is one of the same', async () => {
+    const alice = await person();
+    const sid = await begin();
+    const login = Buffer.from(`\0${alice.jid.split('@')[0]}\0x`).toString('base64');
+    const auth = `<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>${login}</auth>`;
+    expect((await post({ rid: '101', sid }, auth)).text).toContain('<success ');
+    const { text } = await post({ rid: '102', sid, 'xmlns:xmpp': 'urn:xmpp:xbosh', 'xmpp:restart': 'true' });
+    expect(text).toContain('<bind ');
+    alice.vanish();
+  });
+
+  it('section 18: requests that are pipelined are neither lost nor taken twice, once they are sent again', async () => {
+    const [alice, bob] = await Promise.all([person(), person()]);
+    const { sid, rid } = alice.client.bosh as { sid: string; rid: number };
+    alice.client.bosh!.isSilent = true;
+    const bodies = [0, 1].map((number) => {
+      const chat = `<message xmlns='jabber:client' type='chat' to='${bob.jid}' id='p${number}'><body>x</body></message>`;
+      return bodyText({ sid, rid: String(rid + number) }, chat);
+    });
+    const piped = await RawHttp.connect(port());
+    const requests = bodies.map(
+      (text) => `Host: localhost
+Content-Length: ${Buffer.byteLength(text)}
+
+${text}`,
+    );
+    piped.send(
+      requests
+        .map(
+          (request) => `POST /http-bind HTTP/1.1
+${request}`,
+        )
+        .join(''),
+    );
+    await piped.closed();
+    const [first, second] = bodies.map((text) => postBody(port(), text));
+    expect((await first)?.text).not.toContain('terminate');
+    await bob.receives(`<message id='p1'/>`);
+    expect((await bob.hasReceived()).map((element) => element.attrs['id'])).toEqual(['p0']);
+    bob.send(`<message type='chat' to='${alice.jid}'><body>y</body></message>`);
+    expect((await second)?.text).toContain('<body>y</body>');
+    alice.vanish();
+    bob.vanish();
+  });
+
   it('an answer that was lost is told once more, on whatever shard it is asked for', async () => {
     const alice = await person();
     const { sid, rid } = alice.client.bosh as { sid: string; rid: number };

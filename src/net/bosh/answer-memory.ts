@@ -1,30 +1,36 @@
 /** The last answers of a session, for clients that did not get them (XEP-0124 section 14.3). */
+import { nothing } from './answer-text.js';
 import type { BoshAnswer } from './binding.js';
 
 export interface Remembered {
   readonly rid: number;
   readonly key: string | undefined;
-  readonly answer: BoshAnswer;
   readonly at: number;
+  /** The bytes of the body, each as a character: a buffer would keep the memory that it shares with others. */
+  readonly body: string;
   repeats: number;
 }
 
-export class AnswerMemory {
-  readonly #most: number;
-  #answers: Remembered[] = [];
+interface Numbered {
+  readonly rid: number;
+  readonly key: string | undefined;
+}
 
-  constructor(most: number) {
-    this.#most = most;
-  }
+/** What a client that waits in vain is told, over and over: one copy serves all of them. */
+const NOTHING = Buffer.from(nothing.body).toString('latin1');
+
+export class AnswerMemory {
+  #answers: Remembered[] = [];
 
   get size(): number {
     return this.#answers.length;
   }
 
-  /** Answers come in the order of their numbers. */
-  add(remembered: Remembered): void {
-    this.#answers.push(remembered);
-    if (this.#answers.length > this.#most) this.#answers.shift();
+  /** Answers come in the order of their numbers; so many are kept. */
+  add({ rid, key }: Numbered, { body }: BoshAnswer, at: number, most: number): void {
+    const answers = this.#answers.slice(Math.max(0, this.#answers.length + 1 - most));
+    // An array that is pushed to makes room for many more.
+    this.#answers = answers.concat({ rid, key, at, body: remembered(body), repeats: 0 });
   }
 
   find(rid: number): Remembered | undefined {
@@ -35,4 +41,14 @@ export class AnswerMemory {
   acknowledged(rid: number): void {
     this.#answers = this.#answers.filter((one) => one.rid > rid || one === this.#answers.at(-1));
   }
+}
+
+export function again({ body }: Remembered): BoshAnswer {
+  return body === NOTHING ? nothing : { ...nothing, body: Buffer.from(body, 'latin1') };
+}
+
+function remembered(body: Uint8Array): string {
+  return body === nothing.body
+    ? NOTHING
+    : Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('latin1');
 }

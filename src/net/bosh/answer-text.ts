@@ -12,14 +12,19 @@ export interface StreamFacts {
 }
 
 const OK = 200;
+const BEGIN = `<body xmlns='${ns.HTTP_BIND}'`;
 const END = Buffer.from('</body>');
+
+/** Nothing was said. */
+export const nothing: BoshAnswer = { status: OK, body: Buffer.from(`${BEGIN}/>`) };
 
 /** `parts` are whole elements. */
 export function answer(attributes: BodyAttributes, parts: readonly Uint8Array[] = []): BoshAnswer {
   const fields = Object.entries(attributes).map(([name, value]) =>
     value === undefined ? '' : ` ${name}='${escapeXml(String(value))}'`,
   );
-  const tag = `<body xmlns='${ns.HTTP_BIND}'${fields.join('')}`;
+  const tag = `${BEGIN}${fields.join('')}`;
+  if (parts.length === 0 && tag === BEGIN) return nothing;
   if (parts.length === 0) return { status: OK, body: Buffer.from(`${tag}/>`) };
   return { status: OK, body: Buffer.concat([Buffer.from(`${tag}>`), ...parts, END]) };
 }

@@ -1,20 +1,25 @@
-/** One client of BOSH: carries between its session and its stream, and keeps the time for it. */
+/** One client of BOSH: carries between its session and its stream. */
 import type { Carrier, CarrierOwner } from '../../engine/carrier.js';
-import type { Cancel, Clock } from '../../platform/clock.js';
+import type { Clock } from '../../platform/clock.js';
 import { type Element, escapeXml } from '../../protocol/element.js';
 import { ns } from '../../protocol/namespaces.js';
 import type { BoshExchange, BoshRequest, BoshStream, Condition, SessionSettings, StreamOpening } from './binding.js';
 import { BoshSession } from './session.js';
 
+/** What all clients of a shard share. */
 export interface ClientParts {
   readonly clock: Clock;
   readonly parse: (xml: Uint8Array) => Element | undefined;
+  /** The last call. */
+  readonly gone: (client: BoshClient) => void;
+}
+
+export interface ClientFacts {
+  readonly sid: string;
   /** The Content-Type of all answers. */
   readonly contentType: string;
   /** The session was asked for over TLS, so all of it has to be. */
   readonly isSecure: boolean;
-  /** The last call. */
-  readonly gone: (client: BoshClient) => void;
 }
 
 const CLOSE = Buffer.from(`<close xmlns='${ns.FRAMING}'/>`);
@@ -22,49 +27,57 @@ const OPEN_TAG = `<open xmlns='${ns.FRAMING}'`;
 const CLOSE_TAG = `<close xmlns='${ns.FRAMING}'`;
 const ERROR_TAG = '<stream:error';
 
-export class BoshClient implements CarrierOwner, BoshStream {
+export class BoshClient implements CarrierOwner, BoshStream, ClientFacts {
   readonly sid: string;
+  readonly contentType: string;
+  readonly isSecure: boolean;
   readonly #parts: ClientParts;
   #carrier: Carrier | undefined;
   #session: BoshSession | undefined;
   #condition: Condition | undefined;
   #isSettling = false;
-  #wakeAt = Number.POSITIVE_INFINITY;
-  #cancel: Cancel = () => {};
+  /** Of the first stream, for a restart that does not name them. */
+  #domain = '';
+  #lang: string | undefined;
 
-  constructor(sid: string, parts: ClientParts) {
+  constructor({ sid, contentType, isSecure }: ClientFacts, parts: ClientParts) {
     this.sid = sid;
+    this.contentType = contentType;
+    this.isSecure = isSecure;
     this.#parts = parts;
-  }
-
-  get contentType(): string {
-    return this.#parts.contentType;
-  }
-
-  get isSecure(): boolean {
-    return this.#parts.isSecure;
   }
 
   /** To be called before anything else. */
   begin(carrier: Carrier, settings: SessionSettings, first: BoshRequest, exchange: BoshExchange): void {
     this.#carrier = carrier;
+    this.#domain = first.restart?.to ?? '';
+    this.#lang = first.restart?.lang;
     this.#session = new BoshSession(settings, this, first, exchange, this.#now());
     this.#session.begin(this.#now());
-    this.#plan();
+    this.#leaveWhenGone();
   }
 
   request(request: BoshRequest, exchange: BoshExchange): void {
     this.#session?.request(request, exchange, this.#now());
-    this.#plan();
+    this.#leaveWhenGone();
   }
 
   abandoned(exchange: BoshExchange): void {
     this.#session?.abandoned(exchange, this.#now());
-    this.#plan();
+    this.#leaveWhenGone();
+  }
+
+  /** Does what it is time for; to be called now and then. */
+  look(): void {
+    const now = this.#now();
+    if (!this.#session || this.#session.wakeAt > now) return;
+    this.#session.tick(now);
+    this.#leaveWhenGone();
   }
 
   open({ to, from, lang, version }: StreamOpening): boolean {
-    const attributes = { to, from, version, 'xml:lang': lang };
+    // XEP-0206 section 5: a restart should have them both, and need not.
+    const attributes = { to: to || this.#domain, from, version, 'xml:lang': lang ?? this.#lang };
     const fields = Object.entries(attributes).map(([name, value]) =>
       value === undefined ? '' : ` ${name}='${escapeXml(value)}'`,
     );
@@ -100,7 +113,7 @@ export class BoshClient implements CarrierOwner, BoshStream {
 
   readOn(): void {
     this.#session?.readOn(this.#now());
-    this.#plan();
+    this.#leaveWhenGone();
   }
 
   released(isDone: boolean): void {
@@ -132,36 +145,19 @@ export class BoshClient implements CarrierOwner, BoshStream {
     queueMicrotask(() => {
       this.#isSettling = false;
       this.#session?.settle(this.#now());
-      this.#plan();
+      this.#leaveWhenGone();
     });
   }
 
-  #plan(): void {
-    const session = this.#session;
-    if (!session) return;
-    const now = this.#now();
-    if (session.isGone(now)) return this.#end();
-    // A timer that comes too early looks again, which is cheaper than a new one with each request.
-    if (session.wakeAt >= this.#wakeAt) return;
-    this.#cancel();
-    this.#wakeAt = session.wakeAt;
-    this.#cancel = this.#parts.clock.after(session.wakeAt - now, () => this.#tick());
-  }
-
-  #tick(): void {
-    this.#wakeAt = Number.POSITIVE_INFINITY;
-    this.#session?.tick(this.#now());
-    this.#plan();
-  }
-
-  #end(): void {
-    this.#cancel();
+  #leaveWhenGone(): void {
+    if (!this.#session?.isGone(this.#now())) return;
     this.leave(false);
     this.#session = undefined;
     this.#parts.gone(this);
   }
 
+  /** In whole milliseconds, which take no memory of their own. */
   #now(): number {
-    return this.#parts.clock.monotonic();
+    return Math.floor(this.#parts.clock.monotonic());
   }
 }

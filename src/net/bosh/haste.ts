@@ -18,20 +18,14 @@ export interface HasteOptions {
 const MOST_HASTY_REQUESTS = 5;
 
 export class Haste {
-  readonly #options: HasteOptions;
-  #lastAt = Number.NEGATIVE_INFINITY;
+  #lastAt: number | undefined;
   #wasIdle = false;
   #hasty = 0;
 
-  constructor(options: HasteOptions) {
-    this.#options = options;
-  }
-
   /** True when it was one too many. */
-  asked(asked: Asked, now: number): boolean {
-    const { isPolling, requests, pollingMs } = this.#options;
+  asked(asked: Asked, { isPolling, requests, pollingMs }: HasteOptions, now: number): boolean {
     const { isEmpty, isExtra, unanswered } = asked;
-    const isSoon = isEmpty && !isExtra && now - this.#lastAt < pollingMs;
+    const isSoon = isEmpty && !isExtra && this.#lastAt !== undefined && now - this.#lastAt < pollingMs;
     const isHasty = isSoon && (isPolling ? this.#wasIdle : unanswered === requests);
     this.#lastAt = now;
     this.#wasIdle = isEmpty;

@@ -4,7 +4,7 @@ import type { Cancel, Clock } from '../../platform/clock.js';
 import { refusal } from './answer-text.js';
 import type { BoshExchange, BoshRequest } from './binding.js';
 import type { BoshClient } from './client.js';
-import type { Abandon, Posted } from './sessions.js';
+import type { Abandon, Posted, Replier } from './sessions.js';
 
 export interface RemoteParts {
   readonly shard: number;
@@ -27,7 +27,7 @@ interface Given {
 
 interface Away {
   readonly shard: number;
-  readonly posted: Posted;
+  readonly replier: Replier;
 }
 
 /** How often we ask whether the other shard still knows of what it holds: it may have died meanwhile. */
@@ -59,20 +59,19 @@ export class RemoteSessions {
     );
   }
 
-  request(sid: string, request: BoshRequest, posted: Posted): Abandon {
+  request(sid: string, request: BoshRequest, { replier, isSecure }: Posted): Abandon {
     const { shard: from, shards, calls } = this.#parts;
     const shard = Number(SID.exec(sid)?.[1] ?? shards);
     if (shard >= shards || shard === from) {
-      unknown(posted);
+      unknown(replier);
       return () => {};
     }
     const id = this.#next++;
-    this.#away.set(id, { shard, posted });
+    this.#away.set(id, { shard, replier });
     this.#look();
     const lost = () => {
-      if (this.#away.delete(id)) unknown(posted);
+      if (this.#away.delete(id)) unknown(replier);
     };
-    const { isSecure } = posted;
     calls.ask<boolean>(shard, 'bosh.request', { from, id, sid, isSecure, request }).then((isKnown) => {
       if (!isKnown) lost();
     }, lost);
@@ -101,7 +100,7 @@ export class RemoteSessions {
   #answered({ id, status, body, contentType }: Given): void {
     const away = this.#away.get(id);
     this.#away.delete(id);
-    away?.posted.reply({ status, body }, contentType);
+    away?.replier.reply({ status, body }, contentType);
   }
 
   #gone(asking: Asking): void {
@@ -129,7 +128,7 @@ export class RemoteSessions {
       const away = this.#away.get(id);
       if (!away || held.includes(id)) continue;
       this.#away.delete(id);
-      unknown(away.posted);
+      unknown(away.replier);
     }
   }
 }
@@ -138,6 +137,6 @@ function name({ from, id }: Asking): string {
   return `${from}-${id}`;
 }
 
-function unknown(posted: Posted): void {
-  posted.reply(refusal('item-not-found', false), CONTENT_TYPE);
+function unknown(replier: Replier): void {
+  replier.reply(refusal('item-not-found', false), CONTENT_TYPE);
 }

@@ -24,6 +24,8 @@ const GT = 0x3e;
 const SLASH = 0x2f;
 const QUOTES = [0x22, 0x27];
 const PROLOG = /^\uFEFF?\s*(?:<\?xml\s[^>]*\?>\s*)?/;
+/** Keeps nothing of the body. */
+const NO_PAYLOAD = new Uint8Array();
 /** A prolog is no longer than this. */
 const MAX_PROLOG_BYTES = 256;
 const TYPE = /^[\w.+-]+\/[\w.+-]+(?:\s*;\s*charset=[\w-]+)?$/;
@@ -45,7 +47,7 @@ function split(bytes: Buffer): { tag: Uint8Array; payload: Uint8Array } | undefi
   const rest = trimmedEnd(bytes);
   if (bytes[end - 1] === SLASH) {
     if (rest !== end + 1) return undefined;
-    return { tag: bytes.subarray(start, end + 1), payload: bytes.subarray(0, 0) };
+    return { tag: bytes.subarray(start, end + 1), payload: NO_PAYLOAD };
   }
   const name = /^<[^\s>/]+/.exec(bytes.toString('utf8', start, Math.min(end, start + MAX_PROLOG_BYTES)))?.[0].slice(1);
   const closing = bytes.lastIndexOf(LT);
@@ -75,10 +77,10 @@ function trimmedEnd(bytes: Buffer): number {
 }
 
 /** White space alone is no payload. */
-function trimmed(bytes: Buffer): Buffer {
+function trimmed(bytes: Buffer): Uint8Array {
   let start = 0;
   while (isSpace(bytes[start])) start++;
-  return bytes.subarray(start);
+  return start === bytes.length ? NO_PAYLOAD : bytes.subarray(start);
 }
 
 function isSpace(byte: number | undefined): boolean {

@@ -2,7 +2,7 @@
  * One session of BOSH (XEP-0124): brings what requests carry to its stream, in their order, and answers them with what the stream says.
  * It knows neither sockets nor timers: whoever holds it calls `tick` at `wakeAt`.
  */
-import { AnswerMemory } from './answer-memory.js';
+import { AnswerMemory, again } from './answer-memory.js';
 import {
   answer,
   type BodyAttributes,
@@ -12,8 +12,9 @@ import {
   type StreamFacts,
 } from './answer-text.js';
 import type { BoshExchange, BoshRequest, BoshStream, Condition, SessionSettings } from './binding.js';
-import { Haste } from './haste.js';
+import { type Asked, Haste } from './haste.js';
 import { isSameKey, KeySequence } from './key-sequence.js';
+import { begun, isExtra, type Received, sizeOf, withOneMore, withoutPayload } from './received.js';
 
 /** More waits for the next answer; one element may be larger. */
 const MAX_ANSWER_BYTES = 256 * 1024;
@@ -26,36 +27,24 @@ const ENDING_MS = 5_000;
 const LINGERING_MS = 30_000;
 /** An answer that a client has not had for so long is probably lost (XEP-0124 section 9.2). */
 const REPORT_AFTER_MS = 1_000;
-/** What a request takes beside its payload. */
-const REQUEST_BYTES = 256;
-
-interface Received {
-  readonly request: BoshRequest;
-  /** Undefined once its client has gone. */
-  exchange: BoshExchange | undefined;
-  at: number;
-  repeats: number;
-  /** The stream has its payload. */
-  isFed: boolean;
-  /** An earlier answer that the client does not have. */
-  report: { rid: number; ms: number } | undefined;
-}
+const NONE: readonly Received[] = [];
 
 export class BoshSession {
   readonly #settings: SessionSettings;
   readonly #stream: BoshStream;
-  readonly #keys: KeySequence;
-  readonly #haste: Haste;
-  readonly #memory: AnswerMemory;
+  /** Undefined until the client begins with one. */
+  #keys: KeySequence | undefined;
+  readonly #haste = new Haste();
+  readonly #memory = new AnswerMemory();
   readonly #requests: number;
   /** The next request in order. */
   #expected: number;
   /** Requests that wait for one in front of them. */
-  readonly #early = new Map<number, Received>();
+  #early: Map<number, Received> | undefined;
   /** Requests in order that have no answer yet. */
-  readonly #pending: Received[] = [];
+  #pending: Received[] = [];
   /** Requests whose payload the stream does not have yet. */
-  readonly #inputs: Received[] = [];
+  #inputs: Received[] = [];
   #waitingBytes = 0;
   #isReadable = true;
   #output: Uint8Array[] = [];
@@ -71,26 +60,20 @@ export class BoshSession {
   #isClosed = false;
   #condition: Condition | undefined;
   #isOver = false;
-  #overUntil = Number.NEGATIVE_INFINITY;
+  #overUntil = 0;
 
   /** `first` asked for the session. */
   constructor(settings: SessionSettings, stream: BoshStream, first: BoshRequest, exchange: BoshExchange, now: number) {
-    const { hold, waitMs, pollingMs, inactivityMs } = settings;
+    const { hold, inactivityMs } = settings;
     this.#settings = settings;
     this.#stream = stream;
     this.#requests = hold + 1;
-    this.#keys = new KeySequence(first.newKey);
-    this.#haste = new Haste({
-      isPolling: hold === 0 || waitMs === 0,
-      requests: this.#requests,
-      pollingMs: pollingMs / 2,
-    });
-    this.#memory = new AnswerMemory(this.#requests + 1);
+    this.#keys = first.newKey === undefined ? undefined : new KeySequence(first.newKey);
     this.#inactivityMs = inactivityMs;
     this.#quietSince = now;
     this.#expected = first.rid + 1;
     const received = begun(first, exchange, now);
-    this.#pending.push(received);
+    this.#pending = [received];
     this.#await(received);
   }
 
@@ -109,10 +92,14 @@ export class BoshSession {
   /** What waits here, for its bounds. */
   get held(): { requests: number; answers: number; bytes: number } {
     return {
-      requests: this.#pending.length + this.#early.size,
+      requests: this.#pending.length + this.#earlyRequests.length,
       answers: this.#memory.size,
       bytes: this.#waitingBytes,
     };
+  }
+
+  get #earlyRequests(): readonly Received[] {
+    return this.#early ? [...this.#early.values()] : NONE;
   }
 
   /** Requests in order that have no answer. */
@@ -132,11 +119,12 @@ export class BoshSession {
     if (this.#isOver || this.#endingSince !== undefined) return exchange.answer(this.#refusal('item-not-found'));
     const window = this.#requests + (isExtra(request) ? 1 : 0);
     if (rid >= this.#expected + window) return this.#fail('item-not-found', exchange);
-    const known = this.#early.get(rid);
+    const known = this.#early?.get(rid);
     if (known) {
       if (!this.#again(known, request, exchange, now)) return;
     } else {
       const received = begun(request, exchange, now);
+      this.#early ??= new Map();
       this.#early.set(rid, received);
       this.#waitingBytes += sizeOf(received);
       if (this.#waitingBytes > this.#settings.maxWaitingBytes) return this.#fail('policy-violation');
@@ -147,19 +135,19 @@ export class BoshSession {
 
   /** The client of this request has gone. */
   abandoned(exchange: BoshExchange, now: number): void {
-    for (const received of [...this.#pending, ...this.#early.values()]) {
+    for (const received of [...this.#pending, ...this.#earlyRequests]) {
       if (received.exchange === exchange) received.exchange = undefined;
     }
     this.#settle(now);
   }
 
   opened(facts: StreamFacts): void {
-    this.#facts ??= facts;
+    if (!this.#hasBegun) this.#facts ??= facts;
   }
 
   /** Whole elements that the stream says; to be followed by `settle`. */
   said(bytes: Uint8Array): void {
-    if (!this.#isOver) this.#output.push(bytes);
+    if (!this.#isOver) this.#output = withOneMore(this.#output, bytes);
   }
 
   /** The stream ends, with this condition or in peace; to be followed by `settle`. */
@@ -195,9 +183,10 @@ export class BoshSession {
 
   #takeInOrder(now: number): void {
     for (;;) {
-      const next = this.#early.get(this.#expected);
+      const next = this.#early?.get(this.#expected);
       if (!next || this.#isOver || this.#endingSince !== undefined) return;
-      this.#early.delete(this.#expected);
+      this.#early?.delete(this.#expected);
+      if (this.#early?.size === 0) this.#early = undefined;
       this.#expected++;
       this.#waitingBytes -= sizeOf(next);
       this.#take(next, now);
@@ -206,11 +195,12 @@ export class BoshSession {
 
   #take(received: Received, now: number): void {
     const { request } = received;
-    this.#pending.push(received);
-    if (!this.#keys.accept(request.key, request.newKey)) return this.#fail('item-not-found');
+    this.#pending = withOneMore(this.#pending, received);
+    if (request.newKey !== undefined) this.#keys ??= new KeySequence(undefined);
+    if (this.#keys?.accept(request.key, request.newKey) === false) return this.#fail('item-not-found');
     const isEmpty = request.payload.length === 0 && !request.restart;
     const asked = { isEmpty, isExtra: isExtra(request), unanswered: this.#pending.length };
-    if (this.#haste.asked(asked, now)) return this.#fail('policy-violation');
+    if (this.#isHasty(asked, now)) return this.#fail('policy-violation');
     received.report = this.#missed(request, now);
     if (request.ack !== undefined) this.#memory.acknowledged(request.ack);
     this.#inactivityMs = this.#settings.inactivityMs;
@@ -224,6 +214,12 @@ export class BoshSession {
     else this.#await(received);
   }
 
+  #isHasty(asked: Asked, now: number): boolean {
+    const { hold, waitMs, pollingMs } = this.#settings;
+    const isPolling = hold === 0 || waitMs === 0;
+    return this.#haste.asked(asked, { isPolling, requests: this.#requests, pollingMs: pollingMs / 2 }, now);
+  }
+
   /** XEP-0124 section 9.2: what the client says it has, against what it was sent. */
   #missed({ rid, ack }: BoshRequest, now: number): Received['report'] {
     if (!this.#settings.clientAcks || ack === undefined || ack >= rid - 1) return undefined;
@@ -233,7 +229,7 @@ export class BoshSession {
   }
 
   #await(received: Received): void {
-    this.#inputs.push(received);
+    this.#inputs = withOneMore(this.#inputs, received);
     this.#waitingBytes += sizeOf(received);
     if (this.#waitingBytes > this.#settings.maxWaitingBytes) this.#fail('policy-violation');
   }
@@ -245,10 +241,12 @@ export class BoshSession {
       this.#waitingBytes -= sizeOf(received);
       received.isFed = true;
       const { restart, payload, isTerminating } = received.request;
+      if (this.#inputs.length === 0) this.#inputs = [];
       // XEP-0206 section 5: what comes along with a restart is ignored.
       if (restart) this.#isReadable = this.#stream.open(restart);
       else if (payload.length > 0) this.#isReadable = this.#stream.feed(payload);
       if (isTerminating) this.#stream.close();
+      if (payload.length > 0) received.request = withoutPayload(received.request);
     }
   }
 
@@ -263,7 +261,7 @@ export class BoshSession {
       if (this.#isOver) exchange.answer(this.#refusal('item-not-found'));
       else this.#fail('item-not-found', exchange);
     } else if (++known.repeats > MOST_REPEATS) this.#fail('policy-violation', exchange);
-    else exchange.answer(known.answer);
+    else exchange.answer(again(known));
   }
 
   /** XEP-0124 section 14.3: who sends a request once more gets the answer. False when that ended the session. */
@@ -307,7 +305,7 @@ export class BoshSession {
     // Nobody would read the answer, but it can be asked for once more.
     if (this.#isReturning || !oldest.exchange || this.#output.length > 0) return true;
     if (!this.#hasBegun && this.#pending.length === 1) return false;
-    return this.#pending.length + this.#early.size > this.#settings.hold || oldest.report !== undefined;
+    return this.#pending.length + this.#earlyRequests.length > this.#settings.hold || oldest.report !== undefined;
   }
 
   #answer(oldest: Received, now: number, attributes: BodyAttributes = {}, mostBytes = MAX_ANSWER_BYTES): void {
@@ -324,9 +322,10 @@ export class BoshSession {
       parts,
     );
     this.#hasBegun = true;
+    this.#facts = undefined;
     if (parts.length > 0) this.#haste.told();
     this.#quietSince = now;
-    this.#memory.add({ rid: request.rid, key: request.key, answer: reply, at: now, repeats: 0 });
+    this.#memory.add(request, reply, now, this.#requests + 1);
     exchange?.answer(reply);
     const bytes = parts.reduce((sum, part) => sum + part.length, 0);
     if (bytes > 0) this.#stream.sent(bytes);
@@ -346,7 +345,9 @@ export class BoshSession {
       if (count > 0 && bytes > mostBytes) break;
       count++;
     }
-    return this.#output.splice(0, count);
+    const taken = this.#output;
+    this.#output = taken.slice(count);
+    return taken.slice(0, count);
   }
 
   /** The oldest request is told of the end, with all that is left; the others get nothing (XEP-0124 section 13). */
@@ -369,25 +370,12 @@ export class BoshSession {
   #end(reply: ReturnType<typeof refusal>, isOrderly: boolean): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    for (const { exchange } of [...this.#pending, ...this.#early.values()]) exchange?.answer(reply);
-    this.#pending.length = 0;
-    this.#inputs.length = 0;
-    this.#early.clear();
+    for (const { exchange } of [...this.#pending, ...this.#earlyRequests]) exchange?.answer(reply);
+    this.#pending = [];
+    this.#inputs = [];
+    this.#early = undefined;
     this.#output = [];
     this.#waitingBytes = 0;
     this.#stream.leave(isOrderly);
   }
-}
-
-function begun(request: BoshRequest, exchange: BoshExchange, at: number): Received {
-  return { request, exchange, at, repeats: 0, isFed: false, report: undefined };
-}
-
-function sizeOf({ request }: Received): number {
-  return request.payload.length + REQUEST_BYTES;
-}
-
-/** One more of these may come than of others. */
-function isExtra({ isTerminating, pauseMs }: BoshRequest): boolean {
-  return isTerminating || pauseMs !== undefined;
 }

@@ -21,19 +21,21 @@ export interface ExchangeOptions {
   readonly compress: boolean;
   /** Fields of every answer. */
   readonly fields: HeaderFields;
-  /** Called once, when there is nothing more to do. */
-  readonly over: () => void;
+  /** Hears once that there is nothing more to do. */
+  readonly count: { leave(): void } | undefined;
 }
 
 export class Exchange implements HttpResponse {
   readonly #raw: RawResponse;
   readonly #options: ExchangeOptions;
-  #aborted: (() => void)[] = [];
+  #aborted: (() => void) | undefined;
+  /** Somebody reads the body, and hears of its end before the time. */
+  #lost: ((error: RequestAborted) => void) | undefined;
   #isAborted = false;
   #isOver = false;
   /** The last byte has been handed on. */
   #isDone = false;
-  #waiting: (() => void)[] = [];
+  #waiting: (() => void)[] | undefined;
   /** The client is kept from sending more of its request. */
   #isPaused = false;
   #body: AnswerBody | undefined;
@@ -51,7 +53,7 @@ export class Exchange implements HttpResponse {
 
   onAborted(callback: () => void): void {
     if (this.#isAborted) callback();
-    else this.#aborted.push(callback);
+    else this.#aborted = both(this.#aborted, callback);
   }
 
   send(status: number, fields: HeaderFields = {}, body: string | Uint8Array = ''): void {
@@ -91,7 +93,7 @@ export class Exchange implements HttpResponse {
     this.#raw.onWritable(() => {
       if (!body.flush()) return false;
       if (this.#isOver && body.isOver) this.#done();
-      for (const resume of this.#waiting.splice(0)) resume();
+      this.#resume();
       return true;
     });
   }
@@ -108,7 +110,10 @@ export class Exchange implements HttpResponse {
 
   drained(): Promise<void> {
     if (this.#isOver) return Promise.resolve();
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    return new Promise((resolve) => {
+      this.#waiting ??= [];
+      this.#waiting.push(resolve);
+    });
   }
 
   end(): void {
@@ -133,12 +138,15 @@ export class Exchange implements HttpResponse {
     if (this.#isAborted) return Promise.reject(new RequestAborted());
     if (length === 0) return Promise.resolve();
     return new Promise((resolve, reject) => {
-      this.onAborted(() => reject(new RequestAborted()));
+      this.#lost = reject;
       this.#raw.onData((bytes, isLast) => {
         // The memory behind it is taken away when this call returns.
         const held = take(Buffer.from(new Uint8Array(bytes)));
         if (held instanceof Promise) void this.#holdBack(held, isLast).then(resolve, reject);
-        else if (isLast) resolve();
+        else if (isLast) {
+          this.#lost = undefined;
+          resolve();
+        }
       });
     });
   }
@@ -197,16 +205,34 @@ export class Exchange implements HttpResponse {
   #abort(): void {
     this.#isAborted = true;
     this.#isOver = true;
-    for (const callback of this.#aborted.splice(0)) callback();
-    for (const resume of this.#waiting.splice(0)) resume();
+    this.#lost?.(new RequestAborted());
+    const callback = this.#aborted;
+    this.#aborted = undefined;
+    callback?.();
+    this.#resume();
     this.#done();
+  }
+
+  #resume(): void {
+    const waiting = this.#waiting ?? [];
+    this.#waiting = undefined;
+    for (const resume of waiting) resume();
   }
 
   #done(): void {
     if (this.#isDone) return;
     this.#isDone = true;
-    this.#options.over();
+    this.#options.count?.leave();
   }
+}
+
+/** Mostly there is one alone, of each of thousands of requests that are held. */
+function both(first: (() => void) | undefined, second: () => void): () => void {
+  if (!first) return second;
+  return () => {
+    first();
+    second();
+  };
 }
 
 /** RFC 9110 section 6.4.1. */

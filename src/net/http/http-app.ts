@@ -136,9 +136,7 @@ export class HttpApp {
         compress &&
         /(?:^|,)\s*gzip\s*(?:;\s*q=(?!0(?:\.0*)?\s*(?:,|$))|,|$)/i.test(head.fields.get('accept-encoding') ?? ''),
       fields: route?.handler.cors ? corsFields : {},
-      over: () => {
-        if (isCounted) count.leave();
-      },
+      count: isCounted ? count : undefined,
     });
   }
 
@@ -230,8 +228,8 @@ function requestOf(head: RequestHead, route: RouteMatch, client: HttpClient, exc
     chunks: (take) => exchange.read(contentLength, take),
     body: async () => {
       const parts: Buffer[] = [];
-      await exchange.read(contentLength, (chunk) => void parts.push(Buffer.from(chunk)));
-      return Buffer.concat(parts);
+      await exchange.read(contentLength, (chunk) => void parts.push(chunk));
+      return parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
     },
   };
 }

@@ -1,7 +1,7 @@
 /** `mongoose_bosh_handler`: lets clients in over HTTP alone (XEP-0124, XEP-0206). */
 import { prepareDomain } from '../../../protocol/jid.js';
 import type { BoshAnswer } from '../../bosh/binding.js';
-import type { BoshOptions, Posted } from '../../bosh/sessions.js';
+import type { BoshOptions, Posted, Replier } from '../../bosh/sessions.js';
 import { streamLimits } from '../../c2s/stream-limits.js';
 import { carrierFacts } from '../carrier-facts.js';
 import { defineHttpHandler, type HandlerSurroundings, type SettingsOf } from '../define-handler.js';
@@ -42,7 +42,7 @@ export default defineHttpHandler({
         const posted: Posted = {
           body,
           isSecure: client.scheme === 'https',
-          reply: (answer, contentType) => reply(response, answer, contentType),
+          replier: new Reply(response),
           attach: (owner) => entrance.attach(carrierFacts(client, listener), owner),
         };
         response.onAborted(bosh.take(posted, options));
@@ -58,8 +58,16 @@ function greet(query: string, response: HttpResponse): void {
   else response.send(400, PLAIN, 'Requests are sent by POST; the syntax for scripts is not served.\n');
 }
 
-function reply(response: HttpResponse, { status, body }: BoshAnswer, contentType: string): void {
-  response.send(status, { ...GUARD, 'content-type': contentType }, body);
+class Reply implements Replier {
+  readonly #response: HttpResponse;
+
+  constructor(response: HttpResponse) {
+    this.#response = response;
+  }
+
+  reply({ status, body }: BoshAnswer, contentType: string): void {
+    this.#response.send(status, { ...GUARD, 'content-type': contentType }, body);
+  }
 }
 
 function optionsOf(
