@@ -31,8 +31,8 @@ export class FramedClient {
   }
 
   frame(bytes) {
-    this.#carrier.sent(bytes.length);
-    if (this.#waiting && bytes.includes(this.#waiting.expected)) this.#settle();
+    if (this.#waiting && Buffer.from(bytes).includes(this.#waiting.expected)) this.#settle();
+    return true;
   }
 
   readOn() {}

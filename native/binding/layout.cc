@@ -30,6 +30,7 @@ napi_value Words(napi_env env) {
                      Of("ID", word::kId), Of("LANG", word::kLang), Of("STANZA", word::kStanza),
                      Of("CHILDREN_LOW", word::kChildrenLow), Of("CHILDREN_HIGH", word::kChildrenHigh),
                      Of("HEAD", word::kHead), Of("FROM_CUT", word::kFromCut), Of("DETAIL", word::kDetail),
+                     Of("LEFT", word::kLeft),
                      Of("FROM_NUMBER", word::kFromNumber), Of("TO_NUMBER", word::kToNumber),
                      Of("COUNT", word::kCount)});
 }

@@ -3,8 +3,8 @@ import type { CarrierName, EnginePort } from './port.js';
 
 /** Receives what the socket has to do. Calls come synchronously, in order, from within a batch. */
 export interface CarrierOwner {
-  /** A frame to send; its bytes are valid until this returns. `sent` is due once they have left. */
-  frame(bytes: Buffer): void;
+  /** A frame to send; its bytes are valid until this returns. True when they have left the process; else `sent` is due once they have. */
+  frame(bytes: Uint8Array): boolean;
   /** Called with what sends several frames in a row, so that they can leave together. */
   together?(send: () => void): void;
   /** There is room again, after `feed` said to stop. */
@@ -15,35 +15,33 @@ export interface CarrierOwner {
 
 export class Carrier {
   readonly owner: CarrierOwner;
+  readonly slot: number;
+  readonly #generation: number;
   readonly #engine: EnginePort;
-  readonly #name: CarrierName;
   readonly #left: (carrier: Carrier) => void;
 
   /** `left` is called with the owner's last word. */
   constructor(engine: EnginePort, name: CarrierName, owner: CarrierOwner, left: (carrier: Carrier) => void) {
     this.#engine = engine;
-    this.#name = name;
+    this.slot = name.slot;
+    this.#generation = name.generation;
     this.owner = owner;
     this.#left = left;
   }
 
-  get slot(): number {
-    return this.#name.slot;
-  }
-
   /** Bytes of a frame, which are copied. False when no more should be fed before `readOn`. */
   feed(bytes: Uint8Array | ArrayBuffer, isLast: boolean): boolean {
-    return this.#engine.feed(this.#name.slot, this.#name.generation, bytes, isLast);
+    return this.#engine.feed(this.slot, this.#generation, bytes, isLast);
   }
 
   /** So many bytes of frames have left the process. */
   sent(bytes: number): void {
-    this.#engine.sent(this.#name.slot, this.#name.generation, bytes);
+    this.#engine.sent(this.slot, this.#generation, bytes);
   }
 
   /** The socket is gone, in an orderly way or broken. Needless after `released`; idempotent. */
   detach(isOrderly: boolean): void {
     this.#left(this);
-    this.#engine.detach(this.#name.slot, this.#name.generation, isOrderly);
+    this.#engine.detach(this.slot, this.#generation, isOrderly);
   }
 }

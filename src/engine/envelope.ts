@@ -30,6 +30,8 @@ export const word = {
   FROM_CUT: 13,
   /** By kind: `streamFailure`, `closeReason`, listener id, source shard of a call, `refusal`, or `release`. */
   DETAIL: 14,
+  /** Of FRAME, written by the shard while the batch runs: not 0 when the frame has left the process, so that `sent` is not due. */
+  LEFT: 14,
   /**
    * Of stanzas: a number for the text of the address, 0 when it has none. The low 16 bits say where to remember what the text means;
    * the text is the one remembered there as long as the whole number is the same.

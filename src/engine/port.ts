@@ -236,7 +236,10 @@ export interface EnginePort {
    * `urn:ietf:params:xml:ns:xmpp-framing`: STREAM_OPENED and STREAM_CLOSED. False when no more should be fed before READ_ON.
    */
   feed(slot: number, generation: number, bytes: Uint8Array | ArrayBuffer, isLast: boolean): boolean;
-  /** So many bytes of frames have left the process; what has not counts as queued. */
+  /**
+   * So many bytes of frames have left the process; what has not counts as queued. Not for frames whose LEFT was set while their batch
+   * ran, which says the same.
+   */
   sent(slot: number, generation: number, bytes: number): void;
   /** The socket is gone, in an orderly way or broken, or RELEASED was heard. Nothing more is told of this carrier. */
   detach(slot: number, generation: number, isOrderly: boolean): void;

@@ -5,6 +5,7 @@ import { closingContract } from './engine/closing.js';
 import { compressionContract } from './engine/compression.js';
 import { connectingContract } from './engine/connecting.js';
 import { framesContract } from './engine/frames.js';
+import { leavingFramesContract } from './engine/frames-leaving.js';
 import { inputContract } from './engine/input.js';
 import { listeningContract } from './engine/listening.js';
 import { movedFramesContract } from './engine/moved-frames.js';
@@ -22,6 +23,7 @@ export function engineContract(name: string, create: CreateEngine): void {
     outputContract(create);
     closingContract(create);
     framesContract(create);
+    leavingFramesContract(create);
     movedFramesContract(create);
     tlsContract(create);
     compressionContract(create);

@@ -195,6 +195,7 @@ void Reactor::DeliverBatch() {
 
 void Reactor::EndBatch() {
   if (!in_batch_) return;
+  if (frames_in_batch_ > 0) CountLeft();
   in_batch_ = false;
   batch_.Reset();
   batch_number_++;

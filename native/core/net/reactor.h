@@ -242,6 +242,7 @@ class Reactor {
   void Taken(Carrier& carrier, size_t bytes);
   void TellReleased(Carrier& carrier, enum Release how);
   void WriteFrame(CarrierName carrier, std::string_view frame);
+  void CountLeft();
 
   // reactor_relays.cc
   void Relay(const FarEnd& away, MessageKind kind, const RelayHead& head, std::string_view bytes);
@@ -364,6 +365,7 @@ class Reactor {
   int handshakes_left_ = 0;  // in this turn
   uint64_t large_needed_ms_ = 0;  // when an arena over the usual size was last asked for
   bool in_batch_ = false;
+  uint32_t frames_in_batch_ = 0;
   bool has_parcels_ = false;
   bool keeps_alive_ = false;  // the loop runs on for us
   bool is_running_ = false;

@@ -118,6 +118,17 @@ void Reactor::Left(Connection& connection, size_t bytes, uint32_t frames) {
   Tell(EventKind::kDrained, connection, 0);
 }
 
+/// Frames of the batch that left while it was delivered.
+void Reactor::CountLeft() {
+  for (uint32_t i = 0; frames_in_batch_ > 0 && i < batch_.count(); i++) {
+    const uint32_t* const words = batch_.At(i);
+    if (static_cast<EventKind>(words[word::kKind] & 0xff) != EventKind::kFrame) continue;
+    frames_in_batch_--;
+    if (words[word::kLeft] != 0) Sent({words[word::kSlot], words[word::kGeneration]}, words[word::kEnd] - words[word::kStart]);
+  }
+  frames_in_batch_ = 0;
+}
+
 void Reactor::Detach(CarrierName name, bool is_orderly) {
   Carrier* const carrier = FindCarrier(name);
   if (!carrier) return;
@@ -252,6 +263,7 @@ bool Reactor::IsStuck(Connection& connection) {
 /// There is room in the batch.
 void Reactor::WriteFrame(CarrierName carrier, std::string_view frame) {
   uint32_t* const words = batch_.Add(EventKind::kFrame, carrier.slot, carrier.generation);
+  frames_in_batch_++;
   words[word::kStart] = static_cast<uint32_t>(batch_.used());
   words[word::kEnd] = words[word::kStart] + static_cast<uint32_t>(frame.size());
   if (!frame.empty()) std::memcpy(batch_.tail(), frame.data(), frame.size());

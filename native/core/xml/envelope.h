@@ -31,6 +31,8 @@ inline constexpr size_t kChildrenHigh = 11;
 inline constexpr size_t kHead = 12;
 inline constexpr size_t kFromCut = 13;
 inline constexpr size_t kDetail = 14;
+/// Of kFrame, written by JavaScript.
+inline constexpr size_t kLeft = 14;
 /// Of stanzas, in place of `kDetail` and behind it: numbers of `AddressTable`.
 inline constexpr size_t kFromNumber = 14;
 inline constexpr size_t kToNumber = 15;

@@ -1,5 +1,5 @@
 /** The envelopes of one loop turn and the bytes that they point into, as the shard reads them. */
-import { WORDS_PER_ENVELOPE, word } from '../envelope.js';
+import { eventKind, WORDS_PER_ENVELOPE, word } from '../envelope.js';
 import type { BatchHandler } from '../port.js';
 import type { Outline } from './outline.js';
 
@@ -23,6 +23,8 @@ export interface Notice {
   readonly bytes?: Uint8Array | undefined;
 }
 
+type FrameLeft = (slot: number, generation: number, bytes: number) => void;
+
 export interface Envelope {
   readonly kind: number;
   readonly slot?: number;
@@ -42,12 +44,15 @@ export class Batch {
   isRunning = false;
   #isStopped = false;
   readonly #onBatch: BatchHandler;
+  readonly #left: FrameLeft;
   readonly #origins: (Origin | undefined)[] = [];
   #count = 0;
   #used = 0;
 
-  constructor(onBatch: BatchHandler) {
+  /** `left` is called behind the handler, for each frame that it says has left. */
+  constructor(onBatch: BatchHandler, left: FrameLeft) {
     this.#onBatch = onBatch;
+    this.#left = left;
   }
 
   /** Hands the batch over when it has no room for one more envelope with so many bytes. */
@@ -87,6 +92,7 @@ export class Batch {
     try {
       this.#onBatch(this.#count);
     } finally {
+      this.#countLeft();
       this.isRunning = false;
       this.#reset();
     }
@@ -111,6 +117,14 @@ export class Batch {
 
   bytes(envelope: number): Buffer {
     return this.arena.subarray(this.word(envelope, word.START), this.word(envelope, word.END));
+  }
+
+  /** Frames that have left while the handler ran. */
+  #countLeft(): void {
+    for (let envelope = 0; envelope < this.#count; envelope++) {
+      if (this.kind(envelope) !== eventKind.FRAME || this.word(envelope, word.LEFT) === 0) continue;
+      this.#left(this.word(envelope, word.SLOT), this.word(envelope, word.GENERATION), this.bytes(envelope).length);
+    }
   }
 
   #reset(): void {

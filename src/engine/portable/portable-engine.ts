@@ -88,7 +88,7 @@ class PortableEngine extends ConnectionCalls implements EnginePort, Host {
     this.#options = options;
     this.patterns = options.children;
     this.#sax = sax;
-    this.batch = new Batch(options.onBatch);
+    this.batch = new Batch(options.onBatch, (slot, generation, bytes) => this.sent(slot, generation, bytes));
     this.#listeners = new Listeners(options.shard === 0);
     this.#links = new ShardLinks({
       told: (shard, message) => this.#told(shard, message),

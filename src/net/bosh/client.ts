@@ -102,13 +102,15 @@ export class BoshClient implements CarrierOwner, BoshStream, ClientFacts {
     carrier?.detach(isOrderly);
   }
 
-  frame(bytes: Buffer): void {
+  frame(frame: Uint8Array): boolean {
+    const bytes = Buffer.from(frame.buffer, frame.byteOffset, frame.length);
     const tag = bytes.toString('latin1', 0, OPEN_TAG.length + 1);
     if (tag.startsWith(OPEN_TAG)) this.#opened(bytes);
     else if (tag.startsWith(CLOSE_TAG)) this.#session?.closed(this.#condition);
     else if (tag.startsWith(ERROR_TAG)) this.#failed(bytes);
     else this.#session?.said(Buffer.from(bytes));
     this.#settleSoon();
+    return false;
   }
 
   readOn(): void {

@@ -187,7 +187,8 @@ export class HttpApp {
     if (problem) return this.#exchange(raw, head, route, isCounted).refuse(problem);
     raw.writeStatus('101 Switching Protocols').writeHeader('server', this.#options.serverName);
     const { path, query, host } = head;
-    const state: SocketState = { request: { path, query, host, bindings: route.bindings, client }, socket: undefined };
+    const wanted = { path, query, host, bindings: route.bindings, client };
+    const state: SocketState = { request: wanted, socket: undefined, listener: undefined };
     const extensions = endpoint.compress ? deflateOffer(field('sec-websocket-extensions')) : '';
     this.#webSockets += 1;
     raw.upgrade(state, field('sec-websocket-key') ?? '', endpoint.protocol, extensions, context);

@@ -7,7 +7,11 @@ import type { RawBehavior, RawSocket, Uws } from './uws.js';
 export interface SocketState {
   request: WebSocketRequest | undefined;
   socket: UwsWebSocket | undefined;
+  listener: WebSocketListener | undefined;
 }
+
+/** A socket of uWebSockets.js is the very object that `getUserData` gives; asking it costs a call into the library. */
+type Kept = RawSocket<SocketState> & SocketState;
 
 /** `send` of uWebSockets.js: nothing waits. */
 const SENT = 1;
@@ -17,7 +21,6 @@ const INTERNAL_ERROR = 1011;
 class UwsWebSocket implements ServerWebSocket {
   readonly #raw: RawSocket<SocketState>;
   readonly #compress: boolean;
-  listener: WebSocketListener | undefined;
   isClosed = false;
 
   constructor(raw: RawSocket<SocketState>, compress: boolean) {
@@ -58,8 +61,8 @@ export function socketBehavior(
 ): Omit<RawBehavior<SocketState>, 'upgrade'> {
   const { maxMessageBytes, compress } = endpoint;
   const alive = (raw: RawSocket<SocketState>) => {
-    const { socket } = raw.getUserData();
-    if (socket) guard(socket, log, () => socket.listener?.alive());
+    const { socket, listener } = raw.getUserData();
+    if (socket) guard(socket, log, () => listener?.alive());
   };
   return {
     maxPayloadLength: maxMessageBytes,
@@ -76,30 +79,29 @@ export function socketBehavior(
       // It would stay as long as the socket.
       state.request = undefined;
       guard(socket, log, () => {
-        socket.listener = endpoint.open(socket, request as WebSocketRequest);
+        state.listener = endpoint.open(socket, request as WebSocketRequest);
       });
     },
     message: (raw, data, isBinary) => {
-      const { socket } = raw.getUserData();
       // As `guard`, without a closure for each message.
       try {
-        socket?.listener?.message(data, isBinary);
+        (raw as Kept).listener?.message(data, isBinary);
       } catch (error) {
-        failed(socket as UwsWebSocket, log, error);
+        failed((raw as Kept).socket as UwsWebSocket, log, error);
       }
     },
     ping: (raw) => alive(raw),
     pong: (raw) => alive(raw),
     drain: (raw) => {
-      const { socket } = raw.getUserData();
-      if (socket) guard(socket, log, () => socket.listener?.drained());
+      const { socket, listener } = raw.getUserData();
+      if (socket) guard(socket, log, () => listener?.drained());
     },
     close: (raw, code) => {
       over();
-      const { socket } = raw.getUserData();
+      const { socket, listener } = raw.getUserData();
       if (!socket) return;
       socket.isClosed = true;
-      guard(socket, log, () => socket.listener?.closed(code));
+      guard(socket, log, () => listener?.closed(code));
     },
   };
 }

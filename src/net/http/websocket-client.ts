@@ -44,9 +44,10 @@ export class WebSocketClient implements CarrierOwner, WebSocketListener, Watched
     this.heardAt = this.#surroundings.watch.now;
   }
 
-  frame(bytes: Buffer): void {
-    if (this.#socket.send(bytes) && !this.#isGathering) this.#carrier?.sent(bytes.length);
-    else this.#waiting += bytes.length;
+  frame(bytes: Uint8Array): boolean {
+    if (this.#socket.send(bytes) && !this.#isGathering) return true;
+    this.#waiting += bytes.length;
+    return false;
   }
 
   together(send: () => void): void {

@@ -8,14 +8,14 @@ import {
   type Reaction,
   resting,
   type Shard,
+  settle,
   step,
   streaming,
 } from '../../support/engine/harness.js';
 import { CLOSE, FACTS, OPEN, Owner } from '../../support/engine/owner.js';
 import { Scene } from '../../support/engine/scene.js';
 
-const { CONNECTED, STREAM_OPENED, ELEMENT, STREAM_CLOSED, STREAM_FAILED, CLOSED, RELEASED, READ_ON, DRAINED } =
-  eventKind;
+const { CONNECTED, STREAM_OPENED, ELEMENT, STREAM_CLOSED, STREAM_FAILED, CLOSED, RELEASED, READ_ON } = eventKind;
 const MESSAGE = "<message xmlns='jabber:client' to='b@localhost'><body>hi</body></message>";
 
 export function framesContract(create: CreateEngine): void {
@@ -258,35 +258,6 @@ export function framesContract(create: CreateEngine): void {
       await Owner.attach(shard).receives("<message xmlns='jabber:client' from='a@b'><body/></message>");
     });
 
-    test('queued bytes: what was told and has not left counts, and is DRAINED by sent', async () => {
-      const shard = await scene.shard();
-      const owner = Owner.attach(shard, { maxOutputBytes: 1000 });
-      const { slot, generation } = await shard.next(CONNECTED);
-      const frame = `<a xmlns='u'>${'x'.repeat(283)}</a>`;
-      expect(shard.engine.send(slot, generation, frame)).toBe(true);
-      expect(shard.engine.send(slot, generation, frame)).toBe(false);
-      await shard.until(() => owner.frames.length === 2);
-      expect(shard.engine.details(slot, generation)?.queuedBytes).toBe(600);
-      owner.sent(300);
-      await shard.next(DRAINED);
-      expect(shard.engine.details(slot, generation)?.queuedBytes).toBe(300);
-      owner.sent(300);
-      expect(shard.engine.details(slot, generation)).toMatchObject({ queuedBytes: 0, bytesOut: 600 });
-    });
-
-    test('QUEUE_FULL: an owner whose socket takes nothing is released', async () => {
-      const shard = await scene.shard();
-      const owner = Owner.attach(shard, { maxOutputBytes: 1000 });
-      const { slot, generation } = await shard.next(CONNECTED);
-      for (let count = 0; count < 5; count++) {
-        shard.engine.send(slot, generation, `<a>${'x'.repeat(600)}</a>`);
-        await settle();
-      }
-      expect((await shard.next(CLOSED)).detail).toBe(closeReason.QUEUE_FULL);
-      expect(owner.heard(RELEASED).map((told) => told.detail)).toEqual([release.CUT]);
-      expect(owner.frames.length).toBe(2);
-    });
-
     test('close: RELEASED comes behind the last frame, and CLOSED here', async () => {
       const shard = await scene.shard();
       const owner = Owner.attach(shard);
@@ -374,9 +345,4 @@ export function framesContract(create: CreateEngine): void {
       expect(owner.frames.every((frame) => frame.length === body.length + 19 + 22 + 11)).toBe(true);
     });
   });
-}
-
-/** Long enough for anything that was about to happen. */
-function settle(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 60));
 }

@@ -8,6 +8,7 @@ import {
   type Reaction,
   resting,
   type Shard,
+  settle,
   streaming,
   type Told,
 } from '../../support/engine/harness.js';
@@ -231,9 +232,4 @@ export function movedFramesContract(create: CreateEngine): void {
       }
     });
   });
-}
-
-/** Long enough for anything that was about to happen. */
-function settle(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 60));
 }

@@ -260,3 +260,8 @@ export class Client {
     });
   }
 }
+
+/** Long enough for anything that was about to happen. */
+export function settle(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 60));
+}
