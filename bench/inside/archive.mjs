@@ -72,6 +72,7 @@ async function open(directory, engineName) {
     log,
     commitments: { track: (write) => writes.push(write), slowDown: () => () => {} },
     pace: { paceMs: 10, enough: 5_000 },
+    refused: (_, error) => fail(error),
   });
   const shard = await startShard(engineName);
   const parse = (xml) => shard.engine.parse(xml);

@@ -1,5 +1,7 @@
 /** Archives in PostgreSQL: all that is told of XEP-0313, and archives that MongooseIM has written. */
+import { randomBytes } from 'node:crypto';
 import { deflateSync } from 'node:zlib';
+import type { Element } from 'ltx';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Atom, encodeTerm, type Term, TermMap, Tuple } from '../../src/platform/erlang-term.js';
 import { TestPostgres } from '../support/postgres.js';
@@ -7,6 +9,7 @@ import { Actor } from '../support/story/actor.js';
 import { archive, converse, forwarded } from '../support/story/archive.js';
 import { archiveStories } from '../support/story/archive-stories.js';
 import { ownConfig } from '../support/story/both-engines.js';
+import { acknowledged, enable } from '../support/story/managed.js';
 import { ARCHIVE_TABLES, insert, MONGOOSEIM_TABLES, multiScram } from '../support/story/mongooseim-database.js';
 import { ENGINES, startServer, type TestServer } from '../support/story/server.js';
 import { teller } from '../support/story/story.js';
@@ -31,6 +34,7 @@ function config(name: string): string {
     password = "${password}"
 [modules.mod_offline]
 [modules.mod_private]
+[modules.mod_stream_management]
 [modules.mod_mam]
   backend = "rdbms"
   user_prefs_store = "rdbms"
@@ -107,6 +111,55 @@ describe.skipIf(!isThere)(isThere ? 'PostgreSQL' : `PostgreSQL, not run because 
       server = await serve('archives');
     });
     archiveStories(teller(() => server));
+  });
+
+  describe('what the database does not take', () => {
+    let server: TestServer;
+    const pair = async () => {
+      const end = Math.random().toString(36).slice(2);
+      const [one, other] = [
+        { ...alice, username: `a${end}` },
+        { ...bob, username: `b${end}` },
+      ];
+      const [from, to] = [await Actor.join(server.port, one), await Actor.join(server.port, other)];
+      await to.available();
+      await enable(from);
+      return [from, to] as const;
+    };
+    beforeAll(async () => {
+      server = await serve('refusing');
+    });
+
+    it('comes back to its sender, and what was sent beside it is kept and acknowledged', async () => {
+      const [from, to] = await pair();
+      await converse(from, to, ['first']);
+      await database.query('refusing', "ALTER TABLE mam_message ADD CHECK (search_body NOT LIKE '%poison%') NOT VALID");
+      const bodies = Array.from({ length: 40 }, (_, index) => (index === 20 ? 'poison' : `body-${index}`));
+      await converse(from, to, bodies);
+      expect(await acknowledged(from.client)).toBe(41);
+      const came = from.client.takeAll().filter((one) => one.is('message'));
+      expect(came.every((one) => one.attrs['id'] === 'id-poison')).toBe(true);
+      for (const error of came) expect(String(error)).toContain('<internal-server-error');
+      // The archives of both sides have refused it.
+      expect(came).toHaveLength(2);
+      const kept = ['first', ...bodies.filter((body) => body !== 'poison')];
+      for (const actor of [from, to]) expect((await archive(actor, { set: '<max>50</max>' })).bodies).toEqual(kept);
+      for (const actor of [from, to]) actor.vanish();
+    });
+
+    it('is no id, however long it is', async () => {
+      const [from, to] = await pair();
+      const long = randomBytes(6_000).toString('base64');
+      const origin = `<origin-id xmlns='urn:xmpp:sid:0' id='${long}'/>`;
+      from.send(`<message to='${to.jid}' type='chat' id='${long}'><body>one</body></message>`);
+      from.send(`<message to='${to.jid}' type='chat' id='two'><body>two</body>${origin}</message>`);
+      expect(await acknowledged(from.client)).toBe(2);
+      const { bodies, results } = await archive(from);
+      expect(bodies).toEqual(['one', 'two']);
+      expect(forwarded(results[0] as Element).attrs['id']).toBe(long);
+      expect(from.client.takeAll().filter((one) => one.is('message'))).toEqual([]);
+      for (const actor of [from, to]) actor.vanish();
+    });
   });
 
   describe('an archive that MongooseIM has written', () => {

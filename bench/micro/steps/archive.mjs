@@ -95,7 +95,7 @@ async function rowMaker() {
   const limits = { maxMessages: 1e6, maxCharacters: 1e9, patienceMs: 1 };
   const pace = { paceMs: 0, enough: 5_000 };
   const commitments = { track: () => {}, slowDown: () => () => {} };
-  const writer = new ArchiveWriter({ store, clock, log, commitments, limits, pace });
+  const writer = new ArchiveWriter({ store, clock, log, commitments, limits, pace, refused: () => {} });
   const add = writer.add.bind(writer);
   writer.add = (message, after) => {
     last = message;

@@ -3,7 +3,7 @@
 export type StorageErrorCode =
   /** A rule of the table was broken: a key exists already, a value is missing. */
   | 'constraint'
-  /** A text is longer than its column in a table of MongooseIM's, such as an address of more than 250 characters; nothing was done. */
+  /** A text is longer than its column in a table of MongooseIM's, such as an address of more than 250 characters, or than its index allows; nothing was done. */
   | 'too-long'
   /** The engine cannot be reached, or the connection was lost; a write may or may not have been committed. */
   | 'unavailable'

@@ -35,18 +35,26 @@ export interface WriterDependencies {
   readonly commitments: Pick<Commitments, 'track' | 'slowDown'>;
   readonly pace: WriterPace;
   readonly limits?: WriterLimits;
+  /** A message that the database does not take, and never will; whoever sent it has to hear of that. */
+  readonly refused: (message: NewMessage, error: unknown) => void;
 }
 
 /** Messages that are committed together. */
 interface Group {
   readonly messages: NewMessage[];
-  /** What is done once the messages are there, and before they count as written. */
-  readonly after: (() => Promise<void>)[];
+  /** What is done once their messages are there, and before they count as written. */
+  readonly after: { readonly message: NewMessage; readonly work: () => Promise<void> }[];
   readonly done: Promise<void>;
   readonly resolve: () => void;
   /** Somebody waits for it. */
   isUrgent: boolean;
   readonly reject: (error: unknown) => void;
+}
+
+/** What became of a group. */
+interface Outcome {
+  kept: number;
+  readonly refused: Map<NewMessage, unknown>;
 }
 
 /**
@@ -60,6 +68,10 @@ const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;
 /** Nobody is to blame but the engine: the same write may succeed later. */
 const PASSING: readonly StorageErrorCode[] = ['unavailable', 'overloaded', 'timeout', 'disk-full', 'in-use'];
+/** So many messages that fail without one that does not are a matter of the tables. */
+const ENOUGH_TO_DESPAIR = 20;
+/** What was to be written is to blame, and the next message may be written very well. */
+const ITS_OWN_FAULT: readonly StorageErrorCode[] = ['constraint', 'too-long'];
 
 export class ArchiveWriter {
   readonly #deps: WriterDependencies;
@@ -108,7 +120,7 @@ export class ArchiveWriter {
     const group = isTaking ? last : this.#open();
     group.messages.push(message);
     message.owner.writing++;
-    if (after) group.after.push(after);
+    if (after) group.after.push({ message, work: after });
     this.#messages++;
     this.#characters += message.message.length;
     if (group.messages.length >= this.#deps.pace.enough) this.#hurry(group);
@@ -199,17 +211,55 @@ export class ArchiveWriter {
   }
 
   async #write(group: Group): Promise<void> {
+    const outcome: Outcome = { kept: 0, refused: new Map() };
+    try {
+      await this.#insert(group.messages, outcome);
+      if (isHopeless(outcome)) throw [...outcome.refused.values()][0];
+      for (const [message, error] of outcome.refused) this.#deps.refused(message, error);
+      const after = group.after.filter(({ message }) => !outcome.refused.has(message));
+      if (after.length > 0) await this.#lasting(() => doAll(after));
+      group.resolve();
+    } catch (error) {
+      // Nothing can be written any more: whoever sends a message now should hear of it before it is taken.
+      if (!isPassing(error)) this.#refusedUntil = this.#deps.clock.monotonic() + LONGEST_PAUSE_MS;
+      group.reject(error);
+    }
+  }
+
+  /** Something may be wrong with one of them, or with the tables: halves tell which. Throws where it is the tables. */
+  async #insert(messages: readonly NewMessage[], outcome: Outcome): Promise<void> {
+    try {
+      await this.#lasting(() => this.#deps.store.insert(messages));
+      outcome.kept += messages.length;
+    } catch (error) {
+      if (isPassing(error)) throw error;
+      const [message, ...others] = messages;
+      if (message && others.length === 0) return this.#blame(message, error, outcome);
+      const half = messages.length >>> 1;
+      await this.#insert(messages.slice(0, half), outcome);
+      await this.#insert(messages.slice(half), outcome);
+    }
+  }
+
+  #blame(message: NewMessage, error: unknown, outcome: Outcome): void {
+    const { owner, id } = message;
+    this.#deps.log.error('mam.write_failed', { account: `${owner.local}@${owner.domain}`, id: String(id), error });
+    outcome.refused.set(message, error);
+    if (outcome.refused.size >= ENOUGH_TO_DESPAIR && isHopeless(outcome)) throw error;
+  }
+
+  /** Tries as long as nobody is to blame but the engine, or until the server stops. */
+  async #lasting(work: () => Promise<void>): Promise<void> {
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
       try {
-        await this.#writeAtOnce(group);
-        this.#succeeded();
-        return group.resolve();
+        await work();
+        return this.#succeeded();
       } catch (error) {
-        if (!isPassing(error)) return this.#writeOneByOne(group, error);
+        if (!isPassing(error)) throw error;
         this.#failed(error);
         // They rather hear that it cannot be archived than nothing at all.
         if (!this.mayTake) this.#letClientsGoOn();
-        if (this.#isClosed) return group.reject(error);
+        if (this.#isClosed) throw error;
         await new Promise<void>((resolve) => this.#deps.clock.after(pauseMs, resolve));
       }
     }
@@ -217,24 +267,7 @@ export class ArchiveWriter {
 
   async #writeAtOnce({ messages, after }: Group): Promise<void> {
     await this.#deps.store.insert(messages);
-    for (const work of after) await work();
-  }
-
-  /** Something is wrong with one of them, or with the tables: what can be kept is kept, and the senders of the group hear of no success. */
-  async #writeOneByOne(group: Group, first: unknown): Promise<void> {
-    let failed = 0;
-    for (const message of group.messages) {
-      try {
-        await this.#deps.store.insert([message]);
-      } catch (error) {
-        failed++;
-        const { owner, id } = message;
-        this.#deps.log.error('mam.write_failed', { account: `${owner.local}@${owner.domain}`, id: String(id), error });
-      }
-    }
-    // Nothing can be written any more: whoever sends a message now should hear of it before it is taken.
-    if (failed === group.messages.length) this.#refusedUntil = this.#deps.clock.monotonic() + LONGEST_PAUSE_MS;
-    group.reject(first);
+    await doAll(after);
   }
 
   #failed(error: unknown): void {
@@ -254,4 +287,17 @@ export class ArchiveWriter {
 
 export function isPassing(error: unknown): boolean {
   return error instanceof StorageError && PASSING.includes(error.code);
+}
+
+function isItsOwnFault(error: unknown): boolean {
+  return error instanceof StorageError && ITS_OWN_FAULT.includes(error.code);
+}
+
+/** Not one could be written, and not all because of what they are. */
+function isHopeless({ kept, refused }: Outcome): boolean {
+  return kept === 0 && ![...refused.values()].every(isItsOwnFault);
+}
+
+async function doAll(after: Group['after']): Promise<void> {
+  for (const { work } of after) await work();
 }

@@ -4,15 +4,17 @@ import { order } from '../../core/hooks/order.js';
 import { defineModule } from '../../core/module/module.js';
 import { messageUndelivered, stanzaReceived, stanzaSent } from '../../core/routing/hooks.js';
 import { sessionClosed, sessionOpening } from '../../core/sessions/hooks.js';
+import type { StanzaError } from '../../protocol/errors.js';
 import { ns } from '../../protocol/namespaces.js';
 import { RSM_NAMESPACE } from '../../protocol/rsm.js';
+import type { Stanza } from '../../protocol/stanza.js';
 import { rosterApi } from '../roster/api.js';
 import { archiveApi } from './api.js';
 import { isArchivable } from './archivable.js';
 import { ArchiveIds } from './archive-id.js';
 import { ArchiveIqs } from './archive-iqs.js';
 import { archiveStore } from './archive-store.js';
-import { ArchiveWriter } from './archive-writer.js';
+import { ArchiveWriter, type WriterDependencies } from './archive-writer.js';
 import { Archiving } from './archiving.js';
 import { Owners } from './owners.js';
 import { Recorder } from './recorder.js';
@@ -44,13 +46,16 @@ export default defineModule({
     if (!settings) return;
     const { clock, log, services } = scope;
     const store = scope.stores.archive;
-    const writer = new ArchiveWriter({ store, clock, log, commitments: services.commitments, pace: settings.pace });
+    const { commitments, router, parse } = services;
+    const refused: WriterDependencies['refused'] = (message, error) => recorder.refused(message, error);
+    const writer = new ArchiveWriter({ store, clock, log, commitments, pace: settings.pace, refused });
     const ids = new ArchiveIds(clock, scope.router.shard);
     const owners = new Owners(store, {
       cache: settings.cache_users ? scope.config.cache : undefined,
       hasPreferences: settings.user_prefs_store !== undefined,
     });
-    const recorder = new Recorder({ settings, store, writer, ids, clock, log, parse: services.parse });
+    const bounce = (stanza: Stanza, error: StanzaError) => router.bounce(stanza, error);
+    const recorder = new Recorder({ settings, store, writer, ids, clock, log, parse, bounce });
     const archiving = new Archiving({ services, settings, owners, recorder, roster: scope.uses.roster });
 
     scope.on(sessionOpening, order.record, async ({ session }) => {

@@ -1,11 +1,11 @@
 /** Takes messages into archives: gives them ids, and hands them to the writer. */
-import { TOO_LONG } from '../../core/storage/index.js';
+import { isTooLong, TOO_LONG } from '../../core/storage/index.js';
 import type { Clock } from '../../platform/clock.js';
 import type { Logger } from '../../platform/log.js';
 import { StanzaError } from '../../protocol/errors.js';
-import type { Jid } from '../../protocol/jid.js';
+import { Jid } from '../../protocol/jid.js';
 import { ns } from '../../protocol/namespaces.js';
-import type { Parse, Stanza } from '../../protocol/stanza.js';
+import { type Parse, Stanza } from '../../protocol/stanza.js';
 import type { ArchiveIds } from './archive-id.js';
 import type { ArchiveStore, Direction, NewMessage } from './archive-store.js';
 import { type ArchiveWriter, isPassing } from './archive-writer.js';
@@ -25,7 +25,12 @@ export interface RecorderDependencies {
   readonly clock: Clock;
   readonly log: Logger;
   readonly parse: Parse;
+  readonly bounce: (stanza: Stanza, error: StanzaError) => void;
 }
+
+const NOT_KEPT = 'The message could not be archived';
+/** As the other columns; what is longer would not fit into the index of PostgreSQL's table, and takes nothing back. */
+const MAX_ORIGIN_ID = 250;
 
 export interface Occasion {
   readonly owner: Owner;
@@ -75,12 +80,27 @@ export class Recorder {
       direction,
       message: encodeMessage(settings.db_message_format, xml, () => stanza.tree()),
       searchBody: settings.full_text_search ? this.#searchBody(bodyOf(stanza, xml)) : '',
-      originId: originIdOf(stanza, xml),
+      originId: shortEnough(originIdOf(stanza, xml)),
       isGroupchat: stanza.type === 'groupchat',
     };
     const retraction = settings.message_retraction ? retractionIn(stanza) : undefined;
     writer.add(message, retraction && (() => this.#bury(message, owner, retraction)));
     return id;
+  }
+
+  /** Made anew from what was to be written, which costs nothing as long as everything can be. */
+  refused(message: NewMessage, error: unknown): void {
+    const { parse, bounce } = this.#deps;
+    const { owner, isGroupchat } = message;
+    const archive = Jid.of(owner.local, owner.domain);
+    const xml = decodeMessage(message.message);
+    const tree = xml === undefined ? undefined : parse(xml);
+    const sender = archive && this.#format.decode(archive, message.from);
+    // A room answers for its own archive, and takes an error for the end of an occupant.
+    if (!archive || !tree || !sender || isGroupchat) return;
+    const to = tree.attrs['to'] === undefined ? archive : Jid.parse(tree.attrs['to']);
+    const reason = isTooLong(error) ? StanzaError.notAcceptable(TOO_LONG) : StanzaError.internalServerError(NOT_KEPT);
+    bounce(Stanza.fromElement(tree, to, sender), reason);
   }
 
   #searchBody(body: string): string {
@@ -105,4 +125,8 @@ export class Recorder {
       log.error('mam.retraction_failed', { account: owner.jid.toString(), error });
     }
   }
+}
+
+function shortEnough(originId: string | undefined): string | undefined {
+  return originId !== undefined && originId.length <= MAX_ORIGIN_ID ? originId : undefined;
 }

@@ -8,6 +8,8 @@ const CODES: readonly (readonly [prefix: string, StorageErrorCode])[] = [
   ['42P01', 'schema'],
   ['42703', 'schema'],
   ['22001', 'too-long'],
+  // Such as a row that is too large for an index.
+  ['54000', 'too-long'],
   ['22', 'constraint'],
   ['23', 'constraint'],
   ['08', 'unavailable'],

@@ -11,7 +11,9 @@ const CODES: Readonly<Record<number, readonly [StorageErrorCode, string]>> = {
   11: ['corrupt', 'the database is damaged: restore it from a backup'],
   13: ['disk-full', 'no room is left for the database'],
   14: ['failed', 'the database file cannot be opened'],
+  18: ['too-long', 'a value is too large for the database'],
   19: ['constraint', 'a rule of the table is broken'],
+  20: ['constraint', 'a value is of another type than its column'],
   26: ['corrupt', 'the file is not a database, or its beginning is damaged: restore it from a backup'],
 };
 

@@ -20,6 +20,8 @@ class Scene {
   /** Ids of each write that was begun. */
   readonly begun: number[][] = [];
   readonly kept: number[] = [];
+  /** Those whose senders have to hear that they cannot be written. */
+  readonly refused: number[] = [];
   /** Asked for each write; an error is what the write ends with. */
   fate: (ids: readonly number[]) => Error | undefined = () => undefined;
   hold: Promise<void> | undefined;
@@ -51,7 +53,9 @@ class Scene {
     };
     const all = { maxMessages: 1_000, maxCharacters: 1e6, patienceMs: 30_000, ...limits };
     const commitments = { track, slowDown };
-    this.writer = new ArchiveWriter({ store, clock: this.clock, log: this.log, commitments, pace, limits: all });
+    const refused = ({ id }: NewMessage) => void this.refused.push(Number(id));
+    const { clock, log } = this;
+    this.writer = new ArchiveWriter({ store, clock, log, commitments, pace, limits: all, refused });
   }
 
   add(count: number, text = '<message/>', after?: () => Promise<void>): void {
@@ -222,27 +226,67 @@ it('while the database is away for long nothing more is taken, until it is back'
   expect(scene.writer.mayTake).toBe(true);
 });
 
-it('one message that cannot be written costs its group the acknowledgement, and nobody else the message', async () => {
+it('one message that cannot be written is told to its sender, and costs nobody else anything', async () => {
+  for (const error of [damaged(), new StorageError('constraint', 'a rule of the table')]) {
+    const scene = new Scene();
+    scene.fate = (ids) => (ids.includes(1) ? error : undefined);
+    const done: number[] = [];
+    for (const number of numbers(3)) scene.add(1, '<message/>', async () => void done.push(number));
+    await settle();
+    scene.add(1);
+    await scene.writer.settled();
+    expect([scene.kept, scene.refused, done]).toEqual([[0, 2, 3], [1], [0, 2]]);
+    expect(await scene.states()).toEqual(['done', 'done']);
+    expect(scene.log.entries.map(({ event, fields }) => [event, fields['account'], fields['id']])).toEqual([
+      ['mam.write_failed', 'alice@localhost', '1'],
+    ]);
+    expect([scene.writer.mayTake, scene.owner.writing]).toEqual([true, 0]);
+  }
+});
+
+it('a few among thousands are found in few writes, and all others are kept in their order', async () => {
+  const scene = new Scene({ maxMessages: 10_000 });
+  const bad = [0, 1, 2_500, 4_999];
+  scene.fate = (ids) => (ids.some((id) => bad.includes(id)) ? damaged() : undefined);
+  scene.add(5_000);
+  await scene.writer.settled();
+  expect(scene.refused).toEqual(bad);
+  expect(scene.kept).toEqual(numbers(5_000).filter((id) => !bad.includes(id)));
+  expect(scene.begun.length).toBeLessThan(100);
+  expect(await scene.states()).toEqual(['done']);
+});
+
+it('a message alone that its own rule forbids is told to its sender, and others are taken as before', async () => {
   const scene = new Scene();
-  scene.fate = (ids) => (ids.includes(1) ? damaged() : undefined);
-  scene.add(3);
-  await settle();
+  scene.fate = () => new StorageError('too-long', 'a text is too long');
   scene.add(1);
   await scene.writer.settled();
-  expect(scene.kept).toEqual([0, 2, 3]);
-  expect(await scene.states()).toEqual(['failed', 'done']);
-  expect(scene.log.entries.map(({ event, fields }) => [event, fields['account'], fields['id']])).toEqual([
-    ['mam.write_failed', 'alice@localhost', '1'],
-  ]);
-  expect([scene.writer.mayTake, scene.owner.writing]).toEqual([true, 0]);
+  expect([scene.refused, await scene.states(), scene.writer.mayTake]).toEqual([[0], ['done'], true]);
+});
+
+it('a database that goes away while the bad one is looked for is waited for', async () => {
+  const scene = new Scene();
+  let isAway = false;
+  scene.fate = (ids) => {
+    if (isAway) return away();
+    isAway = ids.length === 4;
+    return ids.includes(1) ? damaged() : undefined;
+  };
+  scene.add(4);
+  await settle();
+  expect([scene.kept, await scene.states()]).toEqual([[], ['open']]);
+  isAway = false;
+  await scene.clock.advance(10_000);
+  expect([scene.kept, scene.refused, await scene.states()]).toEqual([[0, 2, 3], [1], ['done']]);
 });
 
 it('where nothing can be written at all, no message is taken for a while', async () => {
   const scene = new Scene();
   scene.fate = damaged;
-  scene.add(2);
+  scene.add(500);
   await scene.writer.settled();
-  expect([await scene.states(), scene.writer.mayTake]).toEqual([['failed'], false]);
+  expect([await scene.states(), scene.writer.mayTake, scene.refused]).toEqual([['failed'], false, []]);
+  expect(scene.begun.length).toBeLessThan(60);
   await scene.clock.advance(5_000);
   scene.fate = () => undefined;
   expect(scene.writer.mayTake).toBe(true);
