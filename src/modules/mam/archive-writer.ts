@@ -35,9 +35,11 @@ export interface WriterDependencies {
   readonly commitments: Pick<Commitments, 'track' | 'slowDown'>;
   readonly pace: WriterPace;
   readonly limits?: WriterLimits;
-  /** A message that the database does not take, and never will; whoever sent it has to hear of that. */
-  readonly refused: (message: NewMessage, error: unknown) => void;
+  readonly refused: Refused;
 }
+
+/** Hears of a message that the database does not take, and never will; whoever sent it has to be told. */
+export type Refused = (message: NewMessage, error: unknown) => void;
 
 /** Messages that are committed together. */
 interface Group {

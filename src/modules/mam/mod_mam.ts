@@ -4,17 +4,15 @@ import { order } from '../../core/hooks/order.js';
 import { defineModule } from '../../core/module/module.js';
 import { messageUndelivered, stanzaReceived, stanzaSent } from '../../core/routing/hooks.js';
 import { sessionClosed, sessionOpening } from '../../core/sessions/hooks.js';
-import type { StanzaError } from '../../protocol/errors.js';
 import { ns } from '../../protocol/namespaces.js';
 import { RSM_NAMESPACE } from '../../protocol/rsm.js';
-import type { Stanza } from '../../protocol/stanza.js';
 import { rosterApi } from '../roster/api.js';
 import { archiveApi } from './api.js';
 import { isArchivable } from './archivable.js';
 import { ArchiveIds } from './archive-id.js';
 import { ArchiveIqs } from './archive-iqs.js';
 import { archiveStore } from './archive-store.js';
-import { ArchiveWriter, type WriterDependencies } from './archive-writer.js';
+import { ArchiveWriter, type Refused } from './archive-writer.js';
 import { Archiving } from './archiving.js';
 import { Owners } from './owners.js';
 import { Recorder } from './recorder.js';
@@ -47,15 +45,22 @@ export default defineModule({
     const { clock, log, services } = scope;
     const store = scope.stores.archive;
     const { commitments, router, parse } = services;
-    const refused: WriterDependencies['refused'] = (message, error) => recorder.refused(message, error);
+    const refused: Refused = (message, error) => recorder.refused(message, error);
     const writer = new ArchiveWriter({ store, clock, log, commitments, pace: settings.pace, refused });
-    const ids = new ArchiveIds(clock, scope.router.shard);
     const owners = new Owners(store, {
       cache: settings.cache_users ? scope.config.cache : undefined,
       hasPreferences: settings.user_prefs_store !== undefined,
     });
-    const bounce = (stanza: Stanza, error: StanzaError) => router.bounce(stanza, error);
-    const recorder = new Recorder({ settings, store, writer, ids, clock, log, parse, bounce });
+    const recorder = new Recorder({
+      settings,
+      store,
+      writer,
+      ids: new ArchiveIds(clock, router.shard),
+      clock,
+      log,
+      parse,
+      router,
+    });
     const archiving = new Archiving({ services, settings, owners, recorder, roster: scope.uses.roster });
 
     scope.on(sessionOpening, order.record, async ({ session }) => {

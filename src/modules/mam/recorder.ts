@@ -1,4 +1,5 @@
 /** Takes messages into archives: gives them ids, and hands them to the writer. */
+import type { Router } from '../../core/routing/router.js';
 import { isTooLong, TOO_LONG } from '../../core/storage/index.js';
 import type { Clock } from '../../platform/clock.js';
 import type { Logger } from '../../platform/log.js';
@@ -25,7 +26,7 @@ export interface RecorderDependencies {
   readonly clock: Clock;
   readonly log: Logger;
   readonly parse: Parse;
-  readonly bounce: (stanza: Stanza, error: StanzaError) => void;
+  readonly router: Pick<Router, 'bounce'>;
 }
 
 const NOT_KEPT = 'The message could not be archived';
@@ -90,7 +91,7 @@ export class Recorder {
 
   /** Made anew from what was to be written, which costs nothing as long as everything can be. */
   refused(message: NewMessage, error: unknown): void {
-    const { parse, bounce } = this.#deps;
+    const { parse, router } = this.#deps;
     const { owner, isGroupchat } = message;
     const archive = Jid.of(owner.local, owner.domain);
     const xml = decodeMessage(message.message);
@@ -100,7 +101,7 @@ export class Recorder {
     if (!archive || !tree || !sender || isGroupchat) return;
     const to = tree.attrs['to'] === undefined ? archive : Jid.parse(tree.attrs['to']);
     const reason = isTooLong(error) ? StanzaError.notAcceptable(TOO_LONG) : StanzaError.internalServerError(NOT_KEPT);
-    bounce(Stanza.fromElement(tree, to, sender), reason);
+    router.bounce(Stanza.fromElement(tree, to, sender), reason);
   }
 
   #searchBody(body: string): string {
