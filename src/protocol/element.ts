@@ -7,6 +7,12 @@ export { escapeXml, unescapeXml } from './xml-text.js';
 export type ElementChild = Element | string;
 export type Attributes = Record<string, string>;
 
+/** Sets what a peer has named: assigned like any other, an attribute called `__proto__` would be no attribute. */
+export function setAttribute(attrs: Attributes, name: string, value: string): void {
+  if (name !== '__proto__') attrs[name] = value;
+  else Object.defineProperty(attrs, name, { value, writable: true, enumerable: true, configurable: true });
+}
+
 /** What may stand in an `el(...)` call: children, text, and `undefined` for what is left out. */
 export type ElementContent = Element | string | undefined | null | false | ElementContent[];
 
@@ -105,7 +111,7 @@ export function el(
 ): Element {
   const { xmlns = '', ...rest } = attrs;
   const kept: Attributes = {};
-  for (const key in rest) if (rest[key] !== undefined) kept[key] = rest[key];
+  for (const key in rest) if (rest[key] !== undefined) setAttribute(kept, key, rest[key]);
   return new Element(name, xmlns, kept).append(...content);
 }
 

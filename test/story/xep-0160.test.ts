@@ -43,6 +43,18 @@ stories('XEP-0160', (story) => {
     },
   );
 
+  story('RFC 6120 section 8.4: what they carry stays as it was', { alice: 1, bob: 1 }, async (actors, { port }) => {
+    const { alice, bob } = actors as { alice: Actor; bob: Actor };
+    await bob.leave();
+    const content = `<x xmlns='urn:x' __proto__='p' constructor='c' a='&lt;&apos;'><y>z</y></x>`;
+    alice.send(`<message to='${bob.bare}' __proto__='q' type='chat'><body>b</body>${content}</message>`);
+    await handled(alice, bob.bare);
+    const { back } = await collect(bob, port);
+    expect(back.client.text).toMatch(/<message [^>]*__proto__='q'/);
+    expect(back.client.text).toContain(content);
+    back.vanish();
+  });
+
   story('section 2: they are delivered once', { alice: 1, bob: 1 }, async ({ alice, bob }, { port }) => {
     await bob.leave();
     alice.send(`<message to='${bob.bare}' type='chat'><body>once</body></message>`);

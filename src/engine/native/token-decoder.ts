@@ -1,5 +1,5 @@
 /** Builds trees from the flat lists that the engine writes; native/core/xml/tokens.h defines them. */
-import { type Attributes, Element, type ElementChild, unescapeXml } from '../../protocol/element.js';
+import { type Attributes, Element, type ElementChild, setAttribute, unescapeXml } from '../../protocol/element.js';
 import { attributeValue } from '../attribute-value.js';
 import { tokenNames } from './token-names.js';
 
@@ -59,7 +59,7 @@ export class TokenDecoder {
     const attributes: Attributes = {};
     for (let count = 0; count < attributeCount; count++) {
       const key = this.#string();
-      attributes[key] = this.#attributeValue();
+      setAttribute(attributes, key, this.#attributeValue());
     }
     return new Element(name, namespace, attributes, this.#children(namespace));
   }

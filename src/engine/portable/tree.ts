@@ -1,5 +1,5 @@
 /** Builds the tree of one well-formed element from sax-wasm's tags and the bytes between them. */
-import { Element, unescapeXml } from '../../protocol/element.js';
+import { Element, setAttribute, unescapeXml } from '../../protocol/element.js';
 import { attributeValue } from '../attribute-value.js';
 import type { SaxTokenizer, SaxTokens, Tag } from './sax.js';
 import { Scope } from './scope.js';
@@ -79,7 +79,7 @@ class TreeBuilder implements SaxTokens {
     for (const { name, value } of attributes) {
       if (name === 'xmlns' || name.startsWith('xmlns:')) continue;
       this.#keepPrefix(element, name);
-      element.attrs[name] = value;
+      setAttribute(element.attrs, name, value);
     }
     return element;
   }

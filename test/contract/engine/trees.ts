@@ -68,6 +68,20 @@ export function treeContract(create: CreateEngine): void {
       expect(stanza?.attrs).toEqual({ id: "a b c\nd'", 'xml:lang': 'de', 'xmlns:p': 'u:p', 'p:q': "'" });
     });
 
+    test('tree: an attribute may have any name, and is nothing but an attribute', async () => {
+      const markup = `<iq id='1' __proto__='p' constructor='c'><x xmlns='u:x' __proto__='q' hasOwnProperty='h'/></iq>`;
+      const [, stanza] = await trees(`${HEADER}${markup}`, 2);
+      for (const one of [stanza, stanza?.clone()]) {
+        expect(Object.entries(one?.attrs ?? {})).toEqual([
+          ['id', '1'],
+          ['__proto__', 'p'],
+          ['constructor', 'c'],
+        ]);
+        expect(one?.toXml(ns.CLIENT)).toBe(markup);
+        expect(Object.getPrototypeOf(one?.attrs)).toBe(Object.prototype);
+      }
+    });
+
     test('parse: one whole element, jabber:client around it', async () => {
       const { engine } = await scene.shard();
       const parsed = engine.parse(" <message to='a'><body>hi &amp; ü</body></message>\n");
