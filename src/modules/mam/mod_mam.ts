@@ -43,24 +43,14 @@ export default defineModule({
     });
     if (!settings) return;
     const { clock, log, services } = scope;
-    const store = scope.stores.archive;
     const { commitments, router, parse } = services;
+    const { archive: store } = scope.stores;
     const refused: Refused = (message, error) => recorder.refused(message, error);
     const writer = new ArchiveWriter({ store, clock, log, commitments, pace: settings.pace, refused });
-    const owners = new Owners(store, {
-      cache: settings.cache_users ? scope.config.cache : undefined,
-      hasPreferences: settings.user_prefs_store !== undefined,
-    });
-    const recorder = new Recorder({
-      settings,
-      store,
-      writer,
-      ids: new ArchiveIds(clock, router.shard),
-      clock,
-      log,
-      parse,
-      router,
-    });
+    const cache = settings.cache_users ? scope.config.cache : undefined;
+    const owners = new Owners(store, { cache, hasPreferences: settings.user_prefs_store !== undefined });
+    const ids = new ArchiveIds(clock, router.shard);
+    const recorder = new Recorder({ settings, store, writer, ids, clock, log, parse, router });
     const archiving = new Archiving({ services, settings, owners, recorder, roster: scope.uses.roster });
 
     scope.on(sessionOpening, order.record, async ({ session }) => {
@@ -89,7 +79,7 @@ export default defineModule({
       owners.forget(account);
       if (owner.userId !== undefined) await retention.removeAll(owner.userId);
     });
-    const lifetime = settings.cache_users ? scope.config.cache.time_to_live : SHORTEST_MEMORY_MS / 60_000;
+    const lifetime = cache ? cache.time_to_live : SHORTEST_MEMORY_MS / 60_000;
     if (lifetime !== 'infinity') scope.every(Math.min(lifetime * 60_000, 0x7fffffff), () => owners.age());
     scope.onStop(() => writer.close());
   },
