@@ -4,6 +4,7 @@ import { compare, compareOptions } from './compare/command.mjs';
 import { floor, floorOptions } from './floor/command.mjs';
 import { archive, archiveOptions } from './inside/archive.mjs';
 import { compression, compressionOptions } from './inside/compression.mjs';
+import { login, loginOptions } from './inside/login.mjs';
 import { memory, memoryOptions } from './inside/memory.mjs';
 import { sessions, sessionsOptions } from './inside/sessions.mjs';
 import { readArguments, UsageError } from './lib/arguments.mjs';
@@ -46,6 +47,11 @@ const COMMANDS = {
   micro: { run: micro, options: microOptions, doc: 'Cost of single steps: scanning, routing, archiving, logging in.' },
   check: { run: check, options: checkOptions, doc: 'Which steps became slower or faster than what was accepted.' },
   archive: { run: archive, options: archiveOptions, doc: 'Rows of archives written, and pages of a large one read.' },
+  login: {
+    run: login,
+    options: loginOptions,
+    doc: 'Logins of accounts with contacts: CPU of the shard by step.',
+  },
   memory: { run: memory, options: memoryOptions, doc: 'Memory of idle connections, by layer of the server.' },
   sessions: {
     run: sessions,

@@ -16,7 +16,17 @@ const PROBE = new URL('../inside/probe.mjs', import.meta.url).href;
  * passwords are not what is measured; or `internal`, with accounts of their own. `archive` keeps every message, and flushes it to the
  * disk before its sender is told that it is safe. Clients of browsers come to `webPort`. `tls` is a mode of `listen.c2s`.
  */
-export function configText({ engine, shards, tls, proxy = false, port, webPort, auth = 'anonymous', archive = false }) {
+export function configText({
+  engine,
+  shards,
+  tls,
+  proxy = false,
+  port,
+  webPort,
+  auth = 'anonymous',
+  archive = false,
+  privacy = false,
+}) {
   return `
 [general]
   loglevel = "warning"
@@ -60,6 +70,7 @@ ${auth === 'dummy' ? '  dummy = {base_time = 0, variance = 1}' : ''}
   search = false
 [modules.mod_version]
 ${auth === 'internal' ? '[modules.mod_register]' : ''}
+${privacy ? '[modules.mod_privacy]\n[modules.mod_blocking]' : ''}
 ${archive ? '[modules.mod_mam]\n  [modules.mod_mam.pm]' : ''}
 `;
 }
@@ -82,9 +93,10 @@ ${tls ? '  tls = {certificate = "automatic"}' : ''}
 `;
 }
 
-/** Its `port` is that for clients of browsers where `isWeb`. */
-export async function startServer({ isWeb = false, core = 0, nodeArguments = [], ...options }) {
+/** `fill` gets the directory of the server's data before it starts. Its `port` is that for clients of browsers where `isWeb`. */
+export async function startServer({ isWeb = false, core = 0, nodeArguments = [], fill, ...options }) {
   const directory = mkdtempSync(join(tmpdir(), 'meerkat-bench-'));
+  await fill?.(directory);
   const port = await freePort();
   const webPort = isWeb ? await freePort() : undefined;
   const file = join(directory, 'mongooseim.toml');

@@ -19,6 +19,19 @@ export function effort(pid) {
   return { user: fields[11] / TICKS_PER_SECOND, system: fields[12] / TICKS_PER_SECOND, voluntary, forced };
 }
 
+/** Seconds of CPU of one thread; `user` and `system` are the kernel's guess at how the whole divides. */
+export function threadEffort(pid, task) {
+  const fields = statFields(`/proc/${pid}/task/${task}/stat`);
+  const [whole] = readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ');
+  return { whole: Number(whole) / 1e9, user: fields[11] / TICKS_PER_SECOND, system: fields[12] / TICKS_PER_SECOND };
+}
+
+/** The thread that has worked most. */
+export function busiestThread(pid) {
+  const work = (task) => threadEffort(pid, task).whole;
+  return readdirSync(`/proc/${pid}/task`).reduce((one, other) => (work(other) > work(one) ? other : one));
+}
+
 /** The command in parentheses may hold spaces; fields are counted behind it (proc_pid_stat(5)). */
 function statFields(file) {
   const stat = readFileSync(file, 'utf8');

@@ -65,6 +65,16 @@ describe.each(ENGINES)('benches run on the %s engine', (engine) => {
     PATIENCE_MS,
   );
 
+  test(
+    'login tells what each step costs the shard',
+    async () => {
+      const small = '--accounts 2 --contacts 4 --rounds 1 --scenes half --privacy'.split(' ');
+      const costs = rows(await bench('login', '--engine', engine, ...small)).get('half');
+      expect(costs?.map((cost) => Number(cost) >= 0)).toEqual(Array(8).fill(true));
+    },
+    PATIENCE_MS,
+  );
+
   test.each([['--unauthenticated'], ['--available --tls']])(
     'memory %s: memory is told by the connection',
     async (options) => {
