@@ -15,9 +15,37 @@ export function appendChild(xml: string, child: string): string {
 
 /** The same element with its default namespace declared, when its own tag does not do so. */
 export function declareNamespace(xml: string, ns: string): string {
-  if (rawAttributeInText(xml, 'xmlns') !== undefined) return xml;
+  return rawAttributeInText(xml, 'xmlns') === undefined ? insertAttribute(xml, 'xmlns', ns) : xml;
+}
+
+/** The same element with an attribute that it does not have yet; `value` is escaped. */
+export function insertAttribute(xml: string, name: string, value: string): string {
   const end = endOfName(xml);
-  return `${xml.slice(0, end)} xmlns='${ns}'${xml.slice(end)}`;
+  return `${xml.slice(0, end)} ${name}='${value}'${xml.slice(end)}`;
+}
+
+/** What stands in front of the addresses of an element, and behind them: its start tag without `to` and `from`, cut behind the name. */
+export function cutAddresses(xml: string): readonly [front: string, rest: string] {
+  const front = endOfName(xml);
+  let rest = '';
+  let kept = front;
+  for (let begin = front; ; ) {
+    let at = begin;
+    while (isSpace(xml.charCodeAt(at))) at++;
+    const equals = xml.indexOf('=', at);
+    const code = xml.charCodeAt(at);
+    if (code === SLASH || code === GREATER || equals < 0) return [xml.slice(0, front), rest + xml.slice(kept)];
+    let quote = equals + 1;
+    while (isSpace(xml.charCodeAt(quote))) quote++;
+    const end = xml.indexOf(xml.charCodeAt(quote) === DOUBLE_QUOTE ? '"' : "'", quote + 1);
+    if (end < 0) return [xml.slice(0, front), rest + xml.slice(kept)];
+    const name = xml.slice(at, equals).trimEnd();
+    if (name === 'to' || name === 'from') {
+      rest += xml.slice(kept, begin);
+      kept = end + 1;
+    }
+    begin = end + 1;
+  }
 }
 
 /** The value of an attribute of the element, with references and white space as they were written. PERF(chat): a start tag is read three times as fast as by an expression. */

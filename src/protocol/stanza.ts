@@ -1,10 +1,10 @@
 /** A message, presence or IQ on its way: addresses and type at hand, the content parsed only when somebody asks. */
-import { Element, el } from './element.js';
+import { Element, el, escapeXml } from './element.js';
 import type { StanzaError } from './errors.js';
 import type { Jid } from './jid.js';
 import { ns } from './namespaces.js';
 import { type ChildBit, childPatterns } from './stanza-children.js';
-import { appendChild, declareNamespace, rawAttributeInText } from './stanza-text.js';
+import { appendChild, cutAddresses, declareNamespace, rawAttributeInText } from './stanza-text.js';
 
 export type StanzaName = 'message' | 'presence' | 'iq';
 
@@ -22,6 +22,12 @@ export interface ArenaOrigin {
 
 /** Parses one element, in the scope of `jabber:client`; `undefined` when it cannot. */
 export type Parse = (xml: string) => Element | undefined;
+
+/** XML text in the scope of `jabber:client`, where a tree would only be made to be written. */
+export interface Markup {
+  readonly xml: string;
+  readonly parse: Parse;
+}
 
 /** Stands for an id that is read from the content when somebody asks for it. */
 export const LATER = Symbol('later');
@@ -54,15 +60,17 @@ export class Stanza implements StanzaFields {
   readonly #reader: Parse | undefined;
   #id: string | undefined | typeof LATER;
   #tree: Element | undefined;
-  /** The same under other addresses, where nobody has asked for the tree yet: most broadcast presence meets nobody. */
-  #source: Element | undefined;
+  /** The same under other addresses, whose text and tree are shared: most broadcast presence meets nobody. */
+  #source: Stanza | undefined;
+  /** Of a source: its text around the addresses. */
+  #around: readonly [front: string, rest: string] | undefined;
   #text: string | undefined;
   #low: number;
   #high: number;
 
   private constructor(
     fields: StanzaFields,
-    content: Element | { readonly xml: string; readonly parse: Parse } | undefined,
+    content: Element | Markup | undefined,
     origin?: ArenaOrigin,
     envelope = -1,
     low = -1,
@@ -114,13 +122,19 @@ export class Stanza implements StanzaFields {
 
   /** Whether a direct child of this pattern is there; see `child` in stanza-children.ts. */
   has(bit: ChildBit): boolean {
+    if (this.#source) return this.#source.has(bit);
     if (this.#low === -1 && this.#high === -1 && this.#origin === undefined) this.#computeBits();
     return bit < 32 ? (this.#low & (1 << bit)) !== 0 : (this.#high & (1 << (bit - 32))) !== 0;
   }
 
+  /** Whether its content is text that somebody else has written, and not a tree of our own making. */
+  get isText(): boolean {
+    return this.#source ? this.#source.isText : this.#ownText() !== undefined;
+  }
+
   /** The whole stanza as an element. Parsed at the first call; not to be changed. */
   tree(): Element {
-    this.#tree ??= this.#source ? address(copyOf(this.#source), this.to, this.from) : this.#parse();
+    this.#tree ??= this.#source ? address(copyOf(this.#source.tree()), this.to, this.from) : this.#parse();
     return this.#tree;
   }
 
@@ -155,15 +169,11 @@ export class Stanza implements StanzaFields {
     return more;
   }
 
-  /** The same content under other addresses. */
+  /** The same content under other addresses. What is read or written of it is made once for all of them. */
   readdressed(to: Jid | undefined, from: Jid | undefined): Stanza {
-    const tree = this.tree();
-    const { type = '', id, 'xml:lang': lang } = tree.attrs;
-    const other = new Stanza({ name: this.name, type, to, from, id, lang }, undefined);
-    other.#source = tree;
-    if (this.#low === -1 && this.#high === -1) this.#computeBits();
-    other.#low = this.#low;
-    other.#high = this.#high;
+    const source = this.#source ?? this.keep();
+    const other = new Stanza({ ...source.#fields(), to, from, malformed: false }, undefined);
+    other.#source = source;
     return other;
   }
 
@@ -184,8 +194,16 @@ export class Stanza implements StanzaFields {
   }
 
   /** The answer to an IQ (RFC 6120 section 8.2.3). */
-  result(payload?: Element): Stanza {
+  result(payload?: Element | Markup): Stanza {
+    if (payload && !(payload instanceof Element)) return this.#textResult(payload);
     return Stanza.fromElement(el('iq', { xmlns: ns.CLIENT, type: 'result', id: this.id }, payload), this.from, this.to);
+  }
+
+  #textResult({ xml: payload, parse }: Markup): Stanza {
+    const id = this.id === undefined ? '' : ` id='${escapeXml(this.id)}'`;
+    const xml = `<iq type='result'${id}${attribute('from', this.to)}${attribute('to', this.from)}>${payload}</iq>`;
+    const fields = { name: this.name, type: 'result', to: this.from, from: this.to, id: this.id, lang: undefined };
+    return new Stanza(fields, { xml, parse });
   }
 
   /** The fields for another stanza of the same addresses; the id may still be unread. */
@@ -196,8 +214,15 @@ export class Stanza implements StanzaFields {
 
   /** The text, unless the stanza was made as a tree or has to be written anew. */
   #ownText(): string | undefined {
+    if (this.#source) return this.#source.#addressed(this.to, this.from);
     if (this.#text === undefined && this.#origin && this.isInArena) this.#text = this.#origin.text(this.envelope);
     return this.#text;
+  }
+
+  #addressed(to: Jid | undefined, from: Jid | undefined): string {
+    this.#around ??= cutAddresses(this.toXml());
+    const [front, rest] = this.#around;
+    return front + attribute('from', from) + attribute('to', to) + rest;
   }
 
   /** PERF(chat): most content is never parsed. References and white space in an id are left to the parser. */
@@ -242,6 +267,10 @@ function address(element: Element, to: Jid | undefined, from: Jid | undefined): 
   if (from) attrs['from'] = from.toString();
   else if (attrs['from'] !== undefined) delete attrs['from'];
   return element;
+}
+
+function attribute(name: 'to' | 'from', jid: Jid | undefined): string {
+  return jid ? ` ${name}='${escapeXml(jid.toString())}'` : '';
 }
 
 /** With attributes of its own. */

@@ -2,7 +2,7 @@
 import { Element } from '../../protocol/element.js';
 import { StanzaError } from '../../protocol/errors.js';
 import type { Jid } from '../../protocol/jid.js';
-import type { Stanza } from '../../protocol/stanza.js';
+import type { Markup, Stanza } from '../../protocol/stanza.js';
 import type { MaybePromise } from '../hooks/hook.js';
 import type { Host } from '../hosts/host.js';
 import type { Session } from '../sessions/session.js';
@@ -25,8 +25,8 @@ export interface Iq {
   readonly session: Session | undefined;
 }
 
-/** An element is the result, nothing is an empty result, an error is sent as such. */
-export type IqAnswer = Element | StanzaError | undefined;
+/** An element or its text is the result, nothing is an empty result, an error is sent as such. */
+export type IqAnswer = Element | Markup | StanzaError | undefined;
 export type IqHandler = (iq: Iq) => MaybePromise<IqAnswer>;
 
 export class IqTable {

@@ -1,7 +1,7 @@
 /** XEP-0050: lists and runs the commands that modules offer, among them a ping of its own. */
 import { order } from '../../core/hooks/order.js';
 import { defineModule } from '../../core/module/module.js';
-import type { Iq } from '../../core/routing/iq-table.js';
+import type { Iq, IqAnswer } from '../../core/routing/iq-table.js';
 import { sessionClosed } from '../../core/sessions/hooks.js';
 import { type Element, el } from '../../protocol/element.js';
 import { StanzaError } from '../../protocol/errors.js';
@@ -36,7 +36,7 @@ export default defineModule({
     scope.every(SWEEP_MS, () => commands.sessions.sweep());
 
     /** Not even whether the account exists is anybody else's business. */
-    async function onAccount(iq: Iq): Promise<Element | StanzaError | undefined> {
+    async function onAccount(iq: Iq): Promise<IqAnswer> {
       return iq.from.bare.equals(iq.to) ? commands.handle(iq) : StanzaError.serviceUnavailable();
     }
 

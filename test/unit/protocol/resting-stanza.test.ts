@@ -5,8 +5,8 @@ import { SaxTokenizer } from '../../../src/engine/portable/sax.js';
 import { buildTree } from '../../../src/engine/portable/tree.js';
 import { Element, el } from '../../../src/protocol/element.js';
 import { Jid } from '../../../src/protocol/jid.js';
-import { type Parse, RestingStanza } from '../../../src/protocol/resting-stanza.js';
-import { Stanza } from '../../../src/protocol/stanza.js';
+import { RestingStanza } from '../../../src/protocol/resting-stanza.js';
+import { LATER, type Parse, Stanza } from '../../../src/protocol/stanza.js';
 import { child } from '../../../src/protocol/stanza-children.js';
 
 const CLIENT = 'jabber:client';
@@ -42,7 +42,13 @@ function presence(attributes: Record<string, string>, children: readonly Element
 
 function facts(stanza: Stanza): unknown {
   const { name, type, to, from, id, lang, malformed, isInArena } = stanza;
-  return { name, type, to, from: from?.toString(), id, lang, malformed, isInArena, xml: stanza.toXml() };
+  return { name, type, to, from: from?.toString(), id, lang, malformed, isInArena, xml: canonical(stanza) };
+}
+
+/** The order of attributes means nothing. */
+function canonical(stanza: Stanza): string {
+  const { name, ns, attrs, children } = stanza.tree();
+  return new Element(name, ns, Object.fromEntries(Object.entries(attrs).sort()), children).toXml(CLIENT);
 }
 
 it('comes back as it was, whatever it holds', () => {
@@ -57,6 +63,23 @@ it('comes back as it was, whatever it holds', () => {
         expect(resting).toBeInstanceOf(RestingStanza);
     }),
   );
+});
+
+it('of what a client has written keeps the very text, and reads nothing', () => {
+  const xml = `<presence from='${alice}' xml:lang="fr"\n id = 'a&amp;b'><x  xmlns = 'urn:x'/>é</presence>`;
+  const fields = { name: 'presence', type: '', to: undefined, from: alice, id: LATER, lang: 'fr' } as const;
+  const reads: string[] = [];
+  const counted: Parse = (text) => {
+    reads.push(text);
+    return parse(text);
+  };
+  const resting = RestingStanza.of(Stanza.fromText(fields, xml, parse), counted) as RestingStanza;
+  const again = resting.stanza();
+  expect(again.toXml()).toBe(
+    `<presence from='${alice}' xml:lang="fr"\n id = 'a&amp;b'><x  xmlns = 'urn:x'/>é</presence>`,
+  );
+  expect([again.lang, again.type, reads]).toEqual(['fr', '', []]);
+  expect(again.id).toBe('a&b');
 });
 
 it('gives a stanza of its own to each who asks', () => {
@@ -77,6 +100,7 @@ it('still is a presence of its sender when the engine has stopped', () => {
   let isStopped = false;
   const resting = RestingStanza.of(presence({ id: '1' }, []), (xml) => (isStopped ? undefined : parse(xml)));
   isStopped = true;
-  expect((resting as RestingStanza).stanza().toXml()).toBe(`<presence from='${alice}'/>`);
+  expect((resting as RestingStanza).stanza().toXml()).toBe(`<presence from='${alice}' id='1'/>`);
+  expect((resting as RestingStanza).stanza().tree().toXml(CLIENT)).toBe(`<presence from='${alice}'/>`);
   expect((resting as RestingStanza).stanza().has(child.BODY)).toBe(false);
 });

@@ -167,6 +167,52 @@ it('one that is made of text is read as others are', () => {
   expect(made.tree().childText('body')).toBe('hi');
 });
 
+it.each([
+  ['<presence/>', "<presence from='B' to='A'/>"],
+  ['<presence to=\'x\' from="y"/>', "<presence from='B' to='A'/>"],
+  [
+    "<presence\n to = 'x'\tid='1'  from='y' type='a>b' ><to/></presence>",
+    "<presence from='B' to='A'\tid='1' type='a>b' ><to/></presence>",
+  ],
+  [
+    "<presence tos='1' xml:from='2' x:to='3' xmlns:x='u'>to='x'</presence>",
+    "<presence from='B' to='A' tos='1' xml:from='2' x:to='3' xmlns:x='u'>to='x'</presence>",
+  ],
+])('under other addresses the text stays what it was but for them: %s', (before, after) => {
+  const fields = {
+    name: 'presence',
+    type: '',
+    to: undefined,
+    from: undefined,
+    id: undefined,
+    lang: undefined,
+  } as const;
+  const other = Stanza.fromText(fields, before, parse).readdressed(alice, bob);
+  expect(other.toXml()).toBe(after.replace('A', alice.toString()).replace('B', bob.toString()));
+  expect(other.readdressed(bob, undefined).toXml()).toBe(
+    after
+      .replace(" to='A'", ` to='${bob}'`)
+      .replace(" from='B'", '')
+      .replace(/( to='[^']*')/, '$1'),
+  );
+});
+
+it('an address is escaped where it becomes part of a text', () => {
+  const odd = Jid.parse("carol@localhost/<'&>") as Jid;
+  const xml = Stanza.fromElement(el('presence', { xmlns: ns.CLIENT }), undefined, undefined)
+    .readdressed(odd, odd)
+    .toXml();
+  expect(parse(xml)?.attrs).toMatchObject({ to: odd.toString(), from: odd.toString() });
+});
+
+it('the answer to a request may be text, which is read only when somebody asks', () => {
+  const request = Stanza.fromElement(el('iq', { xmlns: ns.CLIENT, type: 'get', id: "<'1'>" }), bob, alice);
+  const answer = request.result({ xml: "<query xmlns='urn:x'><item/></query>", parse });
+  expect(answer).toMatchObject({ name: 'iq', type: 'result', id: "<'1'>", to: alice, from: bob });
+  expect(answer.tree().children.join('')).toBe("<query xmlns='urn:x'><item/></query>");
+  expect(parse(answer.toXml())?.attrs).toMatchObject({ type: 'result', id: "<'1'>" });
+});
+
 it('one under other addresses is the same but for them, and leaves the original as it was', () => {
   const arena = new Arena(TEXT);
   const original = arrived(arena).keep();
