@@ -1,5 +1,5 @@
 /** What other modules may ask of rosters, and what they hear of them. */
-import { notifyHook } from '../../core/hooks/hook.js';
+import { type MaybePromise, notifyHook } from '../../core/hooks/hook.js';
 import { defineApi } from '../../core/module/api.js';
 import type { Account } from '../../core/sessions/account.js';
 import type { Jid } from '../../protocol/jid.js';
@@ -16,8 +16,11 @@ export interface Contact {
 }
 
 export interface RosterApi {
-  /** Whether `viewer` sees the presence of `owner`: a subscriber, or the owner itself. `owner` must be at home here. */
-  maySeePresence(owner: Jid, viewer: Jid): Promise<boolean>;
+  /**
+   * Whether `viewer` sees the presence of `owner`: a subscriber, or the owner itself. `owner` must be at home here. A promise only
+   * where the roster has to be loaded.
+   */
+  maySeePresence(owner: Jid, viewer: Jid): MaybePromise<boolean>;
   /** The same of an account that is online, at once. */
   isSeenBy(owner: Account, viewer: Jid): boolean;
   /** The contacts of an account that is online. */
@@ -30,7 +33,7 @@ export interface RosterApi {
 
 /** Where there are no rosters, nobody is anybody's contact. */
 const noRosters: RosterApi = {
-  maySeePresence: async (owner, viewer) => owner.bare.equals(viewer.bare),
+  maySeePresence: (owner, viewer) => owner.bare.equals(viewer.bare),
   isSeenBy: (owner, viewer) => owner.jid.equals(viewer.bare),
   contacts: () => [],
   contact: () => undefined,

@@ -12,6 +12,7 @@ import type { Jid } from '../../protocol/jid.js';
 import { ns } from '../../protocol/namespaces.js';
 import type { Stanza } from '../../protocol/stanza.js';
 import { type RosterApi, rosterApi } from './api.js';
+import type { Roster } from './roster.js';
 import { RosterIqs } from './roster-iqs.js';
 import { RosterKeeper } from './roster-keeper.js';
 import { RosterPushes } from './roster-pushes.js';
@@ -27,14 +28,15 @@ export default defineModule({
 
   start(scope) {
     const { router, sessions, config, random, host } = scope;
+    const { parse } = scope.services;
     const { versioning: isVersioned } = config;
     const maxItems = limitOf(config.max_items);
     const newVersion = isVersioned && config.store_current_id ? () => random.hex(16) : undefined;
     const isOnline = (account: Jid) => sessions.account(account) !== undefined;
     const keeper = new RosterKeeper(scope.stores.rosters, isOnline, newVersion);
-    const pushes = new RosterPushes(sessions, random, isVersioned);
+    const pushes = new RosterPushes(sessions, random, isVersioned, parse);
     const subscriptions = new SubscriptionHandling({ host, router, sessions, pushes, maxItems });
-    const iqs = new RosterIqs({ keeper, pushes, subscriptions, isVersioned, maxItems });
+    const iqs = new RosterIqs({ keeper, pushes, subscriptions, isVersioned, maxItems, parse });
     const arrivals = new KeyedQueue();
 
     scope.provide(rosterApi, rosterApiOf(keeper));
@@ -100,8 +102,12 @@ function limitOf(option: number | 'infinity'): number {
 
 function rosterApiOf(keeper: RosterKeeper): RosterApi {
   return {
-    maySeePresence: async (owner, viewer) =>
-      owner.bare.equals(viewer.bare) || (await keeper.load(owner.bare)).subscription(viewer.bare).from,
+    maySeePresence: (owner, viewer) => {
+      if (owner.bare.equals(viewer.bare)) return true;
+      const maySee = (roster: Roster) => roster.subscription(viewer.bare).from;
+      const roster = keeper.take(owner.bare);
+      return roster ? maySee(roster) : keeper.load(owner.bare).then(maySee);
+    },
     isSeenBy: (owner, viewer) =>
       owner.jid.equals(viewer.bare) || keeper.peek(owner.jid)?.subscription(viewer.bare).from === true,
     contacts: (account) => keeper.peek(account.jid)?.entries() ?? [],

@@ -1,10 +1,9 @@
 /** Answers requests for a roster, and for changes of it (RFC 6121 sections 2.2 to 2.5). */
 import type { Iq, IqAnswer } from '../../core/routing/iq-table.js';
-import { el } from '../../protocol/element.js';
 import { StanzaError } from '../../protocol/errors.js';
 import type { Jid } from '../../protocol/jid.js';
-import { ns } from '../../protocol/namespaces.js';
-import { type Entry, isVisible, itemElement, type Roster } from './roster.js';
+import type { Markup, Parse } from '../../protocol/stanza.js';
+import { type Entry, isVisible, itemXml, queryXml, type Roster } from './roster.js';
 import type { RosterKeeper } from './roster-keeper.js';
 import type { RosterPushes } from './roster-pushes.js';
 import { parseRosterSet, type RosterChange, rosterFull } from './roster-request.js';
@@ -17,6 +16,7 @@ export interface RosterIqDependencies {
   readonly subscriptions: SubscriptionHandling;
   readonly isVersioned: boolean;
   readonly maxItems: number;
+  readonly parse: Parse;
 }
 
 export class RosterIqs {
@@ -31,12 +31,17 @@ export class RosterIqs {
     this.#deps.pushes.begin(session);
     const roster = await this.#deps.keeper.load(to.bare);
     const known = payload.attrs['ver'];
-    if (!this.#deps.isVersioned || known === undefined)
-      return el('query', { xmlns: ns.ROSTER }, roster.visible().map(itemElement));
+    if (!this.#deps.isVersioned || known === undefined) return this.#list(roster);
 
     // RFC 6121 section 2.6.3: an empty result tells that the client's copy is current.
     const ver = roster.version();
-    return known === ver ? undefined : el('query', { xmlns: ns.ROSTER, ver }, roster.visible().map(itemElement));
+    return known === ver ? undefined : this.#list(roster, ver);
+  }
+
+  #list(roster: Roster, ver?: string): Markup {
+    let items = '';
+    for (const entry of roster.visible()) items += itemXml(entry);
+    return { xml: queryXml(items, ver), parse: this.#deps.parse };
   }
 
   async set({ session, payload, from, to }: Iq): Promise<IqAnswer> {

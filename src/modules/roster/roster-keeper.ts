@@ -40,13 +40,17 @@ export class RosterKeeper {
     return this.#loaded.size;
   }
 
+  /** The same, and it stays at hand for a while. */
+  take(account: Jid): Roster | undefined {
+    const roster = this.peek(account);
+    if (roster) roster.isWanted = true;
+    return roster;
+  }
+
   /** `account` is bare. Callers that wait are served in the order in which they came. */
   async load(account: Jid): Promise<Roster> {
     const key = account.toString();
-    const loaded = this.#loaded.get(key);
-    if (!loaded) return this.#loading.get(key) ?? this.#fetch(account, key);
-    loaded.isWanted = true;
-    return loaded;
+    return this.take(account) ?? this.#loading.get(key) ?? this.#fetch(account, key);
   }
 
   #fetch(account: Jid, key: string): Promise<Roster> {

@@ -3,11 +3,10 @@ import type { Session } from '../../core/sessions/session.js';
 import type { Sessions } from '../../core/sessions/sessions.js';
 import { slot } from '../../core/sessions/slot.js';
 import type { Random } from '../../platform/random.js';
-import { type Element, el } from '../../protocol/element.js';
+import { escapeXml } from '../../protocol/element.js';
 import type { Jid } from '../../protocol/jid.js';
-import { ns } from '../../protocol/namespaces.js';
-import { Stanza } from '../../protocol/stanza.js';
-import { isVisible, itemElement, type Roster } from './roster.js';
+import { type Parse, Stanza } from '../../protocol/stanza.js';
+import { isVisible, itemXml, queryXml, type Roster, removalXml } from './roster.js';
 
 /** RFC 6121 section 2.2: a session that has asked for the roster gets pushes. */
 const interested = slot('mod_roster.interested', () => false);
@@ -16,11 +15,13 @@ export class RosterPushes {
   readonly #sessions: Sessions;
   readonly #random: Random;
   readonly #isVersioned: boolean;
+  readonly #parse: Parse;
 
-  constructor(sessions: Sessions, random: Random, isVersioned: boolean) {
+  constructor(sessions: Sessions, random: Random, isVersioned: boolean, parse: Parse) {
     this.#sessions = sessions;
     this.#random = random;
     this.#isVersioned = isVersioned;
+    this.#parse = parse;
   }
 
   begin(session: Session): void {
@@ -35,16 +36,18 @@ export class RosterPushes {
   tell(roster: Roster, contact: Jid): void {
     const entry = roster.entry(contact);
     const isListed = entry !== undefined && isVisible(entry);
-    this.#push(roster, isListed ? itemElement(entry) : el('item', { jid: contact.toString(), subscription: 'remove' }));
+    this.#push(roster, isListed ? itemXml(entry) : removalXml(contact));
   }
 
-  #push(roster: Roster, item: Element): void {
-    const ver = this.#isVersioned ? roster.version() : undefined;
+  #push(roster: Roster, item: string): void {
+    const query = queryXml(item, this.#isVersioned ? roster.version() : undefined);
     for (const session of this.#sessions.account(roster.owner)?.sessions() ?? []) {
       if (!this.isInterested(session)) continue;
-      const query = el('query', { xmlns: ns.ROSTER, ver }, item.clone());
-      const iq = el('iq', { xmlns: ns.CLIENT, type: 'set', id: `push-${this.#random.hex(6)}` }, query);
-      session.deliver(Stanza.fromElement(iq, session.jid, roster.owner));
+      const id = `push-${this.#random.hex(6)}`;
+      const addresses = `from='${escapeXml(roster.owner.toString())}' to='${escapeXml(session.jid.toString())}'`;
+      const fields = { name: 'iq', type: 'set', to: session.jid, from: roster.owner, id, lang: undefined } as const;
+      const xml = `<iq type='set' id='${id}' ${addresses}>${query}</iq>`;
+      session.deliver(Stanza.fromText(fields, xml, this.#parse));
     }
   }
 }
