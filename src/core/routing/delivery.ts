@@ -67,10 +67,11 @@ export class Delivery {
     if (this.#arrivals.length(recipient) >= MAX_ARRIVALS)
       return this.#outlets.bounce(received.stanza, StanzaError.resourceConstraint());
     received.stanza.keep();
+    const foundNobody = received.account?.isAvailable !== true;
     let late: MaybePromise<void> | undefined;
     await this.#arrivals.run(recipient, async () => {
       await (loading ?? received.host.hooks.notify(stanzaArriving, received));
-      late = this.#decide({ ...received, account: this.#outlets.account(received.to) }, sender);
+      late = this.#decide({ ...received, account: this.#outlets.account(received.to), foundNobody }, sender);
     });
     return late;
   }

@@ -26,6 +26,8 @@ export interface ReceivedStanza {
   archiveId: string | undefined;
   /** It was written down for when somebody is there. */
   isStored?: true;
+  /** It had to wait for what its filters need, and no session was available when it came. */
+  readonly foundNobody?: boolean;
   /** A session that has ended was given it and did not take it: it has been archived, and its copies have gone out. */
   readonly isAgain: boolean;
 }

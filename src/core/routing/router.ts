@@ -55,6 +55,12 @@ export class Router {
     return this.home(jid) === this.#deps.shard;
   }
 
+  /** Whether presence for this address would be seen by nobody: it is that of an account at home here, without sessions. */
+  isDeserted(to: Jid): boolean {
+    const { hosts, sessions } = this.#deps;
+    return to.local !== '' && this.isHomeHere(to) && !sessions.account(to) && hosts.serving(to.domain) !== undefined;
+  }
+
   /** A stanza of a bound session, `from` already its full JID. A promise when later stanzas of the session have to wait for this one. */
   fromSession(session: Session, stanza: Stanza): MaybePromise<void> {
     const { hooks } = session.host;

@@ -68,11 +68,12 @@ export default defineModule({
     /** RFC 6121 section 4.5: to everyone who knows of the session, then it is as if it had never been available. */
     function withdraw(session: Session, stanza: Stanza): void {
       const wasAvailable = session.isAvailable;
-      const subscribers = wasAvailable ? broadcast(session, stanza) : new Set<string>();
-      for (const [text, jid] of session.peek(directed) ?? []) {
-        if (!subscribers.has(jid.bare.toString())) showing.reveal(session, stanza, jid);
-        session.peek(directed)?.delete(text);
+      if (wasAvailable) broadcast(session, stanza);
+      const known = session.peek(directed);
+      for (const jid of known?.values() ?? []) {
+        if (!wasAvailable || !roster.isSeenBy(session.account, jid)) showing.reveal(session, stanza, jid);
       }
+      known?.clear();
       session.presence = undefined;
       session.priority = 0;
       if (!wasAvailable) return;
@@ -80,17 +81,13 @@ export default defineModule({
       host.hooks.notify(sessionUnavailable, { session, status, at: clock.seconds() });
     }
 
-    /** To all subscribers and to the other sessions of the account. Returns the bare addresses that it reached. */
-    function broadcast(session: Session, stanza: Stanza): Set<string> {
-      const reached = new Set<string>([session.account.jid.toString()]);
-      for (const contact of roster.contacts(session.account)) {
-        if (!contact.subscription.from) continue;
-        reached.add(contact.jid.bare.toString());
-        showing.reveal(session, stanza, contact.jid);
+    /** To all subscribers and to the other sessions of the account. */
+    function broadcast(session: Session, stanza: Stanza): void {
+      for (const { jid, subscription } of roster.contacts(session.account)) {
+        if (subscription.from && !router.isDeserted(jid)) showing.reveal(session, stanza, jid);
       }
       for (const other of session.account.available())
         other.deliver(stanza.readdressed(session.account.jid, session.jid));
-      return reached;
     }
 
     /** RFC 6121 sections 4.2.2 and 4.3: what a session that has just become available must be told. */
@@ -104,17 +101,25 @@ export default defineModule({
       }
     }
 
-    function onReceived({ to, account, stanza }: ReceivedStanza): typeof TAKEN | undefined {
+    function onReceived({ to, account, stanza, foundNobody }: ReceivedStanza): typeof TAKEN | undefined {
       if (stanza.type !== 'probe') return undefined;
       const prober = stanza.from;
-      if (prober)
-        answerProbe(to.bare, prober, account).catch((error) => scope.log.error('presence.probe.failed', { error }));
+      if (prober) answerProbe(to.bare, prober, !foundNobody && account?.isAvailable ? account : undefined);
       return TAKEN;
     }
 
-    /** RFC 6121 section 4.3.2. */
-    async function answerProbe(owner: Jid, prober: Jid, account: Account | undefined): Promise<void> {
-      const isSubscriber = await roster.maySeePresence(owner, prober);
+    /** RFC 6121 section 4.3.2. `account` is that of a contact who was available when the probe came. */
+    function answerProbe(owner: Jid, prober: Jid, account: Account | undefined): void {
+      const maySee = roster.maySeePresence(owner, prober);
+      if (!(maySee instanceof Promise)) return tellPresence(owner, prober, account, maySee);
+      maySee
+        .then((isSubscriber) => tellPresence(owner, prober, account, isSubscriber))
+        .catch((error) => scope.log.error('presence.probe.failed', { error }));
+    }
+
+    function tellPresence(owner: Jid, prober: Jid, account: Account | undefined, isSubscriber: boolean): void {
+      // Who has come since the probe has been seen to come.
+      if (isSubscriber && !account && sessions.account(owner)?.isAvailable) return;
       let isShown = false;
       for (const session of account?.available() ?? []) {
         if (!isSubscriber && !knows(session, prober)) continue;

@@ -17,6 +17,7 @@ export class Showing implements PresenceApi {
   readonly #host: Host;
   readonly #router: Router;
   readonly #roster: RosterApi;
+  readonly #answers = { unavailable: presence('unavailable'), unsubscribed: presence('unsubscribed') };
 
   constructor(host: Host, router: Router, roster: RosterApi) {
     this.#host = host;
@@ -58,8 +59,8 @@ export class Showing implements PresenceApi {
   }
 
   /** What is said of an account, not of one of its sessions. */
-  tell(type: string, owner: Jid, to: Jid): void {
-    this.#router.route(presence(type, owner, to));
+  tell(type: 'unavailable' | 'unsubscribed', owner: Jid, to: Jid): void {
+    this.#router.route(this.#answers[type].readdressed(to, owner));
   }
 
   /** Whatever anybody says. */
@@ -68,8 +69,8 @@ export class Showing implements PresenceApi {
   }
 }
 
-export function presence(type: string, from: Jid, to?: Jid): Stanza {
-  return Stanza.fromElement(el('presence', { xmlns: ns.CLIENT, type }), to, from);
+function presence(type: string, from?: Jid): Stanza {
+  return Stanza.fromElement(el('presence', { xmlns: ns.CLIENT, type }), undefined, from);
 }
 
 export function unavailable(session: Session): Stanza {

@@ -55,6 +55,7 @@ export class ManagedLink implements SessionLink {
   #successor: StreamLink | undefined;
   /** Sent since an acknowledgement was asked for. */
   #unasked = 0;
+  #isAskingSoon = false;
   #cancelExpiry: Cancel | undefined;
   #cancelOverflow: Cancel | undefined;
   /** After how long an overflow that is waited out counts; infinite while there is none. */
@@ -113,7 +114,7 @@ export class ManagedLink implements SessionLink {
     if (stream) {
       if (isInArena || text === undefined) stream.deliver(stanza);
       else stream.write(text);
-      if (++this.#unasked >= this.#rules.requestEvery) this.#ask(stream);
+      if (++this.#unasked >= this.#rules.requestEvery) this.#askBehind(stanza, stream);
     }
     if (this.#isOver) this.#overflow();
   }
@@ -194,6 +195,17 @@ export class ManagedLink implements SessionLink {
   #keep(stanza: Stanza, text: string | undefined): void {
     if (text === undefined) return this.#queue.count();
     this.#queue.push(stanza.keep(), Buffer.byteLength(text), this.#rules.clock.now());
+  }
+
+  /** PERF(login): presence comes in bursts, and nobody waits for it to be safe: one request behind all of this turn will do. */
+  #askBehind({ name }: Stanza, stream: StreamLink): void {
+    if (name !== 'presence') return this.#ask(stream);
+    if (this.#isAskingSoon) return;
+    this.#isAskingSoon = true;
+    queueMicrotask(() => {
+      this.#isAskingSoon = false;
+      if (this.#stream && this.#unasked >= this.#rules.requestEvery) this.#ask(this.#stream);
+    });
   }
 
   #ask(stream: StreamLink): void {
