@@ -27,16 +27,15 @@ export default defineModule({
   features: [ns.ROSTER],
 
   start(scope) {
-    const { router, sessions, config, random, host } = scope;
-    const { parse } = scope.services;
+    const { router, sessions, config, random, host, services } = scope;
     const { versioning: isVersioned } = config;
     const maxItems = limitOf(config.max_items);
     const newVersion = isVersioned && config.store_current_id ? () => random.hex(16) : undefined;
     const isOnline = (account: Jid) => sessions.account(account) !== undefined;
     const keeper = new RosterKeeper(scope.stores.rosters, isOnline, newVersion);
-    const pushes = new RosterPushes(sessions, random, isVersioned, parse);
+    const pushes = new RosterPushes(sessions, random, isVersioned, services.parse);
     const subscriptions = new SubscriptionHandling({ host, router, sessions, pushes, maxItems });
-    const iqs = new RosterIqs({ keeper, pushes, subscriptions, isVersioned, maxItems, parse });
+    const iqs = new RosterIqs({ keeper, pushes, subscriptions, isVersioned, maxItems, parse: services.parse });
     const arrivals = new KeyedQueue();
 
     scope.provide(rosterApi, rosterApiOf(keeper));
