@@ -26,6 +26,7 @@ import { Jid } from '../protocol/jid.js';
 import { childPatterns } from '../protocol/stanza-children.js';
 import { createHost, type RunningHost, startModules } from './hosts.js';
 import { Inbox } from './inbox.js';
+import { ShardDirectories } from './shard-directories.js';
 import { ShardHttp, type ShardHttpParts } from './shard-http.js';
 import type { ShardBirth } from './shard-protocol.js';
 import { ShardStorage } from './shard-storage.js';
@@ -40,6 +41,7 @@ export interface ShardParts {
   readonly dispatcher: Dispatcher;
   readonly inbox: Inbox;
   readonly storage: ShardStorage;
+  readonly directories: ShardDirectories;
   readonly sessions: Sessions;
   readonly hosts: readonly RunningHost[];
   readonly c2s: C2sServices;
@@ -58,17 +60,20 @@ interface Foundation {
   readonly hosts: Hosts;
   readonly sessions: Sessions;
   readonly storage: ShardStorage;
+  readonly directories: ShardDirectories;
 }
 
 /** Everything but the listeners: an accepted connection finds all of it ready. */
 export async function assembleShard(number: number, birth: ShardBirth, log: Logger): Promise<ShardParts> {
   const config = Config.fromPlain(birth.config);
   const storage = await ShardStorage.open({ config, writers: birth.writers, shards: birth.shards, log });
+  const directories = ShardDirectories.open(config, birth.shards, log);
   const inbox = new Inbox(log);
   const { engine, dispatcher, tickets } = await startEngine(number, birth, inbox);
   const hosts = new Hosts();
   const sessions = new Sessions(systemClock, log);
-  const foundation: Foundation = { number, birth, config, log, engine, dispatcher, hosts, sessions, storage };
+  const kept = { sessions, storage, directories };
+  const foundation: Foundation = { number, birth, config, log, engine, dispatcher, hosts, ...kept };
 
   const running = new Map<string, RunningHost>();
   const of = (host: Host) => running.get(host.hostType) as RunningHost;
@@ -88,18 +93,7 @@ export async function assembleShard(number: number, birth: ShardBirth, log: Logg
   for (const host of running.values()) await startModules(host);
   // What comes earlier would pass by the modules: nothing would be archived, and nobody blocked.
   engine.show();
-  return {
-    number,
-    engine,
-    dispatcher,
-    inbox,
-    storage,
-    sessions,
-    hosts: [...running.values()],
-    c2s,
-    commitments,
-    http,
-  };
+  return { ...kept, number, engine, dispatcher, inbox, hosts: [...running.values()], c2s, commitments, http };
 }
 
 function shardHttp(parts: Foundation & Omit<ShardHttpParts, 'bosh'>, calls: ShardCalls): ShardHttp {
@@ -157,7 +151,8 @@ function witnesses({ number, birth, log }: Foundation, calls: ShardCalls): Witne
 }
 
 function shardServices(foundation: Foundation & Witnesses, router: Router, calls: ShardCalls): ShardServices {
-  const { number, birth, config, engine, dispatcher, hosts, sessions, commitments, durability } = foundation;
+  const { number, birth, config, engine, dispatcher, hosts, sessions, directories, commitments, durability } =
+    foundation;
   calls.serve('session.isOnline', (text: string) => {
     // Not by way of the cache: the name of a client that logs in without an account will not be asked for again.
     const jid = Jid.parse(text);
@@ -168,6 +163,7 @@ function shardServices(foundation: Foundation & Witnesses, router: Router, calls
     random: systemRandom,
     hosts,
     sessions,
+    directories,
     router,
     calls,
     jid: (text) => dispatcher.jid(text),

@@ -139,10 +139,11 @@ class Shard {
 
   /** What was accepted is committed. */
   async #finish(): Promise<void> {
-    const { engine, hosts, storage, c2s, http } = this.#parts;
+    const { engine, hosts, storage, directories, c2s, http } = this.#parts;
     await http.close();
     c2s.admission.stop();
     for (const { modules } of hosts) modules.stop();
+    directories.close();
     await storage.close();
     engine.stop();
     this.#log.info('shard.stopped');

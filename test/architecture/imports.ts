@@ -27,6 +27,7 @@ const HOMES: Readonly<Record<string, string>> = {
   '@photostructure/sqlite': 'storage/',
   commander: 'admin/ctl/',
   kysely: 'storage/',
+  ldapts: 'storage/ldap/',
   msgpackr: 'platform/codec.',
   'node-forge': 'platform/certificates',
   pg: 'storage/',

@@ -9,6 +9,7 @@ import type { Access } from '../access/access.js';
 import type { Accounts } from '../accounts/accounts.js';
 import type { RegistrationPace } from '../accounts/registration-pace.js';
 import type { Commitments } from '../commitments.js';
+import type { Directories } from '../directory/directory.js';
 import type { AnyHook, HandlerOf } from '../hooks/hook.js';
 import type { Order } from '../hooks/order.js';
 import type { Host, Hosts } from '../hosts/host.js';
@@ -25,6 +26,8 @@ export interface ShardServices {
   readonly random: Random;
   readonly hosts: Hosts;
   readonly sessions: Sessions;
+  /** Directories of people that others keep. */
+  readonly directories: Directories;
   readonly router: Router;
   /** A JID text; repeated ones give the same object. */
   readonly jid: (text: string) => Jid | undefined;

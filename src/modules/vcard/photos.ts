@@ -4,16 +4,18 @@ import type { SentStanza } from '../../core/routing/hooks.js';
 import type { Router } from '../../core/routing/router.js';
 import type { Account } from '../../core/sessions/account.js';
 import { slot } from '../../core/sessions/slot.js';
+import { StorageError } from '../../core/storage/index.js';
 import type { Logger } from '../../platform/log.js';
 import type { Element } from '../../protocol/element.js';
+import { StanzaError } from '../../protocol/errors.js';
 import { photoHash, withPhotoHash } from './avatar.js';
-import type { VcardStore } from './vcard-store.js';
+import type { Vcards } from './vcards.js';
 
 /** The hash of an account's photo; never used by one without. */
 const photo = slot('mod_vcard.photo', () => '');
 
 export interface PhotosDependencies {
-  readonly vcards: VcardStore;
+  readonly vcards: Pick<Vcards, 'get'>;
   /** One account's vCard is read and written in order. */
   readonly turns: KeyedQueue;
   readonly router: Router;
@@ -36,10 +38,26 @@ export class Photos {
     if (account.size > 1) return turns.isBusy(key) ? turns.run(key, async () => {}) : undefined;
     try {
       const xml = await turns.run(key, () => vcards.get(account.jid));
+      if (xml instanceof StanzaError) return;
       // Nobody without a photo needs a tree.
       set(account, xml?.includes('BINVAL') ? photoHash(parse(xml)) : '');
     } catch (error) {
       log.warn('vcard.photo.unknown', { account: key, error });
+    }
+  }
+
+  /** The same without anybody waiting: where sessions are available by then, contacts see their presence once more. */
+  async learnLater(account: Account): Promise<void> {
+    const { vcards, parse, log } = this.#deps;
+    if (account.size > 1) return;
+    try {
+      const xml = await vcards.get(account.jid);
+      const vcard = typeof xml === 'string' && xml.includes('BINVAL') ? parse(xml) : undefined;
+      if (vcard) this.change(account, vcard);
+    } catch (error) {
+      // Of a directory that is away the log knows already.
+      const isAway = error instanceof StorageError && error.code === 'unavailable';
+      log[isAway ? 'debug' : 'warn']('vcard.photo.unknown', { account: account.jid.toString(), error });
     }
   }
 

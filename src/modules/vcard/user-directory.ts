@@ -7,16 +7,12 @@ import { ns } from '../../protocol/namespaces.js';
 import { type PageRequest, pageResult, parsePageRequest, RSM_NAMESPACE } from '../../protocol/rsm.js';
 import { contactAddresses } from '../disco/api.js';
 import { pageOf } from './result-page.js';
-import { searchFields } from './searchable.js';
-import type { FoundVcard, VcardCondition, VcardStore } from './vcard-store.js';
+import { type Found, plainNames, type Vcards } from './vcards.js';
 
 export const SEARCH = 'jabber:iq:search';
 
-/** XEP-0055 section 2: the fields that do without a form. */
-const PLAIN_FIELDS = ['first', 'last', 'nick', 'email'];
-
 export interface DirectoryOptions {
-  readonly vcards: VcardStore;
+  readonly vcards: Vcards;
   /** Largest number of results; no limit when unset. */
   readonly limit: number | undefined;
   /** The domain whose accounts are found on this domain of ours. */
@@ -25,24 +21,24 @@ export interface DirectoryOptions {
 
 /** Serves the directory's requests on the table of its domain. */
 export function serveDirectory(iqs: IqTable, options: DirectoryOptions): void {
-  iqs.on('get', SEARCH, 'query', 'domain', ({ to }) => offer(to.domain));
+  iqs.on('get', SEARCH, 'query', 'domain', ({ to }) => offer(to.domain, options.vcards));
   iqs.on('set', SEARCH, 'query', 'domain', (iq) => search(iq, options));
   iqs.on('get', ns.DISCO_INFO, 'query', 'domain', info);
   iqs.on('get', ns.DISCO_ITEMS, 'query', 'domain', items);
 }
 
-function offer(directory: string): Element {
+function offer(directory: string, { fields, plain }: Vcards): Element {
   const form = new DataForm('form', {
     title: `Search users in ${directory}`,
     instructions: ['Fill in fields to search for any matching user; * at the end stands for anything that follows'],
     formType: SEARCH,
-    fields: searchFields.map(({ name, label }) => ({ name, label, type: 'text-single' })),
+    fields: fields.map(({ name, label }) => ({ name, label, type: 'text-single' })),
   });
   return el(
     'query',
     { xmlns: SEARCH },
     el('instructions', {}, 'Fill in one or more fields to search for any matching user'),
-    PLAIN_FIELDS.map((name) => el(name)),
+    Object.keys(plain).map((name) => el(name)),
     form.toElement(),
   );
 }
@@ -52,27 +48,41 @@ async function search(iq: Iq, { vcards, limit, hostOf }: DirectoryOptions): Prom
   const form = DataForm.findIn(payload);
   if (form && (form.type !== 'submit' || (form.formType ?? SEARCH) !== SEARCH))
     return StanzaError.badRequest('the form is not a submission of the one that was offered');
-  if (!form && !PLAIN_FIELDS.some((name) => payload.child(name)))
+  if (!form && !Object.keys(vcards.plain).some((name) => payload.child(name)))
     return StanzaError.badRequest('nothing is searched for');
   const page = parsePageRequest(payload);
   if (page === 'malformed') return StanzaError.badRequest('not a page of a result set');
 
-  const conditions = conditionsOf((name) => (form ? form.value(name) : payload.childText(name)));
+  const asked = form ? askedByForm(form, vcards) : askedPlainly(payload, vcards);
   // Nothing asked is nothing found: the directory is not to be read from end to end by accident.
-  const found = conditions.length === 0 ? [] : await vcards.search(hostOf(iq.to.domain), conditions, limit);
-  return form ? formAnswer(found, page, iq.to.domain) : plainAnswer(found);
+  const found = asked.size === 0 ? [] : await vcards.search(hostOf(iq.to.domain), asked, limit);
+  if (found instanceof StanzaError) return found;
+  return form ? formAnswer(found, page, iq.to.domain, vcards) : plainAnswer(found);
 }
 
-function conditionsOf(value: (name: string) => string | undefined): VcardCondition[] {
-  return searchFields.flatMap(({ name, field }) => {
-    const text = value(name)?.trim() ?? '';
-    if (text === '') return [];
-    const isPrefix = text.endsWith('*');
-    return [{ field, value: isPrefix ? text.slice(0, -1) : text, isPrefix }];
-  });
+function askedByForm(form: DataForm, { fields }: Vcards): Map<string, string> {
+  return withText(fields.map(({ name }) => [name, form.value(name)]));
 }
 
-function formAnswer(found: readonly FoundVcard[], page: PageRequest | undefined, directory: string): IqAnswer {
+function askedPlainly(payload: Element, { plain }: Vcards): Map<string, string> {
+  return withText(Object.entries(plain).map(([name, field]) => [field, payload.childText(name)]));
+}
+
+function withText(values: readonly (readonly [string, string | undefined])[]): Map<string, string> {
+  const asked = new Map<string, string>();
+  for (const [field, value] of values) {
+    const text = value?.trim() ?? '';
+    if (text !== '') asked.set(field, text);
+  }
+  return asked;
+}
+
+function formAnswer(
+  found: readonly Found[],
+  page: PageRequest | undefined,
+  directory: string,
+  { columns }: Vcards,
+): IqAnswer {
   const paged = pageOf(found, page ?? NO_PAGE, jidOf);
   if (!paged) return StanzaError.itemNotFound();
   const form = new DataForm('result', {
@@ -80,26 +90,24 @@ function formAnswer(found: readonly FoundVcard[], page: PageRequest | undefined,
     formType: SEARCH,
     reported: [
       { name: 'jid', label: 'Jabber ID', type: 'jid-single' },
-      ...REPORTED.map(({ name, label }) => ({ name, label, type: 'text-single' as const })),
+      ...columns.map(({ name, label }) => ({ name, label, type: 'text-single' as const })),
     ],
     items: paged.items.map((one) => [
       { name: 'jid', values: [jidOf(one)] },
-      ...REPORTED.map(({ name, field }) => ({ name, values: [field === 'user' ? '' : one.fields[field]] })),
+      ...columns.map(({ name }) => ({ name, values: [one.values[name] ?? ''] })),
     ]),
   });
   return el('query', { xmlns: SEARCH }, form.toElement(), page && pageResult(paged.result));
 }
 
-function plainAnswer(found: readonly FoundVcard[]): Element {
-  const results = found.map((one) => {
-    const { given, family, nickname, email } = one.fields;
-    const texts = { first: given, last: family, nick: nickname, email };
-    return el(
+function plainAnswer(found: readonly Found[]): Element {
+  const results = found.map((one) =>
+    el(
       'item',
       { jid: jidOf(one) },
-      Object.entries(texts).map(([name, text]) => el(name, {}, text)),
-    );
-  });
+      plainNames.map((name) => el(name, {}, one.plain[name])),
+    ),
+  );
   return el('query', { xmlns: SEARCH }, results);
 }
 
@@ -121,8 +129,7 @@ function items({ payload }: Iq): IqAnswer {
 }
 
 const NO_PAGE: PageRequest = { max: undefined, before: undefined, after: undefined, index: undefined };
-const REPORTED = searchFields.filter(({ field }) => field !== 'user');
 
-function jidOf({ account }: FoundVcard): string {
+function jidOf({ account }: Found): string {
   return `${account.local}@${account.domain}`;
 }

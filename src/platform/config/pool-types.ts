@@ -1,4 +1,4 @@
-/** The shape of the connections to databases. */
+/** The shape of the connections to databases and directories. */
 import type { TlsVersionName } from './types.js';
 
 export interface SqlitePool {
@@ -31,6 +31,7 @@ export interface PoolTls {
   readonly keyfile?: string | undefined;
   readonly password?: string | undefined;
   readonly cacertfile?: string | undefined;
+  readonly crl_files?: readonly string[] | undefined;
   readonly versions: readonly TlsVersionName[];
   readonly ciphers?: string | undefined;
   readonly cipher_suites?: string | undefined;
@@ -45,4 +46,28 @@ export interface RdbmsPool {
   /** Connections. */
   readonly workers: number;
   readonly connection: SqlitePool | PgsqlPool;
+}
+
+export interface LdapPool {
+  readonly tag: string;
+  /** Connections. */
+  readonly workers: number;
+  /** Milliseconds. */
+  readonly call_timeout: number;
+  /** Requests that may wait at each connection; unset for no limit. */
+  readonly max_worker_queue_len?: number | undefined;
+  readonly connection: LdapConnection;
+}
+
+export interface LdapConnection {
+  /** Tried in turn. */
+  readonly servers: readonly string[];
+  readonly port: number;
+  /** Empty for nobody. */
+  readonly root_dn: string;
+  readonly password: string;
+  /** Milliseconds. */
+  readonly connect_interval: number;
+  /** TLS from the first byte. */
+  readonly tls?: PoolTls | undefined;
 }

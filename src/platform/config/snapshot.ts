@@ -5,6 +5,7 @@ import { buildAuth, namesAnyMethod } from './semantics/auth.js';
 import { Draft } from './semantics/draft.js';
 import { buildHostTypes } from './semantics/host-types.js';
 import { buildGeneral } from './semantics/hosts.js';
+import { buildLdapPools } from './semantics/ldap-pools.js';
 import { buildListeners } from './semantics/listeners.js';
 import { buildModules } from './semantics/modules.js';
 import { buildRdbmsPools } from './semantics/pools.js';
@@ -21,14 +22,14 @@ export function buildSnapshot(raw: Table, valid: Table, root: CatalogueNode, fil
   const draft = new Draft(valid, root);
   const general = buildGeneral(draft, raw);
   const shaper = buildShapers(draft);
-  const outgoing_pools = { rdbms: buildRdbmsPools(draft) };
-  const poolTags = Object.keys(outgoing_pools.rdbms);
+  const outgoing_pools = { rdbms: buildRdbmsPools(draft), ldap: buildLdapPools(draft) };
+  const pools = { rdbms: Object.keys(outgoing_pools.rdbms), ldap: Object.keys(outgoing_pools.ldap) };
   const acl = buildAcls(draft, ['acl']);
   const access = buildRules(draft, ['access'], acl);
   const names = new Names(allRules(draft, access), shaper);
-  const auth = buildAuth(draft, ['auth'], poolTags);
-  const modules = buildModules(draft, ['modules'], poolTags, names);
-  const host_types = buildHostTypes(draft, { general, global: { auth, acl, access, modules }, poolTags, names });
+  const auth = buildAuth(draft, ['auth'], pools);
+  const modules = buildModules(draft, ['modules'], pools, names);
+  const host_types = buildHostTypes(draft, { general, global: { auth, acl, access, modules }, pools, names });
   if (!namesAnyMethod(raw['auth']) && host_types.some((hostType) => hostType.auth.methods.length === 0)) {
     draft.note('advice', ['auth'], 'names no method, so nobody can log in');
   }

@@ -1,38 +1,16 @@
 /** What Meerkat does with each option of the catalogue; whatever is not listed is not served yet. */
+import {
+  accepted,
+  acceptedAtDefault,
+  acceptedExcept,
+  type Support,
+  served,
+  servedExcept,
+  unsupported,
+} from './support-levels.js';
+import { poolSupport } from './support-pools.js';
 
-export type SupportLevel = 'served' | 'accepted' | 'unsupported';
-
-export interface Support {
-  readonly level: SupportLevel;
-  /** For `accepted`: why it means nothing here. For `unsupported`: what to use, where there is something. */
-  readonly reason?: string | undefined;
-  /** Values, or items of an array, that differ from the rest. */
-  readonly values?: Readonly<Record<string, Support>> | undefined;
-  /** Any other value than the default is unsupported. */
-  readonly isDefaultOnly?: boolean | undefined;
-}
-
-const served: Support = { level: 'served' };
-
-function accepted(reason: string): Support {
-  return { level: 'accepted', reason };
-}
-
-function unsupported(reason?: string): Support {
-  return { level: 'unsupported', reason };
-}
-
-function servedExcept(values: Readonly<Record<string, Support>>): Support {
-  return { level: 'served', values };
-}
-
-function acceptedExcept(reason: string, values: Readonly<Record<string, Support>>): Support {
-  return { level: 'accepted', reason, values };
-}
-
-function acceptedAtDefault(reason: string): Support {
-  return { level: 'accepted', reason, isDefaultOnly: true };
-}
+export type { Support, SupportLevel } from './support-levels.js';
 
 const oneNode = 'this node keeps it in memory or in its embedded store';
 const ownShard = 'a session lives in the shard where it began, and its name tells which one that is';
@@ -83,6 +61,12 @@ const SERVED_BY_MAM = [
   ...['default_result_limit', 'max_result_limit', 'enforce_simple_queries', 'max_count'],
   ...['db_jid_format', 'db_message_format', 'async_writer'],
   ...['async_writer.enabled', 'async_writer.flush_interval', 'async_writer.batch_size'],
+];
+
+/** Where the options of the table `ldap` were until MongooseIM 5.0. */
+const OLD_LDAP_OF_VCARD = [
+  ...['ldap_pool_tag', 'ldap_base', 'ldap_uids', 'ldap_filter', 'ldap_deref', 'ldap_vcard_map'],
+  ...['ldap_search_fields', 'ldap_search_reported', 'ldap_search_operator', 'ldap_binary_search_fields'],
 ];
 
 /** Keys are catalogue paths; `.**` covers everything below. The longest match decides. */
@@ -208,43 +192,7 @@ const table: Readonly<Record<string, Support>> = {
   'internal_databases.cets': accepted(oneNode),
   'internal_databases.cets.**': unsupported('nodes do not form a cluster yet'),
 
-  'outgoing_pools.rdbms.*.scope': servedExcept({
-    host_type: unsupported(),
-    host: unsupported(),
-    single_host: unsupported(),
-  }),
-  'outgoing_pools.rdbms.*.strategy': accepted('a query goes to the connection that is free first'),
-  'outgoing_pools.rdbms.*.workers': served,
-  'outgoing_pools.rdbms.*.call_timeout': accepted('connection.query_timeout bounds how long a caller waits'),
-  'outgoing_pools.rdbms.*.max_worker_queue_len': accepted('connections share one queue'),
-  'outgoing_pools.rdbms.*.connection.driver': servedExcept({
-    mysql: unsupported(),
-    cockroachdb: unsupported(),
-    odbc: unsupported(),
-  }),
-  'outgoing_pools.rdbms.*.connection.keepalive_interval': served,
-  'outgoing_pools.rdbms.*.connection.query_timeout': served,
-  'outgoing_pools.rdbms.*.connection.max_start_interval': served,
-  'outgoing_pools.rdbms.*.connection.host': served,
-  'outgoing_pools.rdbms.*.connection.port': served,
-  'outgoing_pools.rdbms.*.connection.database': served,
-  'outgoing_pools.rdbms.*.connection.username': served,
-  'outgoing_pools.rdbms.*.connection.password': served,
-  'outgoing_pools.rdbms.*.connection.file': served,
-  'outgoing_pools.rdbms.*.connection.tls.required': served,
-  'outgoing_pools.rdbms.*.connection.tls.verify_mode': served,
-  'outgoing_pools.rdbms.*.connection.tls.certfile': served,
-  'outgoing_pools.rdbms.*.connection.tls.keyfile': served,
-  'outgoing_pools.rdbms.*.connection.tls.password': served,
-  'outgoing_pools.rdbms.*.connection.tls.cacertfile': served,
-  'outgoing_pools.rdbms.*.connection.tls.ciphers': served,
-  'outgoing_pools.rdbms.*.connection.tls.versions': served,
-  'outgoing_pools.rdbms.*.connection.tls.server_name_indication': served,
-  'outgoing_pools.rdbms.*.connection.tls.server_name_indication.enabled': served,
-  'outgoing_pools.rdbms.*.connection.tls.server_name_indication.host': served,
-  'outgoing_pools.rdbms.*.connection.tls.server_name_indication.protocol': accepted(
-    'the certificate is checked by the rules for host names',
-  ),
+  ...poolSupport,
 
   'services.service_bosh': served,
   'services.service_bosh.**': served,
@@ -330,7 +278,13 @@ const table: Readonly<Record<string, Support>> = {
   'modules.mod_vcard.search': served,
   'modules.mod_vcard.matches': served,
   'modules.mod_vcard.max_size': served,
-  'modules.mod_vcard.backend': servedExcept({ ldap: unsupported() }),
+  'modules.mod_vcard.backend': served,
+  ...Object.fromEntries(['ldap', ...OLD_LDAP_OF_VCARD].map((name) => [`modules.mod_vcard.${name}`, served])),
+  'modules.mod_vcard.ldap.**': served,
+  'modules.mod_vcard.ldap_uids[].**': served,
+  'modules.mod_vcard.ldap_vcard_map[].**': served,
+  'modules.mod_vcard.ldap_search_fields[].**': served,
+  'modules.mod_vcard.ldap_search_reported[].**': served,
   'modules.mod_vcard.riak': noRiak,
   'modules.mod_version': served,
   'modules.mod_version.**': served,

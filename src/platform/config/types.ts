@@ -1,11 +1,13 @@
 /** The shape of the configuration snapshot, spelt as in the configuration file. */
 import type { HttpListener } from './http-types.js';
 import type { MamModule } from './mam-types.js';
-import type { RdbmsPool } from './pool-types.js';
+import type { LdapPool, RdbmsPool } from './pool-types.js';
+import type { VcardModule } from './vcard-types.js';
 
 export type * from './http-types.js';
 export type * from './mam-types.js';
 export type * from './pool-types.js';
+export type * from './vcard-types.js';
 
 /** A number, or the word that lifts the limit. */
 export type Limit = number | 'infinity';
@@ -289,15 +291,7 @@ export interface ModulesByName {
   readonly mod_sic: Readonly<Record<never, never>>;
   readonly mod_stanzaid: Readonly<Record<never, never>>;
   readonly mod_time: Readonly<Record<never, never>>;
-  readonly mod_vcard: {
-    readonly backend: BackendName;
-    /** With `@HOST@` for the served domain. */
-    readonly host: string;
-    readonly search: boolean;
-    readonly matches: Limit;
-    /** In bytes. */
-    readonly max_size: Limit;
-  };
+  readonly mod_vcard: VcardModule;
   readonly mod_version: { readonly os_info: boolean };
 }
 
@@ -346,6 +340,9 @@ export interface PlainConfig {
   readonly access: AccessRules;
   readonly shaper: Readonly<Record<string, Shaper>>;
   readonly modules: Modules;
-  readonly outgoing_pools: { readonly rdbms: Readonly<Record<string, RdbmsPool>> };
+  readonly outgoing_pools: {
+    readonly rdbms: Readonly<Record<string, RdbmsPool>>;
+    readonly ldap: Readonly<Record<string, LdapPool>>;
+  };
   readonly host_types: readonly HostTypeConfig[];
 }

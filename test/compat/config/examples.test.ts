@@ -261,7 +261,6 @@ test('everything.toml gets the list of what is not served', () => {
       "everything.toml:142:1: modules.mod_pubsub: not supported yet",
       "everything.toml:145:1: modules.mod_push_service_mongoosepush: not supported yet",
       "everything.toml:148:1: modules.mod_shared_roster_ldap: not supported yet",
-      "everything.toml:156:3: modules.mod_vcard.ldap_search_operator: not supported yet",
     ]
   `);
 });

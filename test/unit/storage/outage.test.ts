@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { StorageError } from '../../../src/core/storage/index.js';
 import { OutageLog } from '../../../src/runtime/outage-log.js';
-import { Outage } from '../../../src/storage/sql/pgsql/outage.js';
+import { Outage } from '../../../src/storage/outage.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { FakeLog } from '../../support/fake-log.js';
 
@@ -11,7 +11,7 @@ const away = new StorageError('unavailable', 'it cannot be reached');
 it('one entry when it goes, one each minute, one when it is back', async () => {
   const log = new FakeLog();
   const clock = new FakeClock();
-  const outage = new Outage({ database: 'db', log, clock });
+  const outage = new Outage({ area: 'storage', subject: { database: 'db' }, log, clock });
   outage.restored();
   for (let second = 0; second < 150; second++) {
     for (let link = 0; link < 10; link++) outage.failed(away);

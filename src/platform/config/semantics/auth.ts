@@ -2,16 +2,16 @@
 import type { Path } from '../problems.js';
 import type { Auth, AuthMethodName } from '../types.js';
 import { isTable } from '../validate.js';
-import { type Draft, pick } from './draft.js';
+import { type Draft, type PoolTags, pick } from './draft.js';
 
 /** In the order in which they are asked when `methods` does not say. */
 const METHODS: readonly AuthMethodName[] = ['internal', 'rdbms', 'anonymous', 'dummy'];
 
-export function buildAuth(draft: Draft, section: Path, poolTags: readonly string[]): Auth {
+export function buildAuth(draft: Draft, section: Path, pools: PoolTags): Auth {
   const own = draft.table(...section);
   const table = draft.filled('auth', own);
   const methods = buildMethods(own['methods']) ?? METHODS.filter((name) => own[name] !== undefined);
-  if (methods.includes('rdbms') && !poolTags.includes('default')) {
+  if (methods.includes('rdbms') && !pools.rdbms.includes('default')) {
     const named = Array.isArray(own['methods']) ? own['methods'].indexOf('rdbms') : -1;
     const path = named >= 0 ? [...section, 'methods', named] : [...section, 'rdbms'];
     draft.find('missing', path, 'value', 'there is no pool for it, expected a section [outgoing_pools.rdbms.default]');

@@ -4,6 +4,9 @@ import type { Finding, Note, Path, ProblemKind } from '../problems.js';
 import { spell } from '../problems.js';
 import { isTable, type Table } from '../validate.js';
 
+/** The pools that there are. */
+export type PoolTags = Readonly<Record<'rdbms' | 'ldap', readonly string[]>>;
+
 export class Draft {
   readonly findings: Finding[] = [];
   readonly notes: Note[] = [];

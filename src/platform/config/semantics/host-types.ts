@@ -6,7 +6,7 @@ import type { General, HostTypeConfig, PlainConfig } from '../types.js';
 import type { Table } from '../validate.js';
 import { buildAcls, buildRules, mergeAcls, mergeRules, type Names } from './access.js';
 import { buildAuth } from './auth.js';
-import type { Draft } from './draft.js';
+import type { Draft, PoolTags } from './draft.js';
 import { unknownHost } from './hosts.js';
 import { buildModules } from './modules.js';
 
@@ -15,7 +15,7 @@ type Global = Pick<PlainConfig, 'auth' | 'acl' | 'access' | 'modules'>;
 export interface HostTypeParts {
   readonly general: General;
   readonly global: Global;
-  readonly poolTags: readonly string[];
+  readonly pools: PoolTags;
   readonly names: Names;
 }
 
@@ -35,15 +35,15 @@ export function buildHostTypes(draft: Draft, parts: HostTypeParts): HostTypeConf
 function buildOwn(
   draft: Draft,
   path: Path,
-  { general, global, poolTags, names }: HostTypeParts,
+  { general, global, pools, names }: HostTypeParts,
 ): Omit<HostTypeConfig, 'name' | 'domains'> {
   const own: Table = draft.table(...path);
   const wait = draft.table(...path, 'general')['replaced_wait_timeout'] as number | undefined;
   const acl = mergeAcls(global.acl, buildAcls(draft, [...path, 'acl']));
   return {
     general: { replaced_wait_timeout: wait ?? general.replaced_wait_timeout },
-    auth: own['auth'] === undefined ? global.auth : buildAuth(draft, [...path, 'auth'], poolTags),
-    modules: own['modules'] === undefined ? global.modules : buildModules(draft, [...path, 'modules'], poolTags, names),
+    auth: own['auth'] === undefined ? global.auth : buildAuth(draft, [...path, 'auth'], pools),
+    modules: own['modules'] === undefined ? global.modules : buildModules(draft, [...path, 'modules'], pools, names),
     acl,
     access: mergeRules(global.access, buildRules(draft, [...path, 'access'], acl)),
   };

@@ -4,8 +4,9 @@ import { quote } from '../problems.js';
 import type { Modules } from '../types.js';
 import { isTable, type Table } from '../validate.js';
 import type { Names } from './access.js';
-import { type Draft, pick } from './draft.js';
+import { type Draft, type PoolTags, pick } from './draft.js';
 import { checkProxyRoutes } from './reverse-proxies.js';
+import { buildVcardLdap } from './vcard-ldap.js';
 
 /** Tables inside a module whose options have defaults of their own. */
 const innerTables: Readonly<Record<string, readonly string[]>> = {
@@ -26,10 +27,10 @@ const ruleOptions: Readonly<Record<string, readonly string[]>> = {
 /** Modules that are options of handlers. */
 const ofHandlers = new Set(['mod_bosh', 'mod_revproxy']);
 
-/** Options about the back ends and queues of MongooseIM, which no module of ours reads. */
+/** Options about the back ends and queues of MongooseIM, which no module of ours reads as they are. */
 const NOT_READ = ['iqdisc', 'riak', 'ldap'];
 
-export function buildModules(draft: Draft, section: Path, poolTags: readonly string[], names: Names): Modules {
+export function buildModules(draft: Draft, section: Path, pools: PoolTags, names: Names): Modules {
   const modules: Record<string, Table> = {};
   for (const [name, own] of Object.entries(draft.table(...section))) {
     if (!isTable(own)) continue;
@@ -49,11 +50,12 @@ export function buildModules(draft: Draft, section: Path, poolTags: readonly str
     if (name === 'mod_extdisco') checkServices(draft, [...path, 'service'], own['service']);
     const { at, table } = backendTable(path, own);
     if (table['backend'] !== undefined) filled['backend'] = table['backend'];
-    chooseBackend(draft, at, filled, table, poolTags);
+    chooseBackend(draft, at, filled, table, pools);
     modules[name] = pick(
       filled,
-      Object.keys(filled).filter((option) => !NOT_READ.includes(option)),
+      Object.keys(filled).filter((option) => !NOT_READ.includes(option) && !option.startsWith('ldap_')),
     );
+    if (name === 'mod_vcard') Object.assign(modules[name], buildVcardLdap(draft, path, own, pools.ldap));
   }
   const blocking = modules['mod_blocking'];
   // The blocking command is an entrance to privacy lists: it brings them along, in its own back end.
@@ -76,14 +78,8 @@ function backendTable(path: Path, own: Table): { at: Path; table: Table } {
 }
 
 /** A default of `rdbms` means the embedded store when there is no pool; one that is asked for is never replaced. */
-function chooseBackend(
-  draft: Draft,
-  path: Path,
-  filled: Record<string, unknown>,
-  own: Table,
-  poolTags: readonly string[],
-): void {
-  if (filled['backend'] !== 'rdbms' || poolTags.includes('default')) return;
+function chooseBackend(draft: Draft, path: Path, filled: Record<string, unknown>, own: Table, pools: PoolTags): void {
+  if (filled['backend'] !== 'rdbms' || pools.rdbms.includes('default')) return;
   if (own['backend'] === undefined) {
     filled['backend'] = 'mnesia';
     return;

@@ -210,12 +210,24 @@ export function buildPoolTls(draft: Draft, path: Path, own: Table): PoolTls {
   const ciphers = buildCiphers(draft, [...path, 'ciphers'], own['ciphers']);
   return {
     required: own['required'] === true,
-    verify_mode: (own['verify_mode'] as PoolTls['verify_mode'] | undefined) ?? 'peer',
-    ...pick(own, ['certfile', 'password', 'cacertfile']),
+    verify_mode: poolVerification(draft, path, own),
+    ...pick(own, ['certfile', 'password', 'cacertfile', 'crl_files']),
     ...pick({ keyfile: own['keyfile'] ?? own['certfile'] }, ['keyfile']),
     ...pick(ciphers, ['ciphers', 'cipher_suites']),
     versions: onlyUsable(buildVersions(draft, path, pick(own, ['versions'])), ciphers),
     send_server_name: indication['enabled'] !== false,
     ...pick({ server_name: indication['host'] }, ['server_name']),
   };
+}
+
+/** `verify_peer` is the older word. Who wants failures to be overlooked wants no check. */
+function poolVerification(draft: Draft, path: Path, own: Table): PoolTls['verify_mode'] {
+  const { verify_mode: mode, verify_peer: old } = own;
+  if (mode !== undefined && old !== undefined && (mode !== 'none') !== old) {
+    const text = `verify_peer = ${old} contradicts verify_mode = ${quote(mode)}, expected verify_mode alone`;
+    draft.find('contradiction', [...path, 'verify_peer'], 'key', text);
+  }
+  if (old !== undefined) draft.note('renamed', [...path, 'verify_peer'], 'is called verify_mode since MongooseIM 5.1');
+  if (own['disconnect_on_failure'] === false) return 'none';
+  return (mode as PoolTls['verify_mode'] | undefined) ?? (old === false ? 'none' : 'peer');
 }

@@ -2,13 +2,13 @@
 import { lookup } from 'node:dns/promises';
 import type { TLSSocket } from 'node:tls';
 import pg from 'pg';
+import { refusedCertificate } from '../../pool-tls.js';
 import type { PgSettings } from './settings.js';
 
 const CONNECT_TIMEOUT_MS = 10_000;
 /** The server gives a statement up first; a network that swallows the answer is noticed a little later. */
 const ANSWER_GRACE_MS = 1_000;
 const NO_TLS = 'The server does not support SSL connections';
-const SELF_SIGNED = ['DEPTH_ZERO_SELF_SIGNED_CERT', 'SELF_SIGNED_CERT_IN_CHAIN'];
 
 const { builtins } = pg.types;
 const PARSED: readonly number[] = [builtins.INT2, builtins.INT4, builtins.FLOAT4, builtins.FLOAT8, builtins.BYTEA];
@@ -65,9 +65,8 @@ function checkCertificate(client: pg.Client): void {
   connection.once('sslconnect', () => {
     const { stream } = connection;
     stream.once('secureConnect', () => {
-      const problem = stream.authorizationError as unknown as string | Error | undefined;
-      const code = problem instanceof Error ? ((problem as { code?: string }).code ?? problem.message) : problem;
-      if (code && !SELF_SIGNED.includes(code)) stream.destroy(new Error(`the certificate is refused: ${code}`));
+      const code = refusedCertificate(stream);
+      if (code) stream.destroy(new Error(`the certificate is refused: ${code}`));
     });
   });
 }

@@ -12,9 +12,9 @@ import {
 import { type Clock, systemClock } from '../../../platform/clock.js';
 import type { Logger } from '../../../platform/log.js';
 import type { Random } from '../../../platform/random.js';
+import { Outage } from '../../outage.js';
 import { defaultWriteLimits, PendingWrites, type WriteLimits } from '../pending-writes.js';
 import type { SqlEngine } from '../sql-engine.js';
-import { Outage } from './outage.js';
 import { connectClient } from './pg-client.js';
 import { isHopeless, pgError } from './pg-error.js';
 import { PgLink } from './pg-link.js';
@@ -65,7 +65,7 @@ class PgEngine implements SqlEngine {
     this.#options = options;
     this.#clock = clock;
     this.#name = `PostgreSQL database "${settings.database}" at ${settings.host}:${settings.port}`;
-    const outage = new Outage({ database: this.#name, log, clock });
+    const outage = new Outage({ area: 'storage', subject: { database: this.#name }, log, clock });
     this.#outage = outage;
     this.#links = Array.from({ length: settings.connections }, () => new PgLink({ settings, outage, clock, random }));
     const [first, ...others] = this.#links;

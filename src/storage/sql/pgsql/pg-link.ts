@@ -3,7 +3,7 @@ import type pg from 'pg';
 import { StorageError } from '../../../core/storage/index.js';
 import type { Cancel, Clock } from '../../../platform/clock.js';
 import type { Random } from '../../../platform/random.js';
-import type { Outage } from './outage.js';
+import type { Outage } from '../../outage.js';
 import { connectClient } from './pg-client.js';
 import { pgError } from './pg-error.js';
 import type { PgSettings } from './settings.js';

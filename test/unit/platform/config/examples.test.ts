@@ -4,7 +4,7 @@ import { formatProblem, loadConfig } from '../../../../src/platform/config/index
 
 const AROUND = '[general]\nhosts = ["localhost"]\ndefault_server_domain = "localhost"\n[auth.internal]\n';
 
-test.each(['bosh', 'http', 'reverse-proxy', 'web-clients'])(
+test.each(['bosh', 'http', 'ldap', 'reverse-proxy', 'web-clients'])(
   'the examples of docs/operations/%s.md are taken',
   (page) => {
     const text = readFileSync(new URL(`../../../../docs/operations/${page}.md`, import.meta.url), 'utf8');

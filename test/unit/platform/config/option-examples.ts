@@ -14,6 +14,7 @@ import {
   yesOrNo,
 } from './example-kit.js';
 import { httpExamples } from './http-option-examples.js';
+import { ldapExamples } from './ldap-option-examples.js';
 
 const pool = {
   'outgoing_pools.rdbms.*.connection.driver': 'pgsql',
@@ -382,6 +383,7 @@ export const optionExamples: Readonly<Record<string, OptionExample>> = {
     },
   ),
   'modules.mod_vcard.backend': around(word(['mnesia', 'rdbms'], 'ldap', 'riak'), pool),
+  ...ldapExamples,
   'modules.mod_vcard.search': { accepted: [true, false], refused: ['no', 1] },
   'modules.mod_vcard.host': { accepted: ['vjud.@HOST@', 'directory.example.org'], refused: [7, ''] },
   'modules.mod_vcard.max_size': limit,
