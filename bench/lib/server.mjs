@@ -90,6 +90,7 @@ ${tls ? '  tls = {certificate = "automatic"}' : ''}
   [[listen.http.handlers.mongoose_bosh_handler]]
     host = "_"
     path = "/http-bind"
+    state_timeout = "infinity"
 `;
 }
 

@@ -147,6 +147,7 @@ const HANDLERS: readonly string[] = [
   'backwards_compatible_session = false',
   'allowed_origins = ["https://chat.example", "app://chat"]',
   'allowed_origins = [] # at all',
+  'see_other_uri = "wss://other.example/ws?a=1&b=2"\n    state_timeout = 2_000',
 ];
 
 onBothEngines(
@@ -269,6 +270,25 @@ ${HANDLERS.map(
 
     it('unless allowed_origins is set, pages of all origins may connect', async () => {
       (await RawWebSocket.connect(port('ping_rate'), from('https://evil.example'))).destroy();
+    });
+
+    it('see_other_uri: whoever opens a stream is told where to go (section 3.6.1)', async () => {
+      const socket = await RawWebSocket.connect(port('see_other_uri'));
+      const texts: string[] = [];
+      socket.onText = (text) => texts.push(text);
+      socket.text(OPEN);
+      expect(await socket.closeCode()).toBe(1000);
+      expect(texts).toEqual([
+        expect.stringMatching(
+          /^<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' id='\w{32}' from='localhost' version/,
+        ),
+        `<close xmlns='${FRAMING}' see-other-uri='wss://other.example/ws?a=1&amp;b=2'/>`,
+      ]);
+    });
+
+    it('see_other_uri: whoever says nothing is not waited for', async () => {
+      const socket = await RawWebSocket.connect(port('see_other_uri'));
+      expect(await socket.closeCode()).toBe(1001);
     });
 
     it('the address of a client is that of its session', async () => {

@@ -25,6 +25,11 @@ export function framedHeader(fields: HeaderFields): string {
 export const STREAM_END = '</stream:stream>';
 export const FRAMED_END = `<close xmlns='${ns.FRAMING}'/>`;
 
+/** The client is to connect under that address instead (RFC 7395 section 3.6.1). */
+export function framedEndElsewhere(uri: string): string {
+  return `<close xmlns='${ns.FRAMING}' see-other-uri='${escapeXml(uri)}'/>`;
+}
+
 function attributes({ id, from, to, lang }: HeaderFields): string {
   const toText = to === undefined ? '' : ` to='${escapeXml(to)}'`;
   return ` id='${id}' from='${escapeXml(from)}'${toText} version='1.0' xml:lang='${escapeXml(lang)}'`;

@@ -76,6 +76,8 @@ export interface WebSocketSettings extends HttpPlace {
   readonly permessage_deflate: boolean;
   /** Of the pages that may connect; unset for all. */
   readonly allowed_origins?: readonly string[] | undefined;
+  /** Where clients are sent instead of being let in. */
+  readonly see_other_uri?: string | undefined;
 }
 
 export interface HealthSettings extends HttpPlace {

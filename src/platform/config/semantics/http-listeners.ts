@@ -96,12 +96,19 @@ const WEBSOCKET_OPTIONS = [
   'access',
   'permessage_deflate',
   'allowed_origins',
+  'see_other_uri',
 ];
+
+function checkOtherUri(draft: Draft, path: Path, { see_other_uri: uri }: Table): void {
+  if (typeof uri !== 'string' || !URL.canParse(uri) || /^(?:ws|http)s?:$/.test(new URL(uri).protocol)) return;
+  draft.find('value', [...path, 'see_other_uri'], 'value', 'expected an address of ws, wss, http or https');
+}
 
 function websocket(name: string): Build<WebSocketSettings> {
   return (draft, path, own, names) => {
     const table = draft.filled(`listen.http[].handlers.${name}[]`, own);
     names.checkRule(draft, [...path, 'access'], own['access']);
+    checkOtherUri(draft, path, own);
     const options = pick(table, [...PLACE, ...WEBSOCKET_OPTIONS]) as unknown as WebSocketSettings;
     const { ping_rate, ...rest } = options;
     return {

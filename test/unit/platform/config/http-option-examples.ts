@@ -133,6 +133,10 @@ export const httpExamples: Readonly<Record<string, OptionExample>> = {
       accepted: [['https://chat.example', 'http://localhost:8080', 'app://chat', 'null'], [], ['http://[::1]:80']],
       refused: ['https://chat.example', ['chat.example'], ['https://chat.example/'], ['*'], ['https://a@b'], [1]],
     },
+    see_other_uri: {
+      accepted: ['wss://chat.example/ws', 'https://chat.example/http-bind'],
+      refused: ['chat.example', 'xmpp://chat.example', 1],
+    },
   }),
   ...all('listen.http[].handlers.mod_websockets[].', onPort('mod_websockets'), {
     ...webSocket,
