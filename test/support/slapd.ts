@@ -39,17 +39,19 @@ export class TestSlapd {
     if (!program) return 'there is no slapd';
     if (!schemas) return 'there are no schemas of OpenLDAP';
     const directory = mkdtempSync(join(tmpdir(), 'slapd-'));
+    let server: TestSlapd | undefined;
     try {
       // Where AppArmor is at work, it keeps the program at its usual place out of directories like this one.
       const copy = join(directory, 'slapd');
       copyFileSync(program, copy);
       chmodSync(copy, 0o755);
-      const server = new TestSlapd(directory, copy, await freePorts(2));
+      server = new TestSlapd(directory, copy, await freePorts(2));
       server.#write(schemas, ldif);
       await finished(server.#run('-Ta', '-f', server.certificateFile('conf'), '-l', join(directory, 'ldif')));
       await server.resume();
       return server;
     } catch (error) {
+      await server?.suspend('SIGKILL');
       rmSync(directory, { recursive: true, force: true });
       return (error as Error).message;
     }
@@ -94,7 +96,9 @@ export class TestSlapd {
 
   #run(...args: readonly string[]): ChildProcess {
     const identity = process.getuid?.() === 0 ? { uid: UNPRIVILEGED, gid: UNPRIVILEGED } : {};
-    return spawn(this.#program, args, { ...identity, stdio: ['ignore', 'ignore', 'pipe'], cwd: this.#directory });
+    // It sets aside memory for each descriptor that it may open.
+    const line = ['-c', 'ulimit -n 512; exec "$0" "$@"', this.#program, ...args];
+    return spawn('/bin/sh', line, { ...identity, stdio: ['ignore', 'ignore', 'pipe'], cwd: this.#directory });
   }
 
   #write(schemas: string, ldif: string): void {

@@ -1153,6 +1153,8 @@ amendments: [
   {"path":"modules.mod_mam.async_writer.batch_size","default":5000,"doc":"So many messages are written without waiting for more; at most 5000 are written together. MongooseIM's default is 30."},
   {"path":"modules.mod_mam.db_message_format","doc":"Message encoding in the database; mam_message_xml by default. All of them are read in any case. MongooseIM's default is mam_message_compressed_eterm for rdbms."},
   {"path":"outgoing_pools.rdbms.*.connection.driver","addValues":["sqlite"]},
+  {"path":"modules.mod_vcard.ldap.binary_search_fields","doc":"Columns of search results whose values are given in Base64, by their vcard_field or search_field."},
+  {"path":"modules.mod_vcard.ldap.vcard_map[].ldap_pattern","doc":"Pattern with %s for the value of ldap_field, %u and %d for the parts of the address."},
   {"path":"general.routing_modules","addValues":["mongoose_router_global","mongoose_router_localdomain","mongoose_router_external_localnode","mongoose_router_external","mongoose_router_dynamic_domains","ejabberd_s2s","mongoose_router_s2s"]},
   {"path":"auth.jwt.algorithm","addValues":["HS384","RS384","ES384"]},
   {"path":"auth.methods","addValues":["riak"]},

@@ -1,5 +1,5 @@
 /** One connection to an LDAP server, bound: sends requests and finds the answers that belong to them (RFC 4511). */
-import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import {
   AbandonRequest,
@@ -40,6 +40,8 @@ export interface Credentials {
 const SUCCESS = 0;
 const MAX_ID = 0x7fffffff;
 const KEEPALIVE_MS = 60_000;
+/** No entry is as large; what claims to be is no LDAP. */
+const LARGEST_MESSAGE = 64 * 1024 * 1024;
 
 export class LdapConnection {
   readonly #socket: Socket;
@@ -48,13 +50,18 @@ export class LdapConnection {
   #lastId = 0;
   #end: Error | undefined;
   #isRetired = false;
+  /** Bytes that have come since the last message was whole. */
+  #unread = 0;
 
   private constructor(socket: Socket) {
     this.#socket = socket;
-    this.#parser.on('message', (message) => this.#answered(message));
+    this.#parser.on('message', (message) => {
+      this.#unread = 0;
+      this.#answered(message);
+    });
     // What cannot be understood may have been any answer.
     this.#parser.on('error', (error) => this.destroy(error));
-    socket.on('data', (data: Buffer) => this.#parser.read(data, this.#pending));
+    socket.on('data', (data: Buffer) => this.#read(data));
     socket.on('error', (error) => this.#ended(error));
     socket.on('close', () => this.#ended(new Error('the server has closed the connection')));
     socket.setKeepAlive(true, KEEPALIVE_MS);
@@ -125,6 +132,16 @@ export class LdapConnection {
     });
   }
 
+  #read(data: Buffer): void {
+    this.#unread += data.length;
+    try {
+      if (this.#unread > LARGEST_MESSAGE) throw new Error('the server sends a message without an end');
+      this.#parser.read(data, this.#pending);
+    } catch (error) {
+      this.destroy(error as Error);
+    }
+  }
+
   #answered(message: Response): void {
     const key = String(message.messageId);
     const pending = this.#pending.get(key);
@@ -163,22 +180,16 @@ export class LdapConnection {
 function openSocket({ host, port, tls }: LdapServer, stop: AbortSignal): Promise<Socket> {
   return new Promise((resolve, reject) => {
     stop.throwIfAborted();
-    const socket = tls
-      ? connectTls({
-          host,
-          port,
-          ...(isIP(host) === 0 && !tls.hasOwnServerName && { servername: host }),
-          ...tls.options,
-        })
-      : connectTcp({ host, port });
+    const socket = tls ? connectTls({ host, port, ...tls.options }) : connectTcp({ host, port });
     const abort = () => fail(stop.reason as Error);
     const settle = () => {
       stop.removeEventListener('abort', abort);
       socket.off('error', fail);
+      // What goes wrong from here on is heard by whoever gets the socket.
+      socket.on('error', () => {});
     };
     const fail = (error: Error) => {
       settle();
-      socket.on('error', () => {});
       socket.destroy();
       reject(error);
     };

@@ -1,5 +1,8 @@
 /** Pools of connections to a real OpenLDAP server: searches, refusals, TLS, and servers that go away or fall silent. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import type { DirectorySearch } from '../../../src/core/directory/directory.js';
 import type { LdapConnection, LdapPool as PoolOptions } from '../../../src/platform/config/types.js';
@@ -241,6 +244,20 @@ it('a certificate file that is not there is named', () => {
   expect(() =>
     ldapSettings({ ...options, connection: { ...connection, tls: { ...tls, cacertfile: '/nowhere/ca.pem' } } }, 1),
   ).toThrow(/outgoing_pools\.ldap\.people\.connection\.tls\.cacertfile: ENOENT/);
+});
+
+it('lists of revoked certificates are read', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'ldap-'));
+  const files = ['one.pem', 'two.pem'].map((name) => join(directory, name));
+  for (const file of files) writeFileSync(file, `list ${basename(file)}`);
+  const tls = { required: false, verify_mode: 'peer', versions: ['tlsv1.3'], send_server_name: true } as const;
+  const connection = { servers: ['a.example'], port: 636, root_dn: '', password: '', connect_interval: 1_000 };
+  const options = { tag: 'a', workers: 1, call_timeout: 1_000 };
+  const settings = ldapSettings({ ...options, connection: { ...connection, tls: { ...tls, crl_files: files } } }, 1);
+  rmSync(directory, { recursive: true });
+  const made = settings.servers[0]?.tls?.options;
+  expect((made?.crl as Buffer[]).map(String)).toEqual(['list one.pem', 'list two.pem']);
+  expect(made).toMatchObject({ rejectUnauthorized: true, servername: 'a.example', minVersion: 'TLSv1.3' });
 });
 
 it('workers are shared by the shards, and each has one', () => {
