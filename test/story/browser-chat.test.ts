@@ -1,5 +1,5 @@
 /** Our chat page in Chromium, on the configuration that is served without a file. */
-import type { Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { defaultText } from '../../src/platform/config/default-text.js';
 import { accessibilityFaults, faintTexts } from '../support/browser/accessibility.js';
@@ -197,6 +197,7 @@ for (const engine of ENGINES) {
       };
       await Promise.all([alice, bob].map(({ page }) => page.getByText('STARTTLS').waitFor()));
       await check();
+      expect(await isMarkedWithoutColours(bob.page, '.switch input:checked + span')).toBe(true);
       await Promise.all([alice.register(), bob.register()]);
       await bob.add(alice);
       await alice.page.getByText('wants to be your contact').waitFor();
@@ -206,7 +207,9 @@ for (const engine of ENGINES) {
       await alice.contact(bob).focus();
       await alice.page.keyboard.press('Enter');
       await alice.write('by keyboard');
+      await bob.open(alice);
       await bob.sees('by keyboard');
+      expect(await isMarkedWithoutColours(bob.page, '.contact[aria-current="true"]')).toBe(true);
       await check();
       // On a phone the conversation takes the place of the list.
       expect(await alice.page.getByRole('navigation').isVisible()).toBe(false);
@@ -216,4 +219,12 @@ for (const engine of ENGINES) {
       await check();
     });
   });
+}
+
+/** Whether somebody sees which one it is whose system chooses all colours. */
+async function isMarkedWithoutColours(page: Page, selector: string): Promise<boolean> {
+  await page.emulateMedia({ forcedColors: 'active' });
+  const outline = await page.locator(selector).evaluate((element) => getComputedStyle(element).outlineStyle);
+  await page.emulateMedia({ forcedColors: 'none' });
+  return outline === 'solid';
 }
