@@ -51,6 +51,7 @@ ${webPort === undefined ? '' : webListener(webPort, tls, proxy)}
   methods = ["${auth}"]
 ${auth === 'dummy' ? '  dummy = {base_time = 0, variance = 1}' : ''}
 
+${webPort === undefined ? '' : '[services.service_bosh]\n  # Also for clients that get no processor for a while.\n  inactivity = 120'}
 [modules.mod_roster]
   versioning = true
 [modules.mod_ping]

@@ -18,13 +18,16 @@ const LISTENERS = ['', TLS].map(
     host = "_"
     path = "/ws-xmpp"
     state_timeout = 60_000
+  [[listen.http.handlers.mongoose_bosh_handler]]
+    host = "_"
+    path = "/http-bind"
 `,
 );
 
 /** 1001; or 1000 where the home of a session is told of the stop before the shard that has its socket. */
 const isEnd = (code: unknown) => code === 1001 || code === 1000;
 
-describe.each(ENGINES)('a stop with open WebSockets [%s]', (engine) => {
+describe.each(ENGINES)('a stop with open WebSockets and requests that are held [%s]', (engine) => {
   it.each([1, 4])(
     'on %i shards: <close/> and an orderly end are seen, and the server ends in order',
     async (shards) => {
@@ -33,6 +36,12 @@ describe.each(ENGINES)('a stop with open WebSockets [%s]', (engine) => {
       const actors = await Promise.all(
         Array.from({ length: 8 }, (_, number) =>
           Actor.join(port, { username: `stop-${number}`, domain: 'localhost', password: 'secret' }),
+        ),
+      );
+      const web = speaks(server.ports[1] as number, 'BOSH');
+      const held = await Promise.all(
+        Array.from({ length: 4 }, (_, number) =>
+          Actor.join(web, { username: `held-${number}`, domain: 'localhost', password: 'secret' }),
         ),
       );
       const early = await RawWebSocket.connect(port);
@@ -47,6 +56,10 @@ describe.each(ENGINES)('a stop with open WebSockets [%s]', (engine) => {
       for (const { client } of actors) {
         expect(await client.fails()).toBe('system-shutdown');
         expect(await client.webSocket?.closeCode()).toSatisfy(isEnd);
+      }
+      for (const { client } of held) {
+        expect(await client.fails()).toBe('system-shutdown');
+        expect(client.bosh?.end?.attrs).toMatchObject({ type: 'terminate', condition: 'remote-stream-error' });
       }
       for (const socket of [early, secure]) expect(await socket.closeCode()).toSatisfy(isEnd);
       expect(await stopped).toBe(0);

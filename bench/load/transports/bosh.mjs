@@ -8,7 +8,9 @@ import { partsOf, TextView, withNamespace } from './text-view.mjs';
 const BODY = "<body xmlns='http://jabber.org/protocol/httpbind' xmlns:xmpp='urn:xmpp:xbosh'";
 const WAIT_SECONDS = 30;
 const MOST_REQUESTS = 2;
-const STALE = new Set(['ECONNRESET', 'EPIPE']);
+const BROKEN = new Set(['ECONNRESET', 'EPIPE']);
+/** Of one request, before the session is given up. */
+const MOST_TRIES = 5;
 
 export async function openBosh(options) {
   return new BoshLink(options);
@@ -89,13 +91,14 @@ class BoshLink extends Link {
     this.#try(options, rid, body);
   }
 
-  #try(options, rid, body) {
+  #try(options, rid, body, tries = 1) {
     const posted = request(options);
     let isAnswered = false;
     posted.on('error', (error) => {
-      // A server may close a connection just when it is used again, and takes a request twice (XEP-0124 section 14.3).
-      const isStale = posted.reusedSocket && !isAnswered && STALE.has(error.code);
-      if (isStale && this.end === undefined) this.#try(options, rid, body);
+      // A server may close a connection just when it is used, and takes a request twice (XEP-0124 section 14.3). Among those that
+      // the agent kept there may be many of that kind, which say nothing about the server.
+      const mayTryAgain = !isAnswered && BROKEN.has(error.code) && tries < MOST_TRIES && this.end === undefined;
+      if (mayTryAgain) this.#try(options, rid, body, posted.reusedSocket ? tries : tries + 1);
       else this.fail(`BOSH: ${error.message}`);
     });
     posted.on('response', (response) => {

@@ -1160,6 +1160,7 @@ amendments: [
   {"path":"auth.methods","addValues":["riak"]},
   {"path":"listen.http[].handlers","values":null},
   {"path":"general.http_server_name","default":"Meerkat"},
+  {"path":"listen.http[].transport.max_connections","doc":"Hard limit over all shards: of connections where the port has TLS or a PROXY header, else of WebSockets and of requests that are being answered; a connection without a request is closed after ten seconds."},
   {"path":"listen.http[].handlers.mongoose_websocket_handler[].max_stanza_size","default":262144,"doc":"Largest stanza, while it arrives. MongooseIM has no limit unless one is set; \"infinity\" means 134217727 here."},
   {"path":"listen.http[].handlers.mod_websockets[].max_stanza_size","default":262144},
   {"path":"listen.http[].handlers.mod_websockets","like":"listen.http[].handlers.mongoose_websocket_handler","only":["access","shaper","permessage_deflate","allowed_origins","see_other_uri"]},
