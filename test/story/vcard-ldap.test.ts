@@ -46,6 +46,7 @@ function config(engine: Engine): string {
 [modules.mod_disco]
 [outgoing_pools.ldap.people]
   workers = 3
+  call_timeout = 20_000
   [outgoing_pools.ldap.people.connection]
     port = ${directory.tlsPort}
     servers = ["127.0.0.1"]

@@ -68,15 +68,16 @@ export class LdapPool implements Directory {
   }
 
   /**
-   * The one with the fewest requests under way; the first of them, so that no more are connected than are needed. While one cannot
-   * be connected, nobody waits for another that has yet to try.
+   * The one with the fewest requests under way; one that is connected before others, so that no more are than are needed. While one
+   * cannot be connected, nobody waits for another that has yet to try.
    */
   #choose(): LdapLink {
     const isAway = this.#links.some(({ failure }) => failure);
     let best: LdapLink | undefined;
     for (const link of this.#links) {
       if (isAway && !link.isUp) continue;
-      if (!best || link.load < best.load) best = link;
+      const isBetter = !best || link.load < best.load || (link.load === best.load && link.isUp && !best.isUp);
+      if (isBetter) best = link;
     }
     if (!best) {
       this.#outage.refused();

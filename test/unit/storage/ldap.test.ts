@@ -186,7 +186,7 @@ describe.skipIf(!isThere)(isThere ? 'OpenLDAP' : `OpenLDAP, not run because it c
 
   it('gives up a server that has fallen silent, and connects anew', async () => {
     const way = await detour();
-    const { pool, log } = open({ port: way.port }, { call_timeout: 400 });
+    const { pool, log } = open({ port: way.port }, { call_timeout: 800 });
     await isBack(pool);
     way.frozen = true;
     await expect(pool.search(query('(uid=alice)'))).rejects.toMatchObject({ code: 'timeout' });
@@ -200,7 +200,7 @@ describe.skipIf(!isThere)(isThere ? 'OpenLDAP' : `OpenLDAP, not run because it c
     way.frozen = true;
     const { pool, log } = open({ port: way.port }, { call_timeout: 300 });
     await expect(pool.search(query('(uid=alice)'))).rejects.toMatchObject({ code: /timeout|unavailable/ });
-    await expect.poll(() => log.events('warning')).toContain('ldap.connection.lost');
+    await expect.poll(() => log.events('warning'), { timeout: 20_000 }).toContain('ldap.connection.lost');
     expect(log.entries.map(({ fields }) => String(fields['error'])).join()).toContain('does not answer');
   });
 
