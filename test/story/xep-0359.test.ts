@@ -1,9 +1,9 @@
 /** XEP-0359: ids that the archive gives, and those that somebody else has made in its name. */
 import type { Element } from 'ltx';
-import { describe, expect } from 'vitest';
-import type { Actor } from '../support/story/actor.js';
+import { describe, expect, it } from 'vitest';
+import { Actor } from '../support/story/actor.js';
 import { archive, forwarded } from '../support/story/archive.js';
-import { onBothEngines } from '../support/story/both-engines.js';
+import { onBothEngines, ownConfig } from '../support/story/both-engines.js';
 import { withOptions } from '../support/story/options.js';
 import { storyConfig } from '../support/story/server.js';
 import { stories, teller } from '../support/story/story.js';
@@ -127,3 +127,46 @@ describe('XEP-0359 options', () => {
     });
   }
 });
+
+/** A domain without an archive beside one that has them. */
+const BESIDE = `
+[modules.mod_mam]
+  [modules.mod_mam.pm]
+    same_mam_id_for_peers = true
+[[host_config]]
+  host = "plain.example"
+  [host_config.modules]
+    [host_config.modules.mod_ping]
+    [host_config.modules.mod_presence]
+    [host_config.modules.mod_register]
+    [host_config.modules.mod_roster]
+`;
+
+onBothEngines(
+  'XEP-0359 where only some domains have archives',
+  (engine) => ownConfig({ engine, shards: 2, hosts: ['localhost', 'plain.example'], rest: BESIDE }),
+  (server) => {
+    it('section 3, rule 2: ids that were made up where nobody took them away are taken away here', async () => {
+      const join = (username: string, domain: string) =>
+        Actor.join(server().port, { username, domain, password: 'a secret' });
+      const [mallory, bob] = [await join('mallory', 'plain.example'), await join('bob', 'localhost')];
+      const forged = `${id(bob.bare, '7VVVVVVVVVVVV')}${id('localhost', 'F2')}`;
+      const came = await say(mallory, bob, `<body>hi</body>${forged}`);
+      const next = await say(mallory, bob, '<body>again</body>');
+      const { ids, bodies, results } = await archive(bob);
+      expect(bodies).toEqual(['hi', 'again']);
+      expect([came, next].map(idsIn)).toEqual(ids.map((own) => [[bob.bare, own]]));
+      expect(String(forwarded(results[0]!))).not.toContain('stanza-id');
+      for (const actor of [mallory, bob]) actor.vanish();
+    });
+
+    it('`same_mam_id_for_peers`: those that an archive here has made are believed', async () => {
+      const join = (username: string) =>
+        Actor.join(server().port, { username, domain: 'localhost', password: 'a secret' });
+      const [alice, carol] = [await join('alice'), await join('carol')];
+      await say(alice, carol, '<body>hi</body>');
+      expect((await archive(alice)).ids).toEqual((await archive(carol)).ids);
+      for (const actor of [alice, carol]) actor.vanish();
+    });
+  },
+);

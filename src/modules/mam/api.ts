@@ -3,6 +3,7 @@ import { defineApi } from '../../core/module/api.js';
 import type { Stanza } from '../../protocol/stanza.js';
 
 export { ArchiveIds, externalId } from './archive-id.js';
+export { hasOwnIds } from './own-ids.js';
 
 export interface ArchiveApi {
   /** Whether messages such as this one are archived for their recipients, unless these do not want it. */

@@ -6,6 +6,7 @@ export const MAX_ID = 0x7fff_ffff_ffff_ffffn;
 
 /** Numbers of nodes that fit beside a time. */
 const NODES = 256n;
+const MAX_AHEAD_MS = 60_000;
 /** More digits than any id of 64 bits has in base 32. */
 const MAX_DIGITS = 13;
 
@@ -54,6 +55,11 @@ export class ArchiveIds {
   constructor(clock: Clock, node: number) {
     this.#clock = clock;
     this.#node = BigInt(node % Number(NODES));
+  }
+
+  /** Above everything that others can have given by now, though their clocks be ahead: an archive goes on from its greatest id. */
+  get limit(): bigint {
+    return firstIdAt((this.#clock.now() + MAX_AHEAD_MS) * 1_000);
   }
 
   /** Greater than `after`, which is the last id of the archive, and than all that were given before. */

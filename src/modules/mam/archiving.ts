@@ -9,7 +9,9 @@ import { child } from '../../protocol/stanza-children.js';
 import { stanzaId, stanzaIdBy, withoutStanzaIds } from '../../protocol/stanza-ids.js';
 import type { Contact, RosterApi } from '../roster/api.js';
 import { isArchivable } from './archivable.js';
+
 import { externalId, parseExternalId } from './archive-id.js';
+import { hasOwnIds } from './own-ids.js';
 import type { Owner } from './owner.js';
 import type { Owners } from './owners.js';
 import type { Recorder } from './recorder.js';
@@ -37,11 +39,10 @@ export class Archiving {
     if (sent.stanza.has(child.STANZA_ID)) sent.stanza = withoutStanzaIds(sent.stanza, this.#isOurs);
   }
 
-  /** What comes from our own domains was cleaned where it was sent. */
   cleanReceived(received: ReceivedStanza): undefined {
     const { stanza } = received;
-    if (!stanza.has(child.STANZA_ID) || (stanza.from && this.#isOurs(stanza.from))) return;
-    received.stanza = withoutStanzaIds(stanza, this.#isOurs);
+    if (stanza.has(child.STANZA_ID) && !hasOwnIds(stanza, this.#deps.services.hosts))
+      received.stanza = withoutStanzaIds(stanza, this.#isOurs);
   }
 
   sent(sent: SentStanza): Verdict | undefined {

@@ -68,7 +68,8 @@ export class Recorder {
       return StanzaError.notAcceptable(TOO_LONG);
 
     // The order of an archive goes before having the same id as the other side.
-    const id = wanted !== undefined && wanted > owner.lastId ? wanted : this.#deps.ids.next(owner.lastId);
+    const isGood = wanted !== undefined && wanted > owner.lastId && wanted < this.#deps.ids.limit;
+    const id = isGood ? wanted : this.#deps.ids.next(owner.lastId);
     owner.lastId = id;
     const xml = stanza.toXml();
     // PERF(chat): one shape for all, which spreading would not give.

@@ -6,7 +6,7 @@ import type { Jid } from '../../protocol/jid.js';
 import { ns } from '../../protocol/namespaces.js';
 import { child } from '../../protocol/stanza-children.js';
 import { stanzaId, stanzaIdBy, withoutStanzaIds } from '../../protocol/stanza-ids.js';
-import { ArchiveIds, externalId } from '../mam/api.js';
+import { ArchiveIds, externalId, hasOwnIds } from '../mam/api.js';
 
 export default defineModule({
   name: 'mod_stanzaid',
@@ -25,8 +25,7 @@ export default defineModule({
     });
     scope.on(stanzaReceived, order.transform, (received) => {
       const { stanza } = received;
-      if (!stanza.has(child.STANZA_ID) || (stanza.from && isOurs(stanza.from))) return undefined;
-      received.stanza = withoutStanzaIds(stanza, isOurs);
+      if (stanza.has(child.STANZA_ID) && !hasOwnIds(stanza, hosts)) received.stanza = withoutStanzaIds(stanza, isOurs);
       return undefined;
     });
     // Behind the archive and the copies: the archive of the sender has chosen the id, and copies tell only their own account's.
