@@ -10,6 +10,8 @@ import { freePorts } from './story/server.js';
 
 export const SUFFIX = 'dc=example,dc=org';
 export const ROOT_DN = `cn=admin,${SUFFIX}`;
+/** Entries that the server gives for one search. */
+export const SIZE_LIMIT = 8;
 export const ROOT_PASSWORD = 'root-of-the-directory';
 /** Debian and its relatives give this number to `nobody`. */
 const UNPRIVILEGED = 65534;
@@ -110,6 +112,8 @@ export class TestSlapd {
       `TLSCertificateFile ${this.certificateFile('cert.pem')}`,
       `TLSCertificateKeyFile ${this.certificateFile('key.pem')}`,
       'TLSVerifyClient never',
+      // Not for the root, who may see everything.
+      `sizelimit ${SIZE_LIMIT}`,
       'database mdb',
       `suffix "${SUFFIX}"`,
       `rootdn "${ROOT_DN}"`,
@@ -117,6 +121,7 @@ export class TestSlapd {
       `directory ${join(this.#directory, 'data')}`,
       'dbnosync',
       // Whoever has not said a name and a password sees nothing.
+      'access to attrs=userPassword by anonymous auth',
       'access to * by users read by anonymous auth',
     ];
     const top = `dn: ${SUFFIX}\nobjectClass: dcObject\nobjectClass: organization\ndc: example\no: Example\n\n`;

@@ -10,9 +10,10 @@ import { type LdapFilter, parseLdapFilter } from '../../../src/platform/ldap-fil
 import { LdapPool } from '../../../src/storage/ldap/ldap-pool.js';
 import { ldapSettings } from '../../../src/storage/ldap/settings.js';
 import { FakeLog } from '../../support/fake-log.js';
-import { person, ROOT_DN, ROOT_PASSWORD, SUFFIX, TestSlapd } from '../../support/slapd.js';
+import { person, ROOT_DN, ROOT_PASSWORD, SIZE_LIMIT, SUFFIX, TestSlapd } from '../../support/slapd.js';
 
 const PEOPLE = [
+  person('reader', { userPassword: 'reads' }),
   person('alice', {
     displayName: 'Alice Liddell',
     mail: 'alice@example.org',
@@ -101,7 +102,7 @@ describe.skipIf(!isThere)(isThere ? 'OpenLDAP' : `OpenLDAP, not run because it c
 
   it.each([
     ['(&(uid=*)(|(uid=alice)(uid=bob)))', ['alice', 'bob']],
-    ['(&(objectClass=inetOrgPerson)(!(uid=many*)))', ['alice', 'bob']],
+    ['(&(objectClass=inetOrgPerson)(!(uid=many*)))', ['alice', 'bob', 'reader']],
     ['(displayName=bob \\28the \\2abuilder\\2a\\29 \\5c co)', ['bob']],
     ['(displayName=*the*\\2a*)', ['bob']],
     ['(uid:caseIgnoreMatch:=ALICE)', ['alice']],
@@ -116,6 +117,12 @@ describe.skipIf(!isThere)(isThere ? 'OpenLDAP' : `OpenLDAP, not run because it c
     const { pool } = open();
     expect(await uids(pool, query('(uid=many*)', { limit: 5 }))).toHaveLength(5);
     expect(await uids(pool, query('(uid=many*)'))).toHaveLength(12);
+  });
+
+  it('gives what the server gives for one search where there is no limit of ours', async () => {
+    const { pool } = open({ root_dn: `uid=reader,${SUFFIX}`, password: 'reads' });
+    expect(await uids(pool, query('(uid=many*)'))).toHaveLength(SIZE_LIMIT);
+    expect(await uids(pool, query('(uid=many*)', { limit: 100 }))).toHaveLength(SIZE_LIMIT);
   });
 
   it('follows aliases as it is told, and referrals never', async () => {
