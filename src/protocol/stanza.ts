@@ -172,7 +172,8 @@ export class Stanza implements StanzaFields {
   /** The same content under other addresses. What is read or written of it is made once for all of them. */
   readdressed(to: Jid | undefined, from: Jid | undefined): Stanza {
     const source = this.#source ?? this.keep();
-    const other = new Stanza({ ...source.#fields(), to, from, malformed: false }, undefined);
+    const { name, type, lang } = source;
+    const other = new Stanza({ name, type, to, from, id: source.#id, lang }, undefined);
     other.#source = source;
     return other;
   }

@@ -38,19 +38,20 @@ export class ModuleScene {
   readonly #services: ShardServices;
   readonly #accounts: Accounts;
   readonly commitments = new Commitments();
+  /** What the modules that were started before offer, by their names. */
+  readonly #apis = new Map<string, unknown>();
   #sax: SaxTokenizer | undefined;
 
-  /** `exists` answers whether an account is there. */
-  constructor(exists: () => Promise<boolean>) {
+  /** `exists` answers whether an account is there. This is shard 0, and `engine` leads to the others. */
+  constructor(exists: () => Promise<boolean>, { shards = 1, engine = {} as EnginePort } = {}) {
     const hosts = new Hosts();
     const config = { domains: ['localhost'], general: {} } as unknown as HostTypeConfig;
     const failed = (what: string, error: unknown) => this.log.error('failed', { what, error });
     this.host = new Host('localhost', config, new HookTable(failed), new IqTable(failed));
     hosts.add(this.host, ['localhost']);
-    const engine = {} as EnginePort;
     const { log } = this;
     const sessions = this.#sessions;
-    this.#router = new Router({ shard: 0, shards: 1, engine, hosts, sessions, log, accountExists: exists });
+    this.#router = new Router({ shard: 0, shards, engine, hosts, sessions, log, accountExists: exists });
     const clock = new FakeClock();
     const { commitments } = this;
     const common = { clock, random: systemRandom, hosts, sessions, router: this.#router, commitments };
@@ -65,12 +66,14 @@ export class ModuleScene {
       host: this.host,
       config,
       stores,
-      uses: Object.fromEntries(Object.entries(module.uses ?? {}).map(([name, api]) => [name, api.otherwise])),
+      uses: Object.fromEntries(
+        Object.entries(module.uses ?? {}).map(([name, api]) => [name, this.#apis.get(api.module) ?? api.otherwise]),
+      ),
       log: this.log,
       accounts: this.#accounts,
       access: { value: () => 'infinity' } as unknown as Access,
       services: this.#services,
-      provide: () => {},
+      provide: ({ module: provider }, implementation) => this.#apis.set(provider, implementation),
     });
     await module.start(scope);
   }

@@ -80,7 +80,11 @@ export class Router {
    * one recipient that fails is no reason to leave out the others.
    */
   route(stanza: Stanza): void {
-    this.#guarded(() => this.#send(stanza, undefined));
+    try {
+      this.#settle(this.#send(stanza, undefined));
+    } catch (error) {
+      this.#failed(error);
+    }
   }
 
   /** What a session of an account at home here was given and did not take: finds another way, as if it had just come. */
@@ -89,9 +93,13 @@ export class Router {
     const host = to && this.#deps.hosts.serving(to.domain);
     if (!host) return;
     const account = this.#deps.sessions.account(to);
-    this.#guarded(() =>
-      this.#delivery.deliver({ host, to, account, stanza, archiveId: undefined, isAgain: true }, undefined),
-    );
+    try {
+      this.#settle(
+        this.#delivery.deliver({ host, to, account, stanza, archiveId: undefined, isAgain: true }, undefined),
+      );
+    } catch (error) {
+      this.#failed(error);
+    }
   }
 
   /** A stanza that another shard sent here. */
@@ -105,16 +113,16 @@ export class Router {
     this.route(stanza.error(error));
   }
 
-  #guarded(work: () => MaybePromise<void>): void {
-    try {
-      const late = work();
-      if (!(late instanceof Promise)) return;
-      late.catch(this.#crashed);
-      this.#deps.durability?.track(late);
-    } catch (error) {
-      this.#crashed(error);
-      this.#deps.durability?.track(Promise.reject(error));
-    }
+  /** PERF(login): a login sends hundreds of stanzas, each of which is dealt with when `#send` returns. */
+  #settle(late: MaybePromise<void>): void {
+    if (!(late instanceof Promise)) return;
+    late.catch(this.#crashed);
+    this.#deps.durability?.track(late);
+  }
+
+  #failed(error: unknown): void {
+    this.#crashed(error);
+    this.#deps.durability?.track(Promise.reject(error));
   }
 
   readonly #crashed = (error: unknown): void => this.#deps.log.error('router.crashed', { error });

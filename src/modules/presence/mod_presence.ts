@@ -101,25 +101,32 @@ export default defineModule({
       }
     }
 
-    function onReceived({ to, account, stanza, foundNobody }: ReceivedStanza): typeof TAKEN | undefined {
+    function onReceived(received: ReceivedStanza): typeof TAKEN | undefined {
+      const { to, stanza } = received;
       if (stanza.type !== 'probe') return undefined;
       const prober = stanza.from;
-      if (prober) answerProbe(to.bare, prober, !foundNobody && account?.isAvailable ? account : undefined);
+      if (prober) answerProbe(to.bare, prober, received);
       return TAKEN;
     }
 
-    /** RFC 6121 section 4.3.2. `account` is that of a contact who was available when the probe came. */
-    function answerProbe(owner: Jid, prober: Jid, account: Account | undefined): void {
+    /** RFC 6121 section 4.3.2. */
+    function answerProbe(owner: Jid, prober: Jid, { account, foundNobody }: ReceivedStanza): void {
       const maySee = roster.maySeePresence(owner, prober);
-      if (!(maySee instanceof Promise)) return tellPresence(owner, prober, account, maySee);
+      if (!(maySee instanceof Promise)) return tellPresence(owner, prober, maySee, account, foundNobody);
       maySee
-        .then((isSubscriber) => tellPresence(owner, prober, account, isSubscriber))
+        .then((isSubscriber) => tellPresence(owner, prober, isSubscriber, sessions.account(owner), true))
         .catch((error) => scope.log.error('presence.probe.failed', { error }));
     }
 
-    function tellPresence(owner: Jid, prober: Jid, account: Account | undefined, isSubscriber: boolean): void {
-      // Who has come since the probe has been seen to come.
-      if (isSubscriber && !account && sessions.account(owner)?.isAvailable) return;
+    function tellPresence(
+      owner: Jid,
+      prober: Jid,
+      isSubscriber: boolean,
+      account: Account | undefined,
+      foundNobody: boolean | undefined,
+    ): void {
+      // Who has come since has been seen to come.
+      if (foundNobody && isSubscriber && account?.isAvailable) return;
       let isShown = false;
       for (const session of account?.available() ?? []) {
         if (!isSubscriber && !knows(session, prober)) continue;

@@ -184,16 +184,21 @@ function itemDigest(entry: Entry | undefined): bigint {
 
 /** RFC 6121 section 2.1.2: `<item/>` as it stands in results and pushes. PERF(login): lists are long, and only written. */
 export function itemXml({ jid, name, groups, subscription }: Entry): string {
-  let xml = `<item jid='${escapeXml(jid.toString())}'`;
-  if (name !== '') xml += ` name='${escapeXml(name)}'`;
-  xml += ` subscription='${subscriptionName(subscription)}'`;
-  if (subscription.pendingOut) xml += " ask='subscribe'";
-  if (isApproved(subscription)) xml += " approved='true'";
-  if (groups.length === 0) return `${xml}/>`;
-  xml += '>';
-  for (const group of groups) xml += `<group>${escapeXml(group)}</group>`;
-  return `${xml}</item>`;
+  const state = `${STATE_XML[subscriptionName(subscription)]}${subscription.pendingOut ? " ask='subscribe'" : ''}`;
+  const title = name === '' ? '' : ` name='${escapeXml(name)}'`;
+  const start = `<item jid='${escapeXml(jid.toString())}'${title}${state}${isApproved(subscription) ? " approved='true'" : ''}`;
+  if (groups.length === 0) return `${start}/>`;
+  let inside = '';
+  for (const group of groups) inside += `<group>${escapeXml(group)}</group>`;
+  return `${start}>${inside}</item>`;
 }
+
+const STATE_XML = {
+  none: " subscription='none'",
+  to: " subscription='to'",
+  from: " subscription='from'",
+  both: " subscription='both'",
+} as const;
 
 /** What the client is to forget. */
 export function removalXml(contact: Jid): string {

@@ -5,9 +5,9 @@ import { TAKEN } from '../../core/hooks/hook.js';
 import type { Host } from '../../core/hosts/host.js';
 import { type Resumption, sessionResuming } from '../../core/sessions/hooks.js';
 import { Session } from '../../core/sessions/session.js';
-import { nonzaBeforeBinding, type StreamFacts, streamFeatures } from '../../core/streams/hooks.js';
+import { nonzaBeforeBinding, streamFeatures } from '../../core/streams/hooks.js';
 import type { StreamHeader } from '../../engine/connection.js';
-import { proceed } from '../../engine/port.js';
+import { type ConnectionDetails, proceed } from '../../engine/port.js';
 import { encode } from '../../platform/codec.js';
 import { type Element, el } from '../../protocol/element.js';
 import { StanzaError, StreamError } from '../../protocol/errors.js';
@@ -44,6 +44,7 @@ export class AuthenticatedStream extends C2sStream {
   readonly #stream: OpenedStream;
   readonly #user: Jid;
   #isCompressed = false;
+  #peer: ConnectionDetails | undefined;
 
   constructor(previous: C2sStream, stream: OpenedStream, identity: Pick<SaslIdentity, 'jid'>) {
     super(previous.connection, previous.services, previous.entrance);
@@ -63,7 +64,7 @@ export class AuthenticatedStream extends C2sStream {
       features.push(el('session', { xmlns: ns.SESSION }, el('optional')));
     }
     features.push(limitsOfSession(this.entrance.settings, host.config, this.#isCompressed));
-    features.push(...host.hooks.collect(streamFeatures, { stream: this.#facts(), isAuthenticated: true }));
+    features.push(...host.hooks.collect(streamFeatures, { stream: this.facts(this.#stream), isAuthenticated: true }));
     this.sendFeatures(features);
     this.#next();
   }
@@ -77,7 +78,7 @@ export class AuthenticatedStream extends C2sStream {
 
   /** Something that only a module may know. */
   #offer(element: Element): void {
-    const asked = { stream: this.#facts(), user: this.#user, element };
+    const asked = { stream: this.facts(this.#stream), user: this.#user, element };
     const answer = this.#stream.host.hooks.claim(nonzaBeforeBinding, asked);
     if (!answer) return this.refuseNonza(element);
     if ('answer' in answer) return this.#tell(answer.answer);
@@ -121,9 +122,10 @@ export class AuthenticatedStream extends C2sStream {
     this.#next();
   }
 
-  #facts(): StreamFacts {
-    const { host, domain } = this.#stream;
-    return { host, domain, ip: this.ip, isSecure: this.isSecure };
+  /** PERF(login): asked for several times until a resource is bound. */
+  protected override get peer(): ConnectionDetails | undefined {
+    this.#peer ??= super.peer;
+    return this.#peer;
   }
 
   override stanza(stanza: Stanza): void {

@@ -1,8 +1,10 @@
 /** What all phases of a client stream share: its header, its end, and the errors that lead there (RFC 6120 section 4). */
 
 import type { ServedDomain } from '../../core/hosts/host.js';
+import type { StreamFacts } from '../../core/streams/hooks.js';
 import type { Connection, ConnectionHandler, StreamHeader } from '../../engine/connection.js';
 import { streamFailure } from '../../engine/envelope.js';
+import type { ConnectionDetails } from '../../engine/port.js';
 import type { Element } from '../../protocol/element.js';
 import { StreamError } from '../../protocol/errors.js';
 import { Jid } from '../../protocol/jid.js';
@@ -144,11 +146,20 @@ export abstract class C2sStream implements ConnectionHandler {
   }
 
   get ip(): string {
-    return plainAddress(this.connection.details()?.remoteAddress);
+    return plainAddress(this.peer?.remoteAddress);
   }
 
   get isSecure(): boolean {
-    return this.connection.details()?.tls !== undefined;
+    return this.peer?.tls !== undefined;
+  }
+
+  /** Who is at the other end. */
+  protected get peer(): ConnectionDetails | undefined {
+    return this.connection.details();
+  }
+
+  protected facts({ host, domain }: OpenedStream): StreamFacts {
+    return { host, domain, ip: this.ip, isSecure: this.isSecure };
   }
 
   #sendEnd(error: string): void {

@@ -4,9 +4,9 @@ import { type SaslCondition, SaslFailure } from '../../core/auth/failure.js';
 import type { SaslContext, SaslIdentity } from '../../core/auth/mechanism.js';
 import { channelBindingTypes, type SaslAnswer, SaslNegotiation } from '../../core/auth/negotiation.js';
 import { type IqAnswer, iqPayload } from '../../core/routing/iq-table.js';
-import { nonzaBeforeBinding, type StreamFacts, streamFeatures, unauthenticatedIq } from '../../core/streams/hooks.js';
+import { nonzaBeforeBinding, streamFeatures, unauthenticatedIq } from '../../core/streams/hooks.js';
 import type { StreamHeader } from '../../engine/connection.js';
-import { proceed } from '../../engine/port.js';
+import { type ConnectionDetails, proceed } from '../../engine/port.js';
 import { type Element, el } from '../../protocol/element.js';
 import { StanzaError, StreamError } from '../../protocol/errors.js';
 import { ns } from '../../protocol/namespaces.js';
@@ -45,6 +45,7 @@ export class UnauthenticatedStream extends C2sStream implements Applicant {
   #stream: OpenedStream | undefined;
   #negotiation: SaslNegotiation | undefined;
   #failedAttempts = 0;
+  #peer: ConnectionDetails | undefined;
   #steps = 0;
   /** TLS is being negotiated: nothing can be said until it is there. */
   #isHandshaking = false;
@@ -113,7 +114,7 @@ export class UnauthenticatedStream extends C2sStream implements Applicant {
     if (element.ns === ns.SASL) return this.#sasl(element);
     if (isCompressRequest(element, this)) return this.#compress();
     const stream = this.#stream as OpenedStream;
-    const asked = { stream: this.#facts(stream), user: undefined, element };
+    const asked = { stream: this.facts(stream), user: undefined, element };
     const answer = stream.host.hooks.claim(nonzaBeforeBinding, asked);
     if (!answer || !('answer' in answer)) return this.refuseNonza(element);
     this.connection.write(answer.answer.toXml(ns.CLIENT));
@@ -126,7 +127,7 @@ export class UnauthenticatedStream extends C2sStream implements Applicant {
     const payload = iqPayload(stanza.keep());
     if (stanza.name !== 'iq' || !payload || this.#needsTls()) return this.fail(new StreamError('not-authorized'));
 
-    const facts = this.#facts(stream);
+    const facts = this.facts(stream);
     stream.host.hooks
       .claimAsync(unauthenticatedIq, { stream: facts, stanza, payload })
       .then((claimed) => this.#answerIq(stanza, claimed?.answer, claimed !== undefined))
@@ -147,6 +148,7 @@ export class UnauthenticatedStream extends C2sStream implements Applicant {
   override secured(): void {
     this.#isHandshaking = false;
     this.isHeaderSent = false;
+    this.#peer = undefined;
     this.#stream = undefined;
     this.#deadline();
   }
@@ -299,7 +301,7 @@ export class UnauthenticatedStream extends C2sStream implements Applicant {
       const types = bindings.map((type) => el('channel-binding', { type }));
       features.push(el('sasl-channel-binding', { xmlns: ns.SASL_CHANNEL_BINDING }, types));
     }
-    const more = stream.host.hooks.collect(streamFeatures, { stream: this.#facts(stream), isAuthenticated: false });
+    const more = stream.host.hooks.collect(streamFeatures, { stream: this.facts(stream), isAuthenticated: false });
     return [...features, ...more];
   }
 
@@ -309,7 +311,7 @@ export class UnauthenticatedStream extends C2sStream implements Applicant {
       domain,
       config: host.config.auth,
       methods: services.accounts(host).loginMethods(entrance.settings.allowed_auth_methods),
-      tls: connection.details()?.tls,
+      tls: this.peer?.tls,
       tlsAvailable: entrance.tlsContext !== undefined,
       language: this.lang,
       channelBinding: (type) => connection.channelBinding(type),
@@ -317,8 +319,10 @@ export class UnauthenticatedStream extends C2sStream implements Applicant {
     };
   }
 
-  #facts({ host, domain }: OpenedStream): StreamFacts {
-    return { host, domain, ip: this.ip, isSecure: this.isSecure };
+  /** PERF(login): asked for many times, and the same until TLS is there. */
+  protected override get peer(): ConnectionDetails | undefined {
+    this.#peer ??= super.peer;
+    return this.#peer;
   }
 
   #needsTls(): boolean {

@@ -1,0 +1,206 @@
+/** RFC 6121 section 4 where there are many contacts, at all kinds of places, or where something takes its time. */
+import { beforeEach, describe, expect, it } from 'vitest';
+import { order } from '../../../src/core/hooks/order.js';
+import { stanzaArriving } from '../../../src/core/routing/hooks.js';
+import type { EnginePort } from '../../../src/engine/port.js';
+import modPresence from '../../../src/modules/presence/mod_presence.js';
+import modPrivacy from '../../../src/modules/privacy/mod_privacy.js';
+import { ALL_KINDS } from '../../../src/modules/privacy/privacy-list.js';
+import { privacyStore } from '../../../src/modules/privacy/privacy-store.js';
+import modRoster from '../../../src/modules/roster/mod_roster.js';
+import { rosterStore } from '../../../src/modules/roster/roster-store.js';
+import { Jid } from '../../../src/protocol/jid.js';
+import { ModuleScene, type Person } from '../../support/module-scene.js';
+
+const ALICE = 'alice@localhost';
+const OPTIONS = { versioning: false, store_current_id: false, max_items: 'infinity' };
+
+let rosters: ReturnType<typeof rosterStore.memory>;
+let lists: ReturnType<typeof privacyStore.memory>;
+let scene: ModuleScene;
+/** What has gone to other shards. */
+let sent: { shard: number; xml: string }[];
+
+async function startScene(shards = 1): Promise<void> {
+  rosters = rosterStore.memory();
+  lists = privacyStore.memory();
+  sent = [];
+  const engine = { route: (shard: number, xml: string) => sent.push({ shard, xml }) > 0 } as unknown as EnginePort;
+  scene = new ModuleScene(async () => true, { shards, engine });
+  await scene.start(modRoster, OPTIONS, { rosters });
+  await scene.start(modPresence, {}, {});
+  await scene.start(modPrivacy, { max_items: 10, max_lists: 10 }, { lists });
+}
+
+beforeEach(() => startScene());
+
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Both see each other's presence. */
+async function befriend(one: string, other: string): Promise<void> {
+  for (const [owner, contact] of [
+    [one, other],
+    [other, one],
+  ] as const) {
+    const { local, domain } = Jid.parse(owner) as Jid;
+    const item = { jid: contact, name: '', groups: [], ask: 'none', askMessage: '', isApproved: false } as const;
+    await rosters.put({ local, domain }, { ...item, subscription: 'both' });
+  }
+}
+
+async function comeOnline(address: string): Promise<Person> {
+  const person = await scene.enter(address);
+  await person.sends('presence');
+  return person;
+}
+
+/** What has come since the last call, from others than the person itself: `type sender`, sorted. */
+function heard({ session, stanzas }: Person): string[] {
+  return stanzas
+    .splice(0)
+    .filter(({ from }) => !from?.bare.equals(session.jid.bare))
+    .map(({ type, from }) => `${type || 'available'} ${from}`)
+    .sort();
+}
+
+describe('2,000 contacts, half of them online', () => {
+  const contacts = Array.from({ length: 2_000 }, (_, index) => `contact${index}@localhost`);
+  const there = contacts.filter((_, index) => index % 2 === 0);
+  const away = contacts.filter((_, index) => index % 2 === 1);
+
+  it('hear of a session and are heard of once each, those online before anything waits', async () => {
+    for (const contact of contacts) await befriend(ALICE, contact);
+    const people = await Promise.all(there.map((contact) => comeOnline(`${contact}/home`)));
+    const alice = await scene.enter(`${ALICE}/desk`);
+    await settled();
+    for (const person of people) heard(person);
+
+    expect(alice.sends('presence')).not.toBeInstanceOf(Promise);
+    expect(people.map(heard)).toEqual(people.map(() => [`available ${ALICE}/desk`]));
+    const atOnce = heard(alice);
+    await settled();
+    const all = [...there.map((contact) => `available ${contact}/home`), ...away.map((one) => `unavailable ${one}`)];
+    expect([...atOnce, ...heard(alice)].sort()).toEqual(all.sort());
+    expect(atOnce).toEqual(expect.arrayContaining(there.map((contact) => `available ${contact}/home`)));
+
+    alice.sends('presence', { type: 'unavailable' });
+    expect(people.map(heard)).toEqual(people.map(() => [`unavailable ${ALICE}/desk`]));
+    await settled();
+    expect(heard(alice)).toEqual([]);
+  }, 60_000);
+});
+
+describe('somebody who comes while the server is about to answer for them', () => {
+  let open: () => void;
+
+  beforeEach(async () => {
+    for (const contact of ['bob@localhost', 'carol@localhost']) await befriend(ALICE, contact);
+    await befriend('bob@localhost', 'carol@localhost');
+    const gate = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    scene.host.hooks.on(stanzaArriving, order.access, ({ to }) => (to.local === 'bob' ? gate : undefined));
+  });
+
+  it('is seen to come, and not told of twice', async () => {
+    const alice = await comeOnline(`${ALICE}/desk`);
+    await settled();
+    expect(heard(alice)).toEqual(['unavailable carol@localhost']);
+    await comeOnline('bob@localhost/home');
+    expect(heard(alice)).toEqual(['available bob@localhost/home']);
+    open();
+    await settled();
+    expect(heard(alice)).toEqual([]);
+  });
+
+  it('is told of to those who ask once they are there, behind what waits', async () => {
+    const carol = await comeOnline('carol@localhost/home');
+    const bob = await comeOnline('bob@localhost/home');
+    const alice = await comeOnline(`${ALICE}/desk`);
+    heard(bob);
+    open();
+    await settled();
+    expect(heard(alice)).toEqual(['available bob@localhost/home', 'available carol@localhost/home']);
+    expect(heard(bob)).toEqual([`available ${ALICE}/desk`, 'available carol@localhost/home', `unavailable ${ALICE}`]);
+    expect(heard(carol)).toEqual([`available ${ALICE}/desk`, 'available bob@localhost/home', `unavailable ${ALICE}`]);
+  });
+});
+
+describe('RFC 6121 section 4.3.2, XEP-0016 section 2.12 and XEP-0191 section 3.1: the server does not answer', () => {
+  const deniesAlice = { order: 1, type: 'jid', value: ALICE, action: 'block', kinds: ALL_KINDS } as const;
+
+  it.each([[true], [false]])('whom the contact blocks, online: %s', async (isOnline) => {
+    await befriend(ALICE, 'bob@localhost');
+    await befriend(ALICE, 'carol@localhost');
+    const rules = { name: 'rules', items: [deniesAlice] };
+    await lists.put({ local: 'bob', domain: 'localhost' }, rules, { asDefault: true });
+    const bob = isOnline ? await comeOnline('bob@localhost/home') : undefined;
+    const alice = await comeOnline(`${ALICE}/desk`);
+    await settled();
+    expect(heard(alice)).toEqual(['unavailable carol@localhost']);
+    expect(bob ? heard(bob) : []).toEqual([]);
+  });
+});
+
+it.each([[true], [false]])(
+  'section 4.3.2: whoever is no subscriber is told so, the contact online: %s',
+  async (isOnline) => {
+    const item = {
+      jid: 'bob@localhost',
+      name: '',
+      groups: [],
+      ask: 'none',
+      askMessage: '',
+      isApproved: false,
+    } as const;
+    await rosters.put({ local: 'alice', domain: 'localhost' }, { ...item, subscription: 'to' });
+    if (isOnline) await comeOnline('bob@localhost/home');
+    const alice = await comeOnline(`${ALICE}/desk`);
+    await settled();
+    expect(heard(alice)).toEqual(['unsubscribed bob@localhost']);
+  },
+);
+
+it('a contact at home on another shard gets one presence and one question there, and one word at the end', async () => {
+  await startScene(4);
+  const home = (contact: string) => (Jid.parse(contact) as Jid).hash % 4;
+  const contacts = Array.from({ length: 200 }, (_, index) => `contact${index}@localhost`);
+  const owner = Array.from({ length: 50 }, (_, index) => `alice${index}@localhost`).find((one) => home(one) === 0);
+  for (const contact of contacts) await befriend(owner as string, contact);
+  const alice = await comeOnline(`${owner}/desk`);
+  await settled();
+  const far = contacts.filter((contact) => home(contact) !== 0);
+  const near = contacts.filter((contact) => home(contact) === 0);
+  expect(far.length).toBeGreaterThan(100);
+  const told = (type: string) =>
+    far.map((contact) => ({ shard: home(contact), xml: `<presence from='${owner}/desk' to='${contact}'${type}/>` }));
+  const byText = (one: { xml: string }, other: { xml: string }) => (one.xml < other.xml ? -1 : 1);
+  expect(sent.splice(0).sort(byText)).toEqual([...told(''), ...told(" type='probe'")].sort(byText));
+  expect(heard(alice)).toEqual(near.map((contact) => `unavailable ${contact}`).sort());
+  alice.sends('presence', { type: 'unavailable' });
+  expect(sent.sort(byText)).toEqual(told(" type='unavailable'").sort(byText));
+});
+
+it('a contact at a domain that cannot be reached is an error each time, and stops nothing', async () => {
+  for (const contact of ['bob@far.example', 'carol@localhost']) await befriend(ALICE, contact);
+  const carol = await comeOnline('carol@localhost/home');
+  await settled();
+  heard(carol);
+  const alice = await comeOnline(`${ALICE}/desk`);
+  expect(heard(alice)).toEqual(['available carol@localhost/home', 'error bob@far.example', 'error bob@far.example']);
+  expect(heard(carol)).toEqual([`available ${ALICE}/desk`]);
+});
+
+it('section 4.6.3: those who were shown presence directly are told of the end once, subscribers or not', async () => {
+  await befriend(ALICE, 'bob@localhost');
+  const [bob, dave] = [await comeOnline('bob@localhost/home'), await comeOnline('dave@localhost/home')];
+  const alice = await comeOnline(`${ALICE}/desk`);
+  for (const to of ['bob@localhost/home', 'dave@localhost/home']) await alice.sends('presence', { to });
+  for (const person of [bob, dave]) heard(person);
+  alice.sends('presence', { type: 'unavailable' });
+  expect([bob, dave].map(heard)).toEqual([[`unavailable ${ALICE}/desk`], [`unavailable ${ALICE}/desk`]]);
+  scene.leaves(alice);
+  expect([bob, dave].map(heard)).toEqual([[], []]);
+});
