@@ -119,9 +119,12 @@ const trimmed = (engine: Engine) =>
   ownConfig({
     engine,
     rest: `
+[modules.mod_disco]
 [modules.mod_mam]
   user_prefs_store = "mnesia"
+  max_count = 2
   [modules.mod_mam.pm]
+    archive_groupchats = true
   [modules.mod_mam.retention]
     max_messages = 3
     interval = 1
@@ -165,6 +168,36 @@ onBothEngines('mod_mam, trimmed', trimmed, (server) => {
       expect(answers[2]?.getChild('error')?.getChild('forbidden')).toBeDefined();
       const get = await alice!.asks(`<iq type='get'><prefs xmlns='${MAM}'/></iq>`);
       expect(get.getChild('prefs')?.attrs['default']).toBe('never');
+    },
+  );
+
+  story(
+    'max_count: so many are counted and no more, and no index leads beyond',
+    { alice: 1, bob: 1 },
+    async ({ alice, bob }) => {
+      await converse(alice!, bob!, words(2));
+      expect(await archive(alice!)).toMatchObject({ bodies: words(2), count: '2', index: '0' });
+      await converse(alice!, bob!, ['m2']);
+      expect(await archive(alice!)).toMatchObject({ bodies: words(3), count: undefined, index: undefined });
+      expect((await archive(alice!, { set: '<index>2</index>' })).bodies).toEqual(['m2']);
+      const beyond = await refused(alice!, { set: '<index>3</index>' });
+      expect(beyond.getChild('error')?.getChild('policy-violation')).toBeDefined();
+    },
+  );
+
+  story(
+    'archive_groupchats: what comes from a room is kept for who got it, and left out for who wishes',
+    { alice: 1, bob: 1 },
+    async ({ alice, bob }) => {
+      alice!.send(`<message to='${bob!.jid}' type='groupchat' id='g'><body>to all</body></message>`);
+      await bob!.receives(`<message type='groupchat' id='g'/>`);
+      expect((await archive(bob!)).bodies).toEqual(['to all']);
+      expect((await archive(bob!, { fields: { 'include-groupchat': 'false' } })).bodies).toEqual([]);
+      expect((await archive(alice!)).bodies).toEqual([]);
+      const info = await bob!.asks(
+        `<iq type='get' to='${bob!.bare}'><query xmlns='http://jabber.org/protocol/disco#info'/></iq>`,
+      );
+      expect(String(info)).toContain(`${MAM}#groupchat-available`);
     },
   );
 });
