@@ -1,5 +1,5 @@
 /** Turns the engine's batches into calls: each event to the handler of its connection, stanzas with their addresses read. */
-import { type Element, escapeXml } from '../protocol/element.js';
+import type { Element } from '../protocol/element.js';
 import { type Jid, JidCache } from '../protocol/jid.js';
 import { type ArenaOrigin, LATER, Stanza, type StanzaName } from '../protocol/stanza.js';
 import { attributeValue } from './attribute-value.js';
@@ -89,7 +89,7 @@ export class Dispatcher implements ArenaOrigin {
     const identity = this.#connections[words[base + word.SLOT] as number]?.identity;
     if ((flags & 0xff) !== eventKind.ELEMENT || !identity) return undefined;
     const nameEnd = start + ((words[base + word.HEAD] as number) & 0xffff);
-    const head = `${arena.latin1Slice(start, nameEnd)} from='${escapeXml(identity.toString())}'`;
+    const head = `${arena.latin1Slice(start, nameEnd)} from='${identity.toXml()}'`;
     const cut = words[base + word.FROM_CUT] as number;
     if (cut === 0) return head + arena.utf8Slice(nameEnd, end);
     const cutStart = start + (cut >>> 16);

@@ -1,5 +1,6 @@
 /** Addresses of entities (RFC 7622): parsed once, prepared once, compared by their canonical text. */
 import { prepareDomain, prepareLocal, prepareResource } from './jid/prepare.js';
+import { escapeXml } from './xml-text.js';
 
 export { prepareDomain, prepareLocal, prepareResource };
 
@@ -102,6 +103,11 @@ export class Jid {
       this.#text = this.resource === '' ? bare : `${bare}/${this.resource}`;
     }
     return this.#text;
+  }
+
+  /** As it stands in XML. PERF(login): only a resource may hold what has to be escaped (RFC 7622 section 3.3.1). */
+  toXml(): string {
+    return this.resource === '' ? this.toString() : escapeXml(this.toString());
   }
 
   toJSON(): string {

@@ -3,7 +3,7 @@ import type { Jid } from './jid.js';
 import { ns } from './namespaces.js';
 import { LATER, type Parse, Stanza, type StanzaName } from './stanza.js';
 import { insertAttribute, rawAttributeInText } from './stanza-text.js';
-import { escapeXml, unescapeXml } from './xml-text.js';
+import { unescapeXml } from './xml-text.js';
 
 export class RestingStanza {
   readonly #name: StanzaName;
@@ -45,7 +45,7 @@ export class RestingStanza {
       id: LATER,
       lang,
     } as const;
-    return Stanza.fromText(fields, insertAttribute(xml, 'from', escapeXml(this.#from.toString())), this.#parse);
+    return Stanza.fromText(fields, insertAttribute(xml, 'from', this.#from.toXml()), this.#parse);
   }
 }
 

@@ -271,7 +271,7 @@ function address(element: Element, to: Jid | undefined, from: Jid | undefined): 
 }
 
 function attribute(name: 'to' | 'from', jid: Jid | undefined): string {
-  return jid ? ` ${name}='${escapeXml(jid.toString())}'` : '';
+  return jid ? ` ${name}='${jid.toXml()}'` : '';
 }
 
 /** With attributes of its own. */

@@ -29,7 +29,7 @@ export class Copies {
     const { jid } = session;
     const from = session.account.jid;
     this.#forwarded ??= `<forwarded xmlns='${ns.FORWARD}'>${this.#original().toStandaloneXml()}</forwarded>`;
-    const attributes = `from='${escapeXml(from.toString())}' to='${escapeXml(jid.toString())}' type='${escapeXml(this.#type)}'`;
+    const attributes = `from='${from.toXml()}' to='${jid.toXml()}' type='${escapeXml(this.#type)}'`;
     const xml = `<message ${attributes}>${this.#wrap(version, this.#forwarded)}</message>`;
     const fields = { name: 'message', type: this.#type, to: jid, from, id: undefined, lang: undefined } as const;
     return Stanza.fromText(fields, xml, this.#parse);

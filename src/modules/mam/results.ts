@@ -28,7 +28,7 @@ export function resultStanza(message: StoredMessage, stanzaId: string, context: 
   if (archived === undefined) return undefined;
   const query = queryId === undefined ? '' : ` queryid='${escapeXml(queryId)}'`;
   const xml =
-    `<message from='${escapeXml(archive.toString())}' to='${escapeXml(to.toString())}' id='${stanzaId}'>` +
+    `<message from='${archive.toXml()}' to='${to.toXml()}' id='${stanzaId}'>` +
     `<result xmlns='${context.ns}'${query} id='${externalId(message.id)}'><forwarded xmlns='${ns.FORWARD}'>` +
     `<delay xmlns='${ns.DELAY}' stamp='${stampOf(message.id)}'/>${archived}</forwarded></result></message>`;
   return Stanza.fromText({ name: 'message', type: '', to, from: archive, id: stanzaId, lang: undefined }, xml, parse);

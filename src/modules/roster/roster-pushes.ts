@@ -3,7 +3,6 @@ import type { Session } from '../../core/sessions/session.js';
 import type { Sessions } from '../../core/sessions/sessions.js';
 import { slot } from '../../core/sessions/slot.js';
 import type { Random } from '../../platform/random.js';
-import { escapeXml } from '../../protocol/element.js';
 import type { Jid } from '../../protocol/jid.js';
 import { type Parse, Stanza } from '../../protocol/stanza.js';
 import { isVisible, itemXml, queryXml, type Roster, removalXml } from './roster.js';
@@ -44,7 +43,7 @@ export class RosterPushes {
     for (const session of this.#sessions.account(roster.owner)?.sessions() ?? []) {
       if (!this.isInterested(session)) continue;
       const id = `push-${this.#random.hex(6)}`;
-      const addresses = `from='${escapeXml(roster.owner.toString())}' to='${escapeXml(session.jid.toString())}'`;
+      const addresses = `from='${roster.owner.toXml()}' to='${session.jid.toXml()}'`;
       const fields = { name: 'iq', type: 'set', to: session.jid, from: roster.owner, id, lang: undefined } as const;
       const xml = `<iq type='set' id='${id}' ${addresses}>${query}</iq>`;
       session.deliver(Stanza.fromText(fields, xml, this.#parse));

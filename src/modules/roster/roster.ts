@@ -186,7 +186,7 @@ function itemDigest(entry: Entry | undefined): bigint {
 export function itemXml({ jid, name, groups, subscription }: Entry): string {
   const state = `${STATE_XML[subscriptionName(subscription)]}${subscription.pendingOut ? " ask='subscribe'" : ''}`;
   const title = name === '' ? '' : ` name='${escapeXml(name)}'`;
-  const start = `<item jid='${escapeXml(jid.toString())}'${title}${state}${isApproved(subscription) ? " approved='true'" : ''}`;
+  const start = `<item jid='${jid.toXml()}'${title}${state}${isApproved(subscription) ? " approved='true'" : ''}`;
   if (groups.length === 0) return `${start}/>`;
   let inside = '';
   for (const group of groups) inside += `<group>${escapeXml(group)}</group>`;
@@ -202,7 +202,7 @@ const STATE_XML = {
 
 /** What the client is to forget. */
 export function removalXml(contact: Jid): string {
-  return `<item jid='${escapeXml(contact.toString())}' subscription='remove'/>`;
+  return `<item jid='${contact.toXml()}' subscription='remove'/>`;
 }
 
 /** Around items. */

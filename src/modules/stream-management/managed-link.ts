@@ -194,7 +194,9 @@ export class ManagedLink implements SessionLink {
 
   #keep(stanza: Stanza, text: string | undefined): void {
     if (text === undefined) return this.#queue.count();
-    this.#queue.push(stanza.keep(), Buffer.byteLength(text), this.#rules.clock.now());
+    // Since when it has been here is told of messages alone.
+    const at = stanza.name === 'message' ? this.#rules.clock.now() : 0;
+    this.#queue.push(stanza.keep(), Buffer.byteLength(text), at);
   }
 
   /** PERF(login): presence comes in bursts, and nobody waits for it to be safe: one request behind all of this turn will do. */

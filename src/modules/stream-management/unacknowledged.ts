@@ -5,7 +5,7 @@ import { COUNTER_RANGE } from './nonzas.js';
 
 export interface Unacknowledged {
   readonly stanza: Stanza;
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970; of a message. */
   readonly at: number;
   readonly bytes: number;
   /** Sessions that were given the same message, this one among them. */

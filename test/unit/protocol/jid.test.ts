@@ -217,3 +217,12 @@ describe('JidCache', () => {
     }
   });
 });
+
+it('RFC 7622 section 3.3.1: only a resource holds characters that are escaped in XML', () => {
+  for (const character of ['&', '<', '>', "'", '"']) {
+    for (const text of [`a${character}@localhost`, `a@local${character}host`, `local${character}host`])
+      expect(Jid.parse(text)).toBeUndefined();
+  }
+  expect(Jid.parse(`a@localhost/<"&'>`)?.toXml()).toBe('a@localhost/&lt;&quot;&amp;&apos;&gt;');
+  expect(Jid.parse('a@localhost')?.toXml()).toBe('a@localhost');
+});
