@@ -11,6 +11,7 @@ import { Router } from '../../src/core/routing/router.js';
 import { sessionAvailable } from '../../src/core/sessions/hooks.js';
 import type { Session } from '../../src/core/sessions/session.js';
 import { Sessions } from '../../src/core/sessions/sessions.js';
+import { ShardCalls } from '../../src/core/shards/shard-calls.js';
 import type { EnginePort } from '../../src/engine/port.js';
 import { SaxTokenizer } from '../../src/engine/portable/sax.js';
 import { buildTree } from '../../src/engine/portable/tree.js';
@@ -42,8 +43,10 @@ export class ModuleScene {
   readonly #apis = new Map<string, unknown>();
   #sax: SaxTokenizer | undefined;
 
-  /** `exists` answers whether an account is there. This is shard 0, and `engine` leads to the others. */
-  constructor(exists: () => Promise<boolean>, { shards = 1, engine = {} as EnginePort } = {}) {
+  readonly calls: ShardCalls;
+
+  /** `exists` answers whether an account is there; `engine` leads to other shards. */
+  constructor(exists: () => Promise<boolean>, { shard = 0, shards = 1, engine = {} as EnginePort } = {}) {
     const hosts = new Hosts();
     const config = { domains: ['localhost'], general: {} } as unknown as HostTypeConfig;
     const failed = (what: string, error: unknown) => this.log.error('failed', { what, error });
@@ -51,12 +54,16 @@ export class ModuleScene {
     hosts.add(this.host, ['localhost']);
     const { log } = this;
     const sessions = this.#sessions;
-    this.#router = new Router({ shard: 0, shards, engine, hosts, sessions, log, accountExists: exists });
+    this.#router = new Router({ shard, shards, engine, hosts, sessions, log, accountExists: exists });
     const clock = new FakeClock();
-    const { commitments } = this;
-    const common = { clock, random: systemRandom, hosts, sessions, router: this.#router, commitments };
-    const parse = (xml: string) => this.#sax && buildTree(this.#sax, Buffer.from(xml), new Map());
-    this.#services = { ...common, parse, jid: (text: string) => Jid.parse(text) } as unknown as ShardServices;
+    this.calls = new ShardCalls(shard, engine, clock);
+    const { calls, commitments } = this;
+    const common = { clock, random: systemRandom, hosts, sessions, router: this.#router, calls, commitments };
+    this.#services = {
+      ...common,
+      parse: this.#parse,
+      jid: (text: string) => Jid.parse(text),
+    } as unknown as ShardServices;
     this.#accounts = { exists } as unknown as Accounts;
   }
 
@@ -116,6 +123,18 @@ export class ModuleScene {
     const element = el(name, { xmlns: 'jabber:client', ...attrs }, ...content);
     this.#router.received(Stanza.fromElement(element, Jid.parse(to as string), Jid.parse(from as string)));
   }
+
+  /** A presence as another shard sends it. */
+  arrivesAsText(xml: string): void {
+    const { to, from, type = '', id, 'xml:lang': lang } = this.#parse(xml)?.attrs ?? {};
+    const [recipient, sender] = [Jid.parse(to ?? ''), Jid.parse(from ?? '')];
+    const fields = { name: 'presence', type, to: recipient, from: sender, id, lang } as const;
+    this.#router.received(Stanza.fromText(fields, xml, this.#parse));
+  }
+
+  readonly #parse = (xml: string) =>
+    this.#sax &&
+    buildTree(this.#sax, Buffer.from(xml.replace(/^<presence/, "<presence xmlns='jabber:client'")), new Map());
 
   /** What a session that has ended did not take. */
   again(stanza: Stanza): void {

@@ -55,6 +55,11 @@ export class Router {
     return this.home(jid) === this.#deps.shard;
   }
 
+  /** The other shard where this account of ours lives; `undefined` for all who do not live on one. */
+  homeElsewhere(to: Jid): number | undefined {
+    return to.local === '' || this.isHomeHere(to) || !this.#deps.hosts.serving(to.domain) ? undefined : this.home(to);
+  }
+
   /** Whether presence for this address would be seen by nobody: it is that of an account at home here, without sessions. */
   isDeserted(to: Jid): boolean {
     const { hosts, sessions } = this.#deps;

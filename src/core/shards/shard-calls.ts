@@ -4,7 +4,11 @@ import type { Clock } from '../../platform/clock.js';
 import { decode, encode } from '../../platform/codec.js';
 
 type Work = (args: unknown) => unknown | Promise<unknown>;
-type Message = ['ask', number, string, unknown] | ['answer', number, unknown] | ['failure', number, string];
+type Message =
+  | ['tell', string, unknown]
+  | ['ask', number, string, unknown]
+  | ['answer', number, unknown]
+  | ['failure', number, string];
 
 const TIMEOUT_MS = 10_000;
 const RETRY_MS = 100;
@@ -53,10 +57,19 @@ export class ShardCalls {
     });
   }
 
+  /**
+   * Has work done on another shard without an answer, in order with the stanzas that go there: the part of it that waits for nothing is
+   * done before anything that was sent later arrives. False when that shard does not run, or takes no more.
+   */
+  tell(shard: number, name: string, args: unknown): boolean {
+    return this.#send(shard, ['tell', name, args]);
+  }
+
   /** A message that came by the engine. */
   received(bytes: Uint8Array, shard: number): void {
     const message = decode(bytes) as Message;
-    if (message[0] === 'ask') void this.#answer(message, shard);
+    if (message[0] === 'tell') void this.#work(message[1])(message[2]);
+    else if (message[0] === 'ask') void this.#answer(message, shard);
     else if (message[0] === 'answer') this.#settle(message[1])?.resolve(message[2]);
     else this.#settle(message[1])?.reject(new Error(message[2]));
   }

@@ -11,6 +11,7 @@ import type { Jid } from '../../protocol/jid.js';
 import type { Stanza } from '../../protocol/stanza.js';
 import { type Contact, rosterApi, subscriptionChanged } from '../roster/api.js';
 import { presenceApi } from './api.js';
+import { FarContacts } from './far-contacts.js';
 import { directed, probe, Showing, unavailable } from './showing.js';
 
 /** Addresses that one session may send directed presence to at a time: each has to be told when it ends. */
@@ -24,9 +25,12 @@ export default defineModule({
   start(scope) {
     const { router, sessions, clock, host, services } = scope;
     const { roster } = scope.uses;
-    const showing = new Showing(host, router, roster);
+    const { calls, parse, jid } = services;
+    const far = new FarContacts({ hostType: host.hostType, router, calls, parse, jid });
+    const showing = new Showing(host, router, roster, far);
 
     scope.provide(presenceApi, showing);
+    scope.onStop(far.serve());
     scope.on(presenceSent, order.route, onSent);
     scope.on(presenceReceived, order.route, onReceived);
     scope.on(subscriptionChanged, order.record, onSubscriptionChanged);
@@ -62,7 +66,7 @@ export default defineModule({
       broadcast(session, stanza);
       if (!wasAvailable) learn(session);
       host.hooks.notify(sessionAvailable, { session, presence: stanza, wasAvailable, couldReceive });
-      session.restPresence(services.parse);
+      session.restPresence(parse);
     }
 
     /** RFC 6121 section 4.5: to everyone who knows of the session, then it is as if it had never been available. */
@@ -83,19 +87,21 @@ export default defineModule({
 
     /** To all subscribers and to the other sessions of the account. */
     function broadcast(session: Session, stanza: Stanza): void {
-      for (const { jid, subscription } of roster.contacts(session.account)) {
-        if (subscription.from && !router.isDeserted(jid)) showing.reveal(session, stanza, jid);
-      }
+      const subscribers = roster.contacts(session.account).filter(({ subscription }) => subscription.from);
+      const seeing = subscribers.map((contact) => contact.jid).filter((contact) => !router.isDeserted(contact));
+      showing.revealAll(session, stanza, seeing);
       for (const other of session.account.available())
         other.deliver(stanza.readdressed(session.account.jid, session.jid));
     }
 
     /** RFC 6121 sections 4.2.2 and 4.3: what a session that has just become available must be told. */
     function learn(session: Session): void {
-      const question = probe(session);
-      for (const contact of roster.contacts(session.account)) {
-        if (contact.subscription.to) showing.reveal(session, question, contact.jid.bare);
-      }
+      const seen = roster.contacts(session.account).filter(({ subscription }) => subscription.to);
+      showing.revealAll(
+        session,
+        probe(session),
+        seen.map((contact) => contact.jid.bare),
+      );
       for (const other of session.account.available()) {
         if (other !== session) session.deliver((other.presence as Stanza).readdressed(session.jid, other.jid));
       }

@@ -9,6 +9,7 @@ import { ns } from '../../protocol/namespaces.js';
 import { Stanza } from '../../protocol/stanza.js';
 import type { RosterApi } from '../roster/api.js';
 import { type Onlooker, type PresenceApi, presenceLeaving } from './api.js';
+import type { FarContacts } from './far-contacts.js';
 
 /** Whom a session has sent directed presence (RFC 6121 section 4.6), by address. */
 export const directed = slot('mod_presence.directed', () => new Map<string, Jid>());
@@ -17,10 +18,12 @@ export class Showing implements PresenceApi {
   readonly #host: Host;
   readonly #router: Router;
   readonly #roster: RosterApi;
+  readonly #far: FarContacts;
   readonly #answers = { unavailable: presence('unavailable'), unsubscribed: presence('unsubscribed') };
 
-  constructor(host: Host, router: Router, roster: RosterApi) {
+  constructor(host: Host, router: Router, roster: RosterApi, far: FarContacts) {
     this.#host = host;
+    this.#far = far;
     this.#router = router;
     this.#roster = roster;
   }
@@ -52,10 +55,30 @@ export class Showing implements PresenceApi {
 
   /** False when somebody objects. */
   reveal(session: Session, stanza: Stanza, to: Jid): boolean {
-    const { hooks } = this.#host;
-    if (hooks.has(presenceLeaving) && hooks.filter(presenceLeaving, { session, to, stanza })) return false;
+    if (!this.#mayLeave(session, stanza, to)) return false;
     this.send(stanza, to);
     return true;
+  }
+
+  /** The same to many; those who live on another shard are told together. */
+  revealAll(session: Session, stanza: Stanza, contacts: Iterable<Jid>): void {
+    const far = new Map<number, Jid[]>();
+    for (const to of contacts) {
+      if (!this.#mayLeave(session, stanza, to)) continue;
+      const shard = this.#router.homeElsewhere(to);
+      if (shard === undefined) this.send(stanza, to);
+      else
+        far
+          .set(shard, far.get(shard) ?? [])
+          .get(shard)
+          ?.push(to);
+    }
+    for (const [shard, there] of far) this.#far.send(shard, stanza, there);
+  }
+
+  #mayLeave(session: Session, stanza: Stanza, to: Jid): boolean {
+    const { hooks } = this.#host;
+    return !hooks.has(presenceLeaving) || !hooks.filter(presenceLeaving, { session, to, stanza });
   }
 
   /** What is said of an account, not of one of its sessions. */

@@ -55,3 +55,19 @@ it('an answer that the asking shard does not take at first is not lost', async (
   asker.received(answers[0] as Uint8Array, 1);
   expect(await asked).toBe('text');
 });
+
+it('what needs no answer is done when it arrives, and says when it cannot leave', () => {
+  const sent: Uint8Array[] = [];
+  let isFull = false;
+  const call = (_shard: number, message: Uint8Array) => !isFull && sent.push(message) > 0;
+  const calls = new ShardCalls(0, { call } as unknown as EnginePort, new FakeClock());
+  const done: unknown[] = [];
+  const other = new ShardCalls(1, { call } as unknown as EnginePort, new FakeClock());
+  other.serve('note', (args) => void done.push(args));
+  expect([calls.tell(1, 'note', 'one'), calls.tell(1, 'note', { two: undefined })]).toEqual([true, true]);
+  for (const message of sent.splice(0)) other.received(message, 0);
+  expect(done).toEqual(['one', { two: undefined }]);
+  expect(sent).toEqual([]);
+  isFull = true;
+  expect(calls.tell(1, 'note', 'three')).toBe(false);
+});

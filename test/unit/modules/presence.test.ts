@@ -18,21 +18,20 @@ const OPTIONS = { versioning: false, store_current_id: false, max_items: 'infini
 let rosters: ReturnType<typeof rosterStore.memory>;
 let lists: ReturnType<typeof privacyStore.memory>;
 let scene: ModuleScene;
-/** What has gone to other shards. */
-let sent: { shard: number; xml: string }[];
 
-async function startScene(shards = 1): Promise<void> {
-  rosters = rosterStore.memory();
-  lists = privacyStore.memory();
-  sent = [];
-  const engine = { route: (shard: number, xml: string) => sent.push({ shard, xml }) > 0 } as unknown as EnginePort;
-  scene = new ModuleScene(async () => true, { shards, engine });
-  await scene.start(modRoster, OPTIONS, { rosters });
-  await scene.start(modPresence, {}, {});
-  await scene.start(modPrivacy, { max_items: 10, max_lists: 10 }, { lists });
+async function startScene(place: ConstructorParameters<typeof ModuleScene>[1] = {}): Promise<ModuleScene> {
+  const made = new ModuleScene(async () => true, place);
+  await made.start(modRoster, OPTIONS, { rosters });
+  await made.start(modPresence, {}, {});
+  await made.start(modPrivacy, { max_items: 10, max_lists: 10 }, { lists });
+  return made;
 }
 
-beforeEach(() => startScene());
+beforeEach(async () => {
+  rosters = rosterStore.memory();
+  lists = privacyStore.memory();
+  scene = await startScene();
+});
 
 async function settled(): Promise<void> {
   for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
@@ -163,24 +162,81 @@ it.each([[true], [false]])(
   },
 );
 
-it('a contact at home on another shard gets one presence and one question there, and one word at the end', async () => {
-  await startScene(4);
-  const home = (contact: string) => (Jid.parse(contact) as Jid).hash % 4;
+describe('contacts at home on four shards', () => {
   const contacts = Array.from({ length: 200 }, (_, index) => `contact${index}@localhost`);
+  const home = (address: string) => (Jid.parse(address) as Jid).hash % 4;
+  const online = contacts.filter((_, index) => index % 3 === 0);
   const owner = Array.from({ length: 50 }, (_, index) => `alice${index}@localhost`).find((one) => home(one) === 0);
-  for (const contact of contacts) await befriend(owner as string, contact);
-  const alice = await comeOnline(`${owner}/desk`);
-  await settled();
-  const far = contacts.filter((contact) => home(contact) !== 0);
-  const near = contacts.filter((contact) => home(contact) === 0);
-  expect(far.length).toBeGreaterThan(100);
-  const told = (type: string) =>
-    far.map((contact) => ({ shard: home(contact), xml: `<presence from='${owner}/desk' to='${contact}'${type}/>` }));
-  const byText = (one: { xml: string }, other: { xml: string }) => (one.xml < other.xml ? -1 : 1);
-  expect(sent.splice(0).sort(byText)).toEqual([...told(''), ...told(" type='probe'")].sort(byText));
-  expect(heard(alice)).toEqual(near.map((contact) => `unavailable ${contact}`).sort());
-  alice.sends('presence', { type: 'unavailable' });
-  expect(sent.sort(byText)).toEqual(told(" type='unavailable'").sort(byText));
+  const desk = `${owner}/desk`;
+  let shards: ModuleScene[];
+  /** What goes from the first shard to others, by kind. */
+  let posted: string[];
+  let isCut: boolean;
+
+  /** The way out of one shard: what it sends arrives a turn later, in order. */
+  function engineOf(from: number): EnginePort {
+    const post = (kind: string, shard: number, arrive: (scene: ModuleScene) => void) => {
+      if (isCut) return false;
+      if (from === 0) posted.push(`${kind} ${shard}`);
+      setImmediate(() => arrive(shards[shard] as ModuleScene));
+      return true;
+    };
+    return {
+      route: (shard: number, xml: string) => post('stanza', shard, (other) => other.arrivesAsText(xml)),
+      call: (shard: number, bytes: Uint8Array) => post('call', shard, (other) => other.calls.received(bytes, from)),
+    } as unknown as EnginePort;
+  }
+
+  beforeEach(async () => {
+    [posted, isCut] = [[], false];
+    shards = await Promise.all([0, 1, 2, 3].map((shard) => startScene({ shard, shards: 4, engine: engineOf(shard) })));
+    for (const contact of contacts) await befriend(owner as string, contact);
+  });
+
+  it('hear of a session and are heard of once each, and each shard gets one message at a time', async () => {
+    const people = await Promise.all(
+      online.map(async (contact) => {
+        scene = shards[home(contact)] as ModuleScene;
+        return comeOnline(`${contact}/home`);
+      }),
+    );
+    await settled();
+    people.map(heard);
+    scene = shards[0] as ModuleScene;
+    posted = [];
+    const alice = await comeOnline(desk);
+    await settled();
+    // The presence, then the question.
+    expect(posted.sort()).toEqual(['call 1', 'call 1', 'call 2', 'call 2', 'call 3', 'call 3']);
+    expect(people.map(heard)).toEqual(people.map(() => [`available ${desk}`]));
+    const all = contacts.map((one) => (online.includes(one) ? `available ${one}/home` : `unavailable ${one}`));
+    expect(heard(alice)).toEqual(all.sort());
+
+    alice.sends('presence', {}, 'status');
+    alice.sends('presence', { type: 'unavailable' });
+    await settled();
+    const types = people.map(({ stanzas }) =>
+      stanzas.splice(0).map((stanza) => `${stanza.type}:${stanza.tree().childText('status')}`),
+    );
+    expect(types).toEqual(people.map(() => [':text', 'unavailable:undefined']));
+    expect(heard(alice)).toEqual([]);
+  });
+
+  it('are told of as unreachable, one by one, while their shard takes nothing', async () => {
+    scene = shards[0] as ModuleScene;
+    const alice = await scene.enter(desk);
+    isCut = true;
+    await alice.sends('presence');
+    await settled();
+    const far = contacts.filter((contact) => home(contact) !== 0);
+    const near = contacts.filter((contact) => home(contact) === 0);
+    expect(heard(alice)).toEqual(
+      [...far, ...far]
+        .map((contact) => `error ${contact}`)
+        .concat(near.map((one) => `unavailable ${one}`))
+        .sort(),
+    );
+  });
 });
 
 it('a contact at a domain that cannot be reached is an error each time, and stops nothing', async () => {
