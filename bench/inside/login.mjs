@@ -3,11 +3,12 @@ import { choice, choices, count, flag } from '../lib/arguments.mjs';
 import { startClients } from '../lib/clients.mjs';
 import { compiled } from '../lib/places.mjs';
 import { startServer } from '../lib/server.mjs';
-import { busiestThread, threadEffort } from '../measure/process-facts.mjs';
+import { busiestThreads, threadEffort } from '../measure/process-facts.mjs';
 import { median, table } from '../measure/statistics.mjs';
 
 export const loginOptions = {
   engine: choice('native', ['native', 'portable'], 'engine of the server'),
+  shards: count(1, 'shards of the server; all of them are counted'),
   accounts: count(100, 'accounts that log in, all of them in each round'),
   contacts: count(200, 'contacts of each account'),
   scenes: choices(
@@ -32,11 +33,11 @@ export async function login(options) {
   process.stdout.write(table(rows));
 }
 
-async function measure({ engine, accounts, contacts: wanted, rounds, subscription, plain, privacy }, online) {
+async function measure({ engine, shards, accounts, contacts: wanted, rounds, subscription, plain, privacy }, online) {
   const contacts = names('contact', online === undefined ? 0 : wanted);
   const people = names('person', accounts);
   const fill = (directory) => writeRosters(directory, people, contacts, subscription);
-  const server = await startServer({ engine, shards: 1, auth: 'dummy', privacy, fill });
+  const server = await startServer({ engine, shards, auth: 'dummy', privacy, fill });
   const clients = startClients('login-clients.mjs');
   const there = contacts.slice(0, Math.round(contacts.length * (online ?? 0)));
   const args = { port: server.port, names: people, presences: 1 + (subscription === 'from' ? 0 : contacts.length) };
@@ -44,22 +45,17 @@ async function measure({ engine, accounts, contacts: wanted, rounds, subscriptio
   try {
     await clients.ask('attend', { port: server.port, names: there });
     for (const step of steps) await clients.ask(step, args);
-    const shard = busiestThread(server.pid);
+    const threads = busiestThreads(server.pid, shards);
     const cost = async (step) => {
-      const before = threadEffort(server.pid, shard);
+      const before = used(server.pid, threads);
       await clients.ask(step, args);
-      const after = threadEffort(server.pid, shard);
-      return {
-        whole: after.whole - before.whole,
-        user: after.user - before.user,
-        system: after.system - before.system,
-      };
+      return used(server.pid, threads).map((now, index) => now - before[index]);
     };
     const found = new Map(steps.map((step) => [step, []]));
     for (let round = -rounds; round < rounds; round++) {
       for (const step of steps) {
-        const used = await cost(step);
-        if (round >= 0) found.get(step).push(used);
+        const effort = await cost(step);
+        if (round >= 0) found.get(step).push(effort);
       }
     }
     return row(found, accounts, rounds);
@@ -67,6 +63,12 @@ async function measure({ engine, accounts, contacts: wanted, rounds, subscriptio
     await clients.stop();
     await server.stop();
   }
+}
+
+/** Seconds of CPU of these threads: all of it, and what of it is in user space and in the kernel. */
+function used(pid, threads) {
+  const efforts = threads.map((thread) => threadEffort(pid, thread));
+  return ['whole', 'user', 'system'].map((name) => efforts.reduce((sum, effort) => sum + effort[name], 0));
 }
 
 function names(role, count) {
@@ -106,12 +108,12 @@ export async function writeRosters(directory, people, contacts, subscription) {
 /** The median of the rounds by step; of all steps, how the kernel divides it. */
 function row(found, accounts, rounds) {
   const each = (seconds) => ((seconds * 1e6) / accounts).toFixed(0);
-  const steps = [...found];
-  const cells = Object.fromEntries(steps.map(([step, costs]) => [step, each(median(costs.map(({ whole }) => whole)))]));
-  const all = steps.flatMap(([, costs]) => costs);
-  const sum = (name) => all.reduce((total, cost) => total + cost[name], 0) / rounds;
-  const whole = steps.reduce((total, [, costs]) => total + median(costs.map((cost) => cost.whole)), 0);
+  const medians = [...found].map(([step, costs]) => [step, median(costs.map(([whole]) => whole))]);
+  const whole = medians.reduce((total, [, seconds]) => total + seconds, 0);
+  const all = [...found.values()].flat();
+  const sum = (index) => all.reduce((total, cost) => total + cost[index], 0) / rounds;
   // Of a run that is shorter than the kernel's ticks nobody knows.
-  const share = sum('user') / Math.max(sum('user') + sum('system'), Number.EPSILON);
+  const share = sum(1) / Math.max(sum(1) + sum(2), Number.EPSILON);
+  const cells = Object.fromEntries(medians.map(([step, seconds]) => [step, each(seconds)]));
   return { ...cells, 'a login': each(whole), 'of it in user space': each(whole * share) };
 }

@@ -26,10 +26,11 @@ export function threadEffort(pid, task) {
   return { whole: Number(whole) / 1e9, user: fields[11] / TICKS_PER_SECOND, system: fields[12] / TICKS_PER_SECOND };
 }
 
-/** The thread that has worked most. */
-export function busiestThread(pid) {
-  const work = (task) => threadEffort(pid, task).whole;
-  return readdirSync(`/proc/${pid}/task`).reduce((one, other) => (work(other) > work(one) ? other : one));
+/** The threads that have worked most. */
+export function busiestThreads(pid, count) {
+  const tasks = readdirSync(`/proc/${pid}/task`).map((task) => ({ task, work: threadEffort(pid, task).whole }));
+  const sorted = tasks.sort((one, other) => other.work - one.work);
+  return sorted.slice(0, count).map(({ task }) => task);
 }
 
 /** The command in parentheses may hold spaces; fields are counted behind it (proc_pid_stat(5)). */
