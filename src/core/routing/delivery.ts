@@ -7,6 +7,7 @@ import { KeyedQueue } from '../keyed-queue.js';
 import type { Account } from '../sessions/account.js';
 import type { Session } from '../sessions/session.js';
 import { isTooLong, TOO_LONG } from '../storage/index.js';
+import { HandedMessage } from './handed.js';
 import {
   messageDelivered,
   messageHanded,
@@ -107,7 +108,7 @@ export class Delivery {
       if (isClaimable && hooks.claim(messageDelivered, { to: session, stanza }) === TAKEN) continue;
       session.deliver(stanza);
     }
-    if (hooks.has(messageHanded)) hooks.notify(messageHanded, { received, sessions });
+    if (hooks.has(messageHanded)) hooks.notify(messageHanded, new HandedMessage(received, sessions));
   }
 
   /** Messages that a session of another shard has sent wait for nobody but each other here (RFC 6120 section 10.1). */

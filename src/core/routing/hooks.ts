@@ -5,6 +5,7 @@ import { asyncClaimHook, claimHook, filterHook, notifyHook } from '../hooks/hook
 import type { Host } from '../hosts/host.js';
 import type { Account } from '../sessions/account.js';
 import type { Session } from '../sessions/session.js';
+import type { HandedMessage } from './handed.js';
 
 /** A stanza that a session has sent. Handlers in the transform band may replace `stanza`. */
 export interface SentStanza {
@@ -67,9 +68,9 @@ export const messageKept = notifyHook<ReceivedStanza>(
   'A message that found no session was taken care of, as `message.undelivered` offers it.',
 );
 
-export const messageHanded = notifyHook<{ readonly received: ReceivedStanza; readonly sessions: readonly Session[] }>(
+export const messageHanded = notifyHook<HandedMessage>(
   'message.handed',
-  'A message was handed to these sessions of the account that it is for; to none where none may take it.',
+  'A message was handed to these sessions of the account that it is for; to none where none may take it. Whoever hands copies to others adds them.',
 );
 
 export const stanzaDelivering = claimHook<{ readonly session: Session; readonly stanza: Stanza }>(

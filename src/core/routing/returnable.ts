@@ -3,9 +3,16 @@
 import type { Stanza } from '../../protocol/stanza.js';
 import { child } from '../../protocol/stanza-children.js';
 import type { Session } from '../sessions/session.js';
+import type { Sharing } from './handed.js';
+
+/** What finds another way in place of a stanza: itself, or the message that it is a copy of where others had that. */
+export function toGiveBack(stanza: Stanza, sharing: Sharing | undefined, session: Session): Stanza | undefined {
+  if (returnable(stanza, session)) return stanza;
+  return sharing && returnable(sharing.original, session) ? sharing.original : undefined;
+}
 
 /** Presence is about the moment, and answers are for nobody else; a request is answered by an error. */
-export function returnable(stanza: Stanza, { account }: Session): boolean {
+function returnable(stanza: Stanza, { account }: Session): boolean {
   switch (stanza.name) {
     case 'message':
       return stanza.type !== 'error' && !isCopy(stanza, account.jid.toString());

@@ -5,6 +5,7 @@ import { RestingStanza } from '../../protocol/resting-stanza.js';
 import { type Parse, Stanza } from '../../protocol/stanza.js';
 import { TAKEN } from '../hooks/hook.js';
 import type { Host } from '../hosts/host.js';
+import type { Sharing } from '../routing/handed.js';
 import { stanzaDelivering } from '../routing/hooks.js';
 import type { Account } from './account.js';
 import { SlotHolder } from './slot.js';
@@ -22,8 +23,8 @@ export interface SessionLink {
   readonly isSecure: boolean;
   /** What is delivered here and not taken by the client goes another way (`router.again`) when the session ends. */
   readonly isKeeping?: boolean;
-  /** The message that was delivered last was given to these sessions, of which this may be one. */
-  shared?(message: Stanza, sharers: readonly Session[]): void;
+  /** What was delivered last stands for a message that other sessions have as well. */
+  shared?(stanza: Stanza, sharing: Sharing): void;
   /** What stanzas of the client are in that name no language (RFC 6120 section 4.7.4). */
   readonly lang?: string | undefined;
 }

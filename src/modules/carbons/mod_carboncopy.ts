@@ -1,6 +1,7 @@
 /** XEP-0280: gives the clients of an account that want it a copy of what the others send and receive. */
 import { order } from '../../core/hooks/order.js';
 import { defineModule } from '../../core/module/module.js';
+import type { HandedCopy } from '../../core/routing/handed.js';
 import { messageHanded, stanzaSent } from '../../core/routing/hooks.js';
 import type { Iq } from '../../core/routing/iq-table.js';
 import type { Account } from '../../core/sessions/account.js';
@@ -44,19 +45,25 @@ export default defineModule({
       return undefined;
     });
 
-    scope.on(messageHanded, order.copy, ({ received, sessions }) => {
+    scope.on(messageHanded, order.copy, (handed) => {
+      const { received, sessions } = handed;
       const { account, stanza, isAgain } = received;
       if (!account || account.size < 2 || isAgain) return;
       if (!isToBeCopied(account, stanza, 'received', stanza.from)) return;
       const copies = new Copies(stanza.type, 'received', () => stanza, parse);
-      copy(account, copies, (other) => !sessions.includes(other) && !isSender(other, stanza));
+      handed.copies = copy(account, copies, (other) => !sessions.includes(other) && !isSender(other, stanza));
     });
 
-    function copy(account: Account, copies: Copies, isMeant: (session: Session) => boolean): void {
+    function copy(account: Account, copies: Copies, isMeant: (session: Session) => boolean): HandedCopy[] {
+      const handed: HandedCopy[] = [];
       for (const session of account.sessions()) {
         const version = session.peek(enabled);
-        if (version !== undefined && isMeant(session)) session.deliver(copies.for(session, version));
+        if (version === undefined || !isMeant(session)) continue;
+        const one = copies.for(session, version);
+        session.deliver(one);
+        handed.push({ session, copy: one });
       }
+      return handed;
     }
   },
 });

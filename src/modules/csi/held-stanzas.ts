@@ -1,5 +1,5 @@
 /** What is held back from a client that is inactive, in order. */
-import type { Session } from '../../core/sessions/session.js';
+import type { Sharing } from '../../core/routing/handed.js';
 import { formatDateTime } from '../../protocol/date-time.js';
 import { el } from '../../protocol/element.js';
 import { ns } from '../../protocol/namespaces.js';
@@ -10,8 +10,8 @@ export interface HeldStanza {
   readonly stanza: Stanza;
   /** Milliseconds since 1970. */
   readonly at: number;
-  /** Other sessions were given the same message. */
-  sharers: readonly Session[] | undefined;
+  /** Other sessions have the same message. */
+  sharing: Sharing | undefined;
 }
 
 export class HeldStanzas {
@@ -20,12 +20,13 @@ export class HeldStanzas {
   #last: HeldStanza | undefined;
   #bytes = 0;
 
-  get length(): number {
-    return this.#held.size;
-  }
-
-  get bytes(): number {
-    return this.#bytes;
+  hasRoomFor(
+    stanza: Stanza,
+    key: string | undefined,
+    most: { readonly stanzas: number; readonly bytes: number },
+  ): boolean {
+    const length = key !== undefined && this.#held.has(key) ? this.#held.size : this.#held.size + 1;
+    return length <= most.stanzas && this.#bytes + size(stanza) <= most.bytes;
   }
 
   /** Holds it in place of an earlier one of the same key, at the end. */
@@ -36,13 +37,13 @@ export class HeldStanzas {
       this.#bytes -= size(replaced.stanza);
       this.#held.delete(name);
     }
-    this.#last = { stanza: stanza.keep(), at, sharers: undefined };
+    this.#last = { stanza: stanza.keep(), at, sharing: undefined };
     this.#held.set(name, this.#last);
     this.#bytes += size(stanza);
   }
 
-  shared(stanza: Stanza, sharers: readonly Session[]): void {
-    if (this.#last?.stanza === stanza) this.#last.sharers = sharers;
+  shared(stanza: Stanza, sharing: Sharing): void {
+    if (this.#last?.stanza === stanza) this.#last.sharing = sharing;
   }
 
   /** All of them; nothing is held any more. */

@@ -2,8 +2,9 @@
 import { TAKEN } from '../../core/hooks/hook.js';
 import { order } from '../../core/hooks/order.js';
 import { defineModule } from '../../core/module/module.js';
+import type { Sharing } from '../../core/routing/handed.js';
 import { messageHanded, stanzaDelivering } from '../../core/routing/hooks.js';
-import { returnable } from '../../core/routing/returnable.js';
+import { toGiveBack } from '../../core/routing/returnable.js';
 import { sessionClosed, sessionResumed } from '../../core/sessions/hooks.js';
 import type { Session } from '../../core/sessions/session.js';
 import { slot } from '../../core/sessions/slot.js';
@@ -43,10 +44,7 @@ export default defineModule({
       const held = session.peek(inactive);
       return held && hold(session, held, stanza) ? TAKEN : undefined;
     });
-    scope.on(messageHanded, order.record, ({ received, sessions }) => {
-      if (sessions.length < 2) return;
-      for (const session of sessions) session.peek(inactive)?.shared(received.stanza, sessions);
-    });
+    scope.on(messageHanded, order.record, (handed) => handed.shared(noteSharing));
     // Section 5.2: a stream that goes on with a session is active, as every new one.
     scope.on(sessionResumed, order.record, ({ session }) => activate(session));
     // Before stream management looks at what its client did not take.
@@ -65,8 +63,11 @@ export default defineModule({
         pourOut(session, held);
         return false;
       }
+      if (!held.hasRoomFor(stanza, importance.key, { stanzas: most, bytes: MAX_BYTES })) {
+        pourOut(session, held);
+        return false;
+      }
       held.add(stanza, importance.key, clock.now());
-      if (held.length > most || held.bytes > MAX_BYTES) pourOut(session, held);
       return true;
     }
 
@@ -81,19 +82,24 @@ export default defineModule({
       for (const each of held.take()) {
         const stanza = delayed(each, jid.domain);
         link.deliver(stanza);
-        if (each.sharers) link.shared?.(stanza, each.sharers);
+        if (each.sharing) link.shared?.(stanza, each.sharing);
       }
     }
 
     /** The session is over, and nobody else knows what its client has never been sent. */
     function giveBack(session: Session, held: HeldStanzas): void {
       for (const each of held.take()) {
-        const isTaken = each.sharers?.some((other) => other !== session && !other.isClosed);
-        if (!isTaken && returnable(each.stanza, session)) router.again(delayed(each, session.jid.domain));
+        if (each.sharing?.isElsewhere(session)) continue;
+        const back = toGiveBack(each.stanza, each.sharing, session);
+        if (back) router.again(delayed({ ...each, stanza: back }, session.jid.domain));
       }
     }
   },
 });
+
+function noteSharing(session: Session, stanza: Stanza, sharing: Sharing): void {
+  session.peek(inactive)?.shared(stanza, sharing);
+}
 
 /** A client that is asked whether it is still there has to hear it (XEP-0199). */
 function isQuestionOfServer({ jid }: Session, { name, type, from }: Stanza): boolean {

@@ -1,4 +1,6 @@
 /** XEP-0198: the link of a session whose stream is managed: it counts and keeps what it sends, and stays when the connection goes. */
+import type { Sharing } from '../../core/routing/handed.js';
+import { toGiveBack } from '../../core/routing/returnable.js';
 import type { Session, SessionLink, StreamLink } from '../../core/sessions/session.js';
 import type { Cancel, Clock } from '../../platform/clock.js';
 import { formatDateTime } from '../../protocol/date-time.js';
@@ -173,19 +175,19 @@ export class ManagedLink implements SessionLink {
     if (this.#isOver) this.#overflow();
   }
 
-  shared(stanza: Stanza, sharers: readonly Session[]): void {
+  shared(stanza: Stanza, sharing: Sharing): void {
     const { last } = this.#queue;
-    if (last?.stanza === stanza) last.sharers = sharers;
+    if (last?.stanza === stanza) last.sharing = sharing;
   }
 
-  /** The session is over. Returns what its client has not acknowledged. */
+  /** The session is over. Returns what its client has not acknowledged and is nowhere else, as it goes another way. */
   close(): Stanza[] {
     this.#cancelExpiry?.();
     this.#cancelOverflow?.();
-    return this.#queue
-      .take()
-      .filter(({ sharers }) => !sharers?.some((other) => other !== this.#session && !other.isClosed))
-      .map((entry) => delayed(entry, this.#session));
+    return this.#queue.take().flatMap(({ stanza, at, sharing }) => {
+      const back = sharing?.isElsewhere(this.#session) ? undefined : toGiveBack(stanza, sharing, this.#session);
+      return back ? [delayed({ stanza: back, at }, this.#session)] : [];
+    });
   }
 
   get #isOver(): boolean {
@@ -242,7 +244,7 @@ export class ManagedLink implements SessionLink {
 }
 
 /** Section 4: what comes late tells since when it has been here (XEP-0203). Other stanzas than messages are about the moment. */
-function delayed({ stanza, at }: Unacknowledged, { jid }: Session): Stanza {
+function delayed({ stanza, at }: Pick<Unacknowledged, 'stanza' | 'at'>, { jid }: Session): Stanza {
   if (stanza.name !== 'message' || stanza.has(child.DELAY)) return stanza;
   return stanza.withChild(el('delay', { xmlns: ns.DELAY, from: jid.domain, stamp: formatDateTime(at) }, 'SM Storage'));
 }

@@ -1,5 +1,5 @@
 /** The stanzas that were sent to a client and that it has not acknowledged, in order, with their count and size. */
-import type { Session } from '../../core/sessions/session.js';
+import type { Sharing } from '../../core/routing/handed.js';
 import type { Stanza } from '../../protocol/stanza.js';
 import { COUNTER_RANGE } from './nonzas.js';
 
@@ -8,8 +8,8 @@ export interface Unacknowledged {
   /** Milliseconds since 1970; of a message. */
   readonly at: number;
   readonly bytes: number;
-  /** Sessions that were given the same message, this one among them. */
-  sharers: readonly Session[] | undefined;
+  /** Other sessions have the same message. */
+  sharing: Sharing | undefined;
 }
 
 export class UnacknowledgedQueue {
@@ -41,7 +41,7 @@ export class UnacknowledgedQueue {
   push(stanza: Stanza, bytes: number, at: number): void {
     this.#sent++;
     this.#bytes += bytes;
-    this.#entries.push({ stanza, at, bytes, sharers: undefined });
+    this.#entries.push({ stanza, at, bytes, sharing: undefined });
   }
 
   /** Counts stanzas that are sent and not kept. */
@@ -59,7 +59,11 @@ export class UnacknowledgedQueue {
     const newly = this.#newly(h);
     this.#acknowledged += newly;
     const kept = Math.min(newly, this.length);
-    for (let left = kept; left > 0; left--) this.#bytes -= (this.#entries[this.#head++] as Unacknowledged).bytes;
+    for (let left = kept; left > 0; left--) {
+      const { bytes, sharing } = this.#entries[this.#head++] as Unacknowledged;
+      this.#bytes -= bytes;
+      if (sharing) sharing.isTaken = true;
+    }
     if (this.#head === this.#entries.length) this.#clear();
     else if (this.#head > 16 && this.#head * 2 > this.#entries.length) this.#compact();
   }
