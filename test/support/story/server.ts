@@ -11,7 +11,7 @@ const ADDON = fileURLToPath(new URL('../../../build/Release/meerkat.node', impor
 export const MAIN = fileURLToPath(new URL('../../../dist/main.js', import.meta.url));
 /** The same, in the hands of a test. */
 const MORTAL = fileURLToPath(new URL('./mortal-server.mjs', import.meta.url));
-const START_MS = 30_000;
+const START_MS = 50_000;
 
 /** The engines that can run here; `STORY_ENGINE=portable` leaves the other one out. */
 export const ENGINES = (['native', 'portable'] as const)
