@@ -20,6 +20,7 @@ import { buildTree } from '../../../src/engine/portable/tree.js';
 import { modules } from '../../../src/modules/registry.js';
 import { formatProblem, loadConfig } from '../../../src/platform/config/index.js';
 import { systemRandom } from '../../../src/platform/random.js';
+import { el } from '../../../src/protocol/element.js';
 import { Jid } from '../../../src/protocol/jid.js';
 import { type ArenaOrigin, LATER, Stanza } from '../../../src/protocol/stanza.js';
 import { child, childPatterns } from '../../../src/protocol/stanza-children.js';
@@ -177,6 +178,23 @@ test('the same for what comes from another shard, and for copies (XEP-0280)', as
   expect(other.got).toHaveLength(1);
   expect(other.got[0]).toContain('<sent ');
   expect(batch.trees).toBe(0);
+});
+
+test('presence waits for nothing either, to all or to one', async () => {
+  const alice = await enter('alice3@localhost/a');
+  const bob = await enter('bob3@localhost/b');
+  const other = await enter('alice3@localhost/other');
+  for (const [to, sees] of [
+    [undefined, other],
+    [bob.session.jid, bob],
+  ] as const) {
+    sees.got.length = 0;
+    const presence = el('presence', { xmlns: 'jabber:client' }, el('show', {}, 'away'));
+    const stanza = Stanza.fromElement(presence, to, alice.session.jid);
+    expect(router.fromSession(alice.session, stanza)).not.toBeInstanceOf(Promise);
+    expect(sees.got).toHaveLength(1);
+    expect(sees.got[0]).toContain('<show>away</show>');
+  }
 });
 
 test('nothing went wrong unseen', () => {
