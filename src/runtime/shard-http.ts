@@ -60,9 +60,9 @@ export class ShardHttp {
     for (const server of this.#servers) server.unlisten();
   }
 
-  /** WebSockets that are open. */
-  get webSockets(): number {
-    return this.#servers.reduce((sum, server) => sum + server.webSockets, 0);
+  /** Clients who have not been told of their end yet: those of WebSockets and of BOSH. */
+  get clients(): number {
+    return this.#servers.reduce((sum, server) => sum + server.webSockets, this.#parts.bosh.open);
   }
 
   /** Cuts what is left. The thread must not end before: the library ends the process for it. */

@@ -124,7 +124,7 @@ class Shard {
         told.add(connection);
       }
       // Of those that have moved, the sockets are still here.
-      const isQuiet = dispatcher.connections.length === 0 && http.webSockets === 0;
+      const isQuiet = dispatcher.connections.length === 0 && http.clients === 0;
       if (isQuiet || systemClock.monotonic() >= deadline) break;
       await systemClock.sleep(CLOSING_POLL_MS);
     }

@@ -47,6 +47,11 @@ export class BoshClient implements CarrierOwner, BoshStream, ClientFacts {
     this.#parts = parts;
   }
 
+  /** Its stream is there. */
+  get isOpen(): boolean {
+    return this.#carrier !== undefined;
+  }
+
   /** To be called before anything else. */
   begin(carrier: Carrier, settings: SessionSettings, first: BoshRequest, exchange: BoshExchange): void {
     this.#carrier = carrier;

@@ -59,6 +59,11 @@ export class RemoteSessions {
     );
   }
 
+  /** Requests that wait here for an answer of another shard. */
+  get waiting(): number {
+    return this.#away.size;
+  }
+
   request(sid: string, request: BoshRequest, { replier, isSecure }: Posted): Abandon {
     const { shard: from, shards, calls } = this.#parts;
     const shard = Number(SID.exec(sid)?.[1] ?? shards);

@@ -77,6 +77,12 @@ export class BoshSessions {
     return this.#clients.size;
   }
 
+  /** Sessions that have not ended, and requests that sessions of other shards have to answer. */
+  get open(): number {
+    const open = [...this.#clients.values()].filter(({ isOpen }) => isOpen);
+    return open.length + this.#remote.waiting;
+  }
+
   /** The answer comes by `reply`, now or later. */
   take(posted: Posted, options: BoshOptions): Abandon {
     const incoming = readBody(posted.body, this.#parts.parse);

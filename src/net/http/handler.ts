@@ -88,6 +88,8 @@ export interface HttpHandler {
   readonly cors?: CorsRules | undefined;
   /** Takes upgrades on the same path. */
   readonly websocket?: WebSocketEndpoint | undefined;
+  /** It has something to say to its clients while the server stops; others are refused then. */
+  readonly goesOn?: boolean | undefined;
   /** May answer at any time: a request without an answer is a long poll. */
   handle(request: HttpRequest, response: HttpResponse): void | Promise<void>;
 }

@@ -142,7 +142,7 @@ export class HttpApp {
 
   #refusal(head: RequestHead, route: RouteMatch | undefined, isCounted: boolean): Refusal | undefined {
     if (head.problem) return badHead(head.problem);
-    if (this.#isStopping) return stopping();
+    if (this.#isStopping && !route?.handler.goesOn) return stopping();
     if (!isCounted) return tooManyConnections();
     if (!route) return noHandler(head.host, this.#options.routes.knowsHost(head.host));
     const { handler } = route;

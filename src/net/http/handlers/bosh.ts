@@ -31,6 +31,8 @@ export default defineHttpHandler({
     const handler: HttpHandler = {
       methods: ['GET', 'POST'],
       maxBodyBytes,
+      // Sessions are told of their end, and who asks for a new one is told why there is none.
+      goesOn: true,
       cors: { methods: ['GET', 'POST', 'OPTIONS'], headers: ['Content-Type'], maxAgeSeconds: 86_400 },
       handle: async (request, response) => {
         if (request.method === 'GET') return greet(request.query, response);
