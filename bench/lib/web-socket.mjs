@@ -64,11 +64,11 @@ class FramedSocket extends EventEmitter {
   }
 
   write(text) {
-    return this.#socket.write(frameOf(opcode.TEXT, Buffer.from(text)));
+    return this.#socket.write(frameOf(opcode.TEXT, text));
   }
 
   end() {
-    this.#socket.end(frameOf(opcode.CLOSE, NOTHING));
+    this.#socket.end(frameOf(opcode.CLOSE, ''));
   }
 
   destroy() {
@@ -109,15 +109,18 @@ function spanOf(bytes, at) {
   return { start, end: start + size };
 }
 
+/** `payload` is text, or bytes that go back as they came. */
 function frameOf(kind, payload) {
-  const { length } = payload;
+  const length = Buffer.byteLength(payload);
   const lengthBytes = length <= SHORT ? 0 : length <= MOST_IN_TWO_BYTES ? 2 : 8;
   const start = 2 + lengthBytes + MASK_BYTES;
-  const frame = Buffer.alloc(start + length);
+  const frame = Buffer.allocUnsafe(start + length);
   frame[0] = FINAL | kind;
   frame[1] = MASKED | (lengthBytes === 0 ? length : lengthBytes === 2 ? TWO_BYTES : EIGHT_BYTES);
   if (lengthBytes === 2) frame.writeUInt16BE(length, 2);
   if (lengthBytes === 8) frame.writeBigUInt64BE(BigInt(length), 2);
-  payload.copy(frame, start);
+  frame.fill(0, start - MASK_BYTES, start);
+  if (typeof payload === 'string') frame.write(payload, start);
+  else payload.copy(frame, start);
   return frame;
 }
