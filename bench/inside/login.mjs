@@ -40,7 +40,7 @@ async function measure({ engine, shards, accounts, contacts: wanted, rounds, sub
   const server = await startServer({ engine, shards, auth: 'dummy', privacy, fill });
   const clients = startClients('login-clients.mjs');
   const there = contacts.slice(0, Math.round(contacts.length * (online ?? 0)));
-  const args = { port: server.port, names: people, presences: 1 + (subscription === 'from' ? 0 : contacts.length) };
+  const args = { port: server.port, names: people, presences: 1 + (subscription === 'from' ? 0 : there.length) };
   const steps = STEPS.filter((step) => step !== 'options' || !plain);
   try {
     await clients.ask('attend', { port: server.port, names: there });

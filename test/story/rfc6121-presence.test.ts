@@ -81,13 +81,17 @@ stories('RFC 6121 section 4.3: probes', (story) => {
   });
 
   story(
-    'section 4.3.2: of a contact without sessions, `unavailable` comes from the account',
-    { alice: 2, bob: 1 },
-    async ({ alice, alice2, bob }) => {
+    'section 4.3.2: of a contact without available sessions nothing is said to who comes, who takes it for absent anyhow',
+    { alice: 2, bob: 2, carol: 1 },
+    async ({ alice, alice2, bob, carol }) => {
       await friends(alice, bob);
-      await bob.leave();
+      await friends(alice, carol);
+      for (const contact of [bob, carol]) {
+        await contact.leave();
+        await alice.receives(`<presence type='unavailable' from='${contact.jid}'/>`);
+      }
       await alice2.available();
-      await alice2.receives(`<presence type='unavailable' from='${bob.bare}' to='${alice2.jid}'/>`);
+      expect(presences(await alice2.hasReceived())).toEqual([`available ${alice.jid}`]);
     },
   );
 

@@ -4,6 +4,7 @@ import type { Accounts } from '../../src/core/accounts/accounts.js';
 import { Commitments } from '../../src/core/commitments.js';
 import { HookTable } from '../../src/core/hooks/hook-table.js';
 import { Host, Hosts } from '../../src/core/hosts/host.js';
+import type { Api } from '../../src/core/module/api.js';
 import type { AnyModule } from '../../src/core/module/module.js';
 import { Scope, type ShardServices } from '../../src/core/module/scope.js';
 import { IqTable } from '../../src/core/routing/iq-table.js';
@@ -65,6 +66,11 @@ export class ModuleScene {
       jid: (text: string) => Jid.parse(text),
     } as unknown as ShardServices;
     this.#accounts = { exists } as unknown as Accounts;
+  }
+
+  /** What a module that was started offers to others. */
+  api<T>({ module }: Api<T>): T {
+    return this.#apis.get(module) as T;
   }
 
   async start(module: AnyModule, config: object, stores: object): Promise<void> {

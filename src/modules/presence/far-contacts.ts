@@ -57,8 +57,7 @@ export class FarContacts {
     );
     for (const text of to) {
       const contact = jid(text);
-      if (contact && (type === 'probe' || !router.isDeserted(contact)))
-        router.route(stanza.readdressed(contact, sender));
+      if (contact && !router.isDeserted(contact)) router.route(stanza.readdressed(contact, sender));
     }
   }
 }

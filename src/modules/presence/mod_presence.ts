@@ -3,16 +3,16 @@ import { TAKEN } from '../../core/hooks/hook.js';
 import { order } from '../../core/hooks/order.js';
 import { defineModule } from '../../core/module/module.js';
 import { presenceReceived, presenceSent, type ReceivedStanza, type SentStanza } from '../../core/routing/hooks.js';
-import type { Account } from '../../core/sessions/account.js';
 import { sessionAvailable, sessionClosed, sessionUnavailable } from '../../core/sessions/hooks.js';
 import type { Session } from '../../core/sessions/session.js';
 import { StanzaError } from '../../protocol/errors.js';
 import type { Jid } from '../../protocol/jid.js';
 import type { Stanza } from '../../protocol/stanza.js';
-import { type Contact, rosterApi, subscriptionChanged } from '../roster/api.js';
+import { type Contact, rosterApi, type SubscriptionChange, subscriptionChanged } from '../roster/api.js';
 import { presenceApi } from './api.js';
 import { FarContacts } from './far-contacts.js';
-import { directed, probe, Showing, unavailable } from './showing.js';
+import { ProbeAnswers } from './probe-answers.js';
+import { directed, INITIAL, probe, Showing, unavailable } from './showing.js';
 
 /** Addresses that one session may send directed presence to at a time: each has to be told when it ends. */
 const MAX_DIRECTED = 10_000;
@@ -25,9 +25,10 @@ export default defineModule({
   start(scope) {
     const { router, sessions, clock, host, services } = scope;
     const { roster } = scope.uses;
-    const { calls, parse, jid } = services;
+    const { calls, hosts, parse, jid } = services;
     const far = new FarContacts({ hostType: host.hostType, router, calls, parse, jid });
     const showing = new Showing(host, router, roster, far);
+    const answers = new ProbeAnswers({ roster, sessions, hosts, showing, log: scope.log });
 
     scope.provide(presenceApi, showing);
     scope.onStop(far.serve());
@@ -63,8 +64,9 @@ export default defineModule({
       const couldReceive = wasAvailable && session.priority >= 0;
       session.presence = stanza.keep();
       session.priority = priority;
-      broadcast(session, stanza);
-      if (!wasAvailable) learn(session);
+      const contacts = showing.whoMayBeThere(session);
+      broadcast(session, stanza, contacts);
+      if (!wasAvailable) learn(session, contacts);
       host.hooks.notify(sessionAvailable, { session, presence: stanza, wasAvailable, couldReceive });
       session.restPresence(parse);
     }
@@ -72,7 +74,7 @@ export default defineModule({
     /** RFC 6121 section 4.5: to everyone who knows of the session, then it is as if it had never been available. */
     function withdraw(session: Session, stanza: Stanza): void {
       const wasAvailable = session.isAvailable;
-      if (wasAvailable) broadcast(session, stanza);
+      if (wasAvailable) broadcast(session, stanza, showing.whoMayBeThere(session));
       const known = session.peek(directed);
       for (const jid of known?.values() ?? []) {
         if (!wasAvailable || !roster.isSeenBy(session.account, jid)) showing.reveal(session, stanza, jid);
@@ -86,20 +88,23 @@ export default defineModule({
     }
 
     /** To all subscribers and to the other sessions of the account. */
-    function broadcast(session: Session, stanza: Stanza): void {
-      const subscribers = roster.contacts(session.account).filter(({ subscription }) => subscription.from);
-      const seeing = subscribers.map((contact) => contact.jid).filter((contact) => !router.isDeserted(contact));
-      showing.revealAll(session, stanza, seeing);
+    function broadcast(session: Session, stanza: Stanza, contacts: readonly Contact[]): void {
+      const subscribers = contacts.filter(({ subscription }) => subscription.from);
+      showing.revealAll(
+        session,
+        stanza,
+        subscribers.map((contact) => contact.jid),
+      );
       for (const other of session.account.available())
         other.deliver(stanza.readdressed(session.account.jid, session.jid));
     }
 
     /** RFC 6121 sections 4.2.2 and 4.3: what a session that has just become available must be told. */
-    function learn(session: Session): void {
-      const seen = roster.contacts(session.account).filter(({ subscription }) => subscription.to);
+    function learn(session: Session, contacts: readonly Contact[]): void {
+      const seen = contacts.filter(({ subscription }) => subscription.to);
       showing.revealAll(
         session,
-        probe(session),
+        probe(session, INITIAL),
         seen.map((contact) => contact.jid.bare),
       );
       for (const other of session.account.available()) {
@@ -108,48 +113,13 @@ export default defineModule({
     }
 
     function onReceived(received: ReceivedStanza): typeof TAKEN | undefined {
-      const { to, stanza } = received;
-      if (stanza.type !== 'probe') return undefined;
-      const prober = stanza.from;
-      if (prober) answerProbe(to.bare, prober, received);
+      if (received.stanza.type !== 'probe') return undefined;
+      answers.answer(received);
       return TAKEN;
     }
 
-    /** RFC 6121 section 4.3.2. */
-    function answerProbe(owner: Jid, prober: Jid, { account, foundNobody }: ReceivedStanza): void {
-      const maySee = roster.maySeePresence(owner, prober);
-      if (!(maySee instanceof Promise)) return tellPresence(owner, prober, maySee, account, foundNobody);
-      maySee
-        .then((isSubscriber) => tellPresence(owner, prober, isSubscriber, sessions.account(owner), true))
-        .catch((error) => scope.log.error('presence.probe.failed', { error }));
-    }
-
-    function tellPresence(
-      owner: Jid,
-      prober: Jid,
-      isSubscriber: boolean,
-      account: Account | undefined,
-      foundNobody: boolean | undefined,
-    ): void {
-      // Who has come since has been seen to come.
-      if (foundNobody && isSubscriber && account?.isAvailable) return;
-      let isShown = false;
-      for (const session of account?.available() ?? []) {
-        if (!isSubscriber && !knows(session, prober)) continue;
-        if (showing.reveal(session, session.presence as Stanza, prober)) isShown = true;
-      }
-      // Whoever may not see that somebody is there gets the answer of an account that is not.
-      if (!isShown) showing.tell(isSubscriber ? 'unavailable' : 'unsubscribed', owner, prober);
-    }
-
     /** RFC 6121 sections 3.1.5, 3.2.2 and 3.3.3: a new subscriber is shown what there is, a former one that there is nothing. */
-    function onSubscriptionChanged(changed: {
-      account: Jid;
-      contact: Jid;
-      before: Contact['subscription'];
-      after: Contact['subscription'];
-    }): undefined {
-      const { account, contact, before, after } = changed;
+    function onSubscriptionChanged({ account, contact, before, after }: SubscriptionChange): undefined {
       if (before.from === after.from) return;
       for (const session of sessions.account(account)?.available() ?? []) {
         showing.reveal(session, after.from ? (session.presence as Stanza) : unavailable(session), contact);
@@ -164,11 +134,6 @@ function remember(session: Session, jid: Jid): boolean {
   if (known.size >= MAX_DIRECTED && !known.has(jid.toString())) return false;
   known.set(jid.toString(), jid);
   return true;
-}
-
-function knows(session: Session, prober: Jid): boolean {
-  const known = session.peek(directed);
-  return known !== undefined && (known.has(prober.toString()) || known.has(prober.bare.toString()));
 }
 
 /** RFC 6121 section 4.7.2.3: 0 unless given; `undefined` when it is no number in range. */

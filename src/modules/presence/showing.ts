@@ -7,9 +7,12 @@ import { el } from '../../protocol/element.js';
 import type { Jid } from '../../protocol/jid.js';
 import { ns } from '../../protocol/namespaces.js';
 import { Stanza } from '../../protocol/stanza.js';
-import type { RosterApi } from '../roster/api.js';
+import type { Contact, RosterApi } from '../roster/api.js';
 import { type Onlooker, type PresenceApi, presenceLeaving } from './api.js';
 import type { FarContacts } from './far-contacts.js';
+
+/** The id of probes for a session that has just come, which takes everybody for absent of whom it hears nothing. */
+export const INITIAL = 'initial';
 
 /** Whom a session has sent directed presence (RFC 6121 section 4.6), by address. */
 export const directed = slot('mod_presence.directed', () => new Map<string, Jid>());
@@ -38,6 +41,14 @@ export class Showing implements PresenceApi {
     for (const jid of session.peek(directed)?.values() ?? [])
       if (!subscribers.has(jid.bare.toString())) known.push({ jid, isSubscriber: false });
     return known;
+  }
+
+  /**
+   * The contacts without those who are at home here and have no session: they see nothing, and nobody asks after them when a session
+   * comes (docs/decisions/0012-no-word-of-the-absent.md).
+   */
+  whoMayBeThere(session: Session): Contact[] {
+    return this.#roster.contacts(session.account).filter(({ jid }) => !this.#router.isDeserted(jid));
   }
 
   hide(session: Session, from: Jid): void {
@@ -100,6 +111,7 @@ export function unavailable(session: Session): Stanza {
   return presence('unavailable', session.jid);
 }
 
-export function probe(session: Session): Stanza {
-  return presence('probe', session.jid);
+/** With the id INITIAL only those answer who are there. */
+export function probe(session: Session, id?: typeof INITIAL): Stanza {
+  return Stanza.fromElement(el('presence', { xmlns: ns.CLIENT, type: 'probe', id }), undefined, session.jid);
 }

@@ -42,12 +42,14 @@ const noRosters: RosterApi = {
 
 export const rosterApi = defineApi<RosterApi>('mod_roster', noRosters);
 
-export const subscriptionChanged = notifyHook<{
-  account: Jid;
-  contact: Jid;
-  before: Subscription;
-  after: Subscription;
-}>(
+export interface SubscriptionChange {
+  readonly account: Jid;
+  readonly contact: Jid;
+  readonly before: Subscription;
+  readonly after: Subscription;
+}
+
+export const subscriptionChanged = notifyHook<SubscriptionChange>(
   'roster.subscription_changed',
   "The subscription between an account and a contact has changed; runs at the account's home.",
 );
