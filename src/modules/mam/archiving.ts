@@ -9,7 +9,6 @@ import { child } from '../../protocol/stanza-children.js';
 import { stanzaId, stanzaIdBy, withoutStanzaIds } from '../../protocol/stanza-ids.js';
 import type { Contact, RosterApi } from '../roster/api.js';
 import { isArchivable } from './archivable.js';
-
 import { externalId, parseExternalId } from './archive-id.js';
 import { hasOwnIds } from './own-ids.js';
 import type { Owner } from './owner.js';
