@@ -2,22 +2,40 @@
 
 /** What a page that has no origin of its own sends, such as one from a file. */
 const OPAQUE = 'null';
+/** In a configuration: pages that a web server on this machine serves, on any port. */
+const LOOPBACK = 'loopback';
+const LOOPBACK_HOST = /^(?:(?:.+\.)?localhost|127(?:\.\d+){3}|\[::1\])$/;
 const ORIGIN = /^[a-z][a-z\d+.-]*:\/\/(?:\[[\da-f:.]+\]|[^\s/?#@:[\]\\]+)(?::\d{1,5})?$/i;
 
-export function isOrigin(text: string): boolean {
+function isOrigin(text: string): boolean {
   return text === OPAQUE || (ORIGIN.test(text) && URL.canParse(text));
+}
+
+/** What `OriginList` is made of. */
+export function isListedOrigin(text: string): boolean {
+  return text === LOOPBACK || isOrigin(text);
 }
 
 export class OriginList {
   readonly #origins: ReadonlySet<string>;
+  readonly #hasLoopback: boolean;
 
   constructor(origins: readonly string[]) {
-    this.#origins = new Set(origins.map(serialized));
+    this.#hasLoopback = origins.includes(LOOPBACK);
+    this.#origins = new Set(origins.filter((origin) => origin !== LOOPBACK).map(serialized));
   }
 
   has(origin: string): boolean {
-    return isOrigin(origin) && this.#origins.has(serialized(origin));
+    if (!isOrigin(origin)) return false;
+    return this.#origins.has(serialized(origin)) || (this.#hasLoopback && isLoopback(origin));
   }
+}
+
+/** By name, not by what the name resolves to: whoever owns a domain can let it resolve to this machine (DNS rebinding). */
+function isLoopback(origin: string): boolean {
+  if (origin === OPAQUE) return false;
+  const { protocol, hostname } = new URL(origin);
+  return /^https?:$/.test(protocol) && LOOPBACK_HOST.test(hostname);
 }
 
 /** RFC 6454 section 6.2. `URL` has no origin for the schemes of apps. */

@@ -7,7 +7,9 @@ import type { TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defaultText } from '../../src/platform/config/default-text.js';
 import { authenticate, bind, register } from '../support/story/actor.js';
+import { bodyText } from '../support/story/raw-bosh.js';
 import { RawClient } from '../support/story/raw-client.js';
+import { RawWebSocket } from '../support/story/raw-websocket.js';
 import { freePorts, MAIN } from '../support/story/server.js';
 import { speaks } from '../support/story/transports.js';
 
@@ -130,6 +132,21 @@ describe('a first start', () => {
       client.destroy();
     }
     expect((await fetch(`http://localhost:${httpPort}/health/readyz`)).status).toBe(200);
+  });
+
+  it('pages of this machine may connect, and those of the web may not', async () => {
+    const begin = bodyText({ to: 'localhost', rid: '1', ver: '1.11', wait: '1', hold: '1' });
+    const ask = (origin: string) =>
+      fetch(`http://127.0.0.1:${httpPort}/http-bind`, { method: 'POST', headers: { origin }, body: begin });
+    const open = (origin: string) => RawWebSocket.connect(httpPort, { fields: `Origin: ${origin}\r\n` });
+    for (const origin of [`http://localhost:${httpPort}`, 'http://127.0.0.1:3000']) {
+      (await open(origin)).destroy();
+      expect((await ask(origin)).status).toBe(200);
+    }
+    for (const origin of ['https://evil.example', `http://evil.example:${httpPort}`, 'null']) {
+      await expect(open(origin)).rejects.toThrow('403');
+      expect((await ask(origin)).status).toBe(403);
+    }
   });
 
   it('alice logs in over STARTTLS with the certificate that was made, by IPv4 and IPv6', async () => {

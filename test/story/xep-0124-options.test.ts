@@ -5,9 +5,16 @@ import { Actor, authenticate, type Credentials } from '../support/story/actor.js
 import { onBothEngines, ownConfig } from '../support/story/both-engines.js';
 import { bodyText, postBody } from '../support/story/raw-bosh.js';
 import { RawClient } from '../support/story/raw-client.js';
+import { RawHttp } from '../support/story/raw-http.js';
 import { speaks } from '../support/story/transports.js';
 
-const HANDLERS = ['shaper = "slow"', 'access = "few"', 'state_timeout = 3_000', 'max_stanza_size = 2000'] as const;
+const HANDLERS = [
+  'shaper = "slow"',
+  'access = "few"',
+  'state_timeout = 3_000',
+  'max_stanza_size = 2000',
+  'allowed_origins = ["https://chat.example", "loopback"]',
+] as const;
 
 const config = (engine: 'native' | 'portable', shards: number) =>
   ownConfig({
@@ -50,6 +57,36 @@ for (const shards of [1, 4]) {
         await expect(Actor.join(port('access'), fresh())).rejects.toThrow('not-allowed');
         const actor = await Actor.join(port('access'), fresh('few'));
         actor.vanish();
+      });
+
+      it.concurrent('allowed_origins: pages of these may ask and read the answers, scripts of others may not', async () => {
+        const raw = await RawHttp.connect(server().ports[HANDLERS.length] as number);
+        const ask = (method: string, origin: string | undefined, body = '') => {
+          const fields = `${origin === undefined ? '' : `Origin: ${origin}\r\n`}Content-Length: ${body.length}\r\n`;
+          raw.send(`${method} /http-bind HTTP/1.1\r\nHost: localhost\r\n${fields}\r\n${body}`);
+          return raw.answer();
+        };
+        const begin = bodyText({ to: 'localhost', rid: '100', ver: '1.11', wait: '60', hold: '1' });
+        for (const origin of ['https://chat.example', 'http://localhost:8080', 'http://127.0.0.1:1', undefined]) {
+          const { status, fields, body } = await ask('POST', origin, begin);
+          expect([status, fields['access-control-allow-origin'], fields['vary']]).toEqual([200, origin, 'Origin']);
+          expect(body).toContain(" sid='");
+        }
+        expect(await ask('OPTIONS', 'https://chat.example')).toMatchObject({
+          status: 204,
+          fields: {
+            'access-control-allow-origin': 'https://chat.example',
+            'access-control-allow-headers': 'Content-Type',
+          },
+        });
+        for (const origin of ['https://evil.example', 'http://localhost.evil.example', 'null', '']) {
+          for (const method of ['POST', 'OPTIONS', 'GET']) {
+            const { status, fields, body } = await ask(method, origin, method === 'POST' ? begin : '');
+            expect([status, fields['access-control-allow-origin']]).toEqual([403, undefined]);
+            expect(body).toContain(`Pages of the origin "${origin}" may not connect here`);
+          }
+        }
+        raw.destroy();
       });
 
       it.concurrent('state_timeout: a login that does not go on ends the session, whoever is logged in has all the time that there is', async () => {

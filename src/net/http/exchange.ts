@@ -62,7 +62,7 @@ export class Exchange implements HttpResponse {
     const bytes = typeof body === 'string' ? Buffer.from(body) : body;
     if (!this.#shrinks(fields, bytes)) return this.#whole(status, fields, bytes, false);
     void gzipped(bytes).then(
-      (small) => this.#whole(status, { ...fields, 'content-encoding': 'gzip', vary: 'Accept-Encoding' }, small, false),
+      (small) => this.#whole(status, { ...fields, ...this.#asGzip(fields) }, small, false),
       () => this.#whole(status, fields, bytes, false),
     );
   }
@@ -167,6 +167,11 @@ export class Exchange implements HttpResponse {
   #letGoOn(): void {
     if (this.#isPaused && !this.#isAborted && !this.#isDone) this.#raw.resume();
     this.#isPaused = false;
+  }
+
+  /** Both who asks and what they take may choose an answer. */
+  #asGzip({ vary = this.#options.fields['vary'] }: HeaderFields): HeaderFields {
+    return { 'content-encoding': 'gzip', vary: vary ? `${vary}, Accept-Encoding` : 'Accept-Encoding' };
   }
 
   #shrinks(fields: HeaderFields, bytes: Uint8Array): boolean {

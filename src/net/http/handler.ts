@@ -78,6 +78,8 @@ export interface CorsRules {
   /** Request headers that scripts may set. */
   readonly headers: readonly string[];
   readonly maxAgeSeconds: number;
+  /** The origins (RFC 6454) of pages whose requests are taken; undefined for all. */
+  readonly origins?: OriginList | undefined;
 }
 
 export interface HttpHandler {

@@ -1,5 +1,6 @@
 /** Answers the requests of one listener in one shard: joins routes and handlers to uWebSockets.js. */
 import type { Logger } from '../../platform/log.js';
+import { corsFields, preflightFields } from './cors.js';
 import { deflateOffer } from './deflate-offer.js';
 import { Exchange } from './exchange.js';
 import type { HttpClient, HttpHandler, HttpMethod, HttpRequest, WebSocketEndpoint } from './handler.js';
@@ -8,12 +9,10 @@ import {
   allowedMethods,
   badHead,
   bodyTooLarge,
-  corsFields,
   crashed,
   handshakeProblem,
   noHandler,
   originProblem,
-  preflightFields,
   type Refusal,
   stopping,
   tooManyConnections,
@@ -135,7 +134,7 @@ export class HttpApp {
       compress:
         compress &&
         /(?:^|,)\s*gzip\s*(?:;\s*q=(?!0(?:\.0*)?\s*(?:,|$))|,|$)/i.test(head.fields.get('accept-encoding') ?? ''),
-      fields: route?.handler.cors ? corsFields : {},
+      fields: route?.handler.cors ? corsFields(route.handler.cors, head.fields.get('origin')) : {},
       count: isCounted ? count : undefined,
     });
   }
@@ -146,12 +145,13 @@ export class HttpApp {
     if (!isCounted) return tooManyConnections();
     if (!route) return noHandler(head.host, this.#options.routes.knowsHost(head.host));
     const { handler } = route;
+    const field = (name: string) => head.fields.get(name);
     if (!allowedMethods(handler).includes(head.method as HttpMethod)) {
-      const field = (name: string) => head.fields.get(name);
       const problem = handler.websocket && handshakeProblem(head.method, field, handler.websocket);
       return problem ?? wrongMethod(handler);
     }
-    return head.contentLength > handler.maxBodyBytes ? bodyTooLarge(handler) : undefined;
+    if (head.contentLength > handler.maxBodyBytes) return bodyTooLarge(handler);
+    return originProblem(field, handler.cors?.origins);
   }
 
   #handle(handler: HttpHandler, request: HttpRequest, exchange: Exchange): void {
@@ -198,7 +198,7 @@ export class HttpApp {
     if (this.#isStopping) return stopping();
     if (!isCounted) return tooManyConnections();
     const field = (name: string) => head.fields.get(name);
-    const problem = handshakeProblem(head.method, field, endpoint) ?? originProblem(field, endpoint);
+    const problem = handshakeProblem(head.method, field, endpoint) ?? originProblem(field, endpoint.origins);
     return problem ?? (head.contentLength > 0 ? withBody() : undefined);
   }
 }

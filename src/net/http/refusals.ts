@@ -1,6 +1,7 @@
 /** Answers to requests that nobody serves: each says what is wrong, for the person who set up the client or the proxy. */
 
-import type { CorsRules, HeaderFields, HttpHandler, HttpMethod, WebSocketEndpoint } from './handler.js';
+import type { OriginList } from '../../platform/origin.js';
+import type { HeaderFields, HttpHandler, HttpMethod, WebSocketEndpoint } from './handler.js';
 import type { HeadProblem } from './request-head.js';
 
 export interface Refusal {
@@ -82,7 +83,7 @@ export function handshakeProblem(
 /** A browser tells whose page asks; who is no browser could tell anything, and is not asked. */
 export function originProblem(
   field: (name: string) => string | undefined,
-  { origins }: WebSocketEndpoint,
+  origins: OriginList | undefined,
 ): Refusal | undefined {
   const origin = field('origin');
   if (origin === undefined || !origins || origins.has(origin)) return undefined;
@@ -99,16 +100,4 @@ function lists(value: string | undefined, token: string): boolean {
 export function allowedMethods({ methods }: HttpHandler): HttpMethod[] {
   const head: HttpMethod[] = methods.includes('GET') ? ['HEAD'] : [];
   return [...new Set<HttpMethod>([...methods, ...head, 'OPTIONS'])];
-}
-
-/** For every answer of a handler with rules for other origins. */
-export const corsFields: HeaderFields = { 'access-control-allow-origin': '*' };
-
-export function preflightFields(rules: CorsRules): HeaderFields {
-  return {
-    'access-control-allow-origin': '*',
-    'access-control-allow-methods': rules.methods.join(', '),
-    'access-control-allow-headers': rules.headers.join(', '),
-    'access-control-max-age': String(rules.maxAgeSeconds),
-  };
 }

@@ -27,9 +27,12 @@ export const defaultText = `
     path = "/ws-xmpp"
     ping_rate = 30_000
     timeout = 90_000
+    # Whoever speaks from this machine may register, and the pages of the whole web are open in its browsers.
+    allowed_origins = ["loopback"]
   [[listen.http.handlers.mongoose_bosh_handler]]
     host = "_"
     path = "/http-bind"
+    allowed_origins = ["loopback"]
   [[listen.http.handlers.meerkat_host_meta_handler]]
   [[listen.http.handlers.meerkat_health_handler]]
     path = "/health"

@@ -56,6 +56,8 @@ export interface BoshSettings extends HttpPlace {
   /** Name of an access rule, `all` or `none`. */
   readonly access: string;
   readonly shaper: ShaperReference;
+  /** Of the pages that may ask; unset for all. */
+  readonly allowed_origins?: readonly string[] | undefined;
 }
 
 /** Also under its older name, `mod_websockets`. */

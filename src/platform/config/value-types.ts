@@ -4,7 +4,7 @@
  */
 import { isIP } from 'node:net';
 import { Jid, prepareDomain } from '../../protocol/jid.js';
-import { isOrigin } from '../origin.js';
+import { isListedOrigin } from '../origin.js';
 import { PathPattern } from '../path-pattern.js';
 import { quote } from './problems.js';
 
@@ -76,8 +76,11 @@ function describeScalar({ kind, minimum, word, format }: ScalarType): string {
   return format === undefined ? 'a string' : (formats[format]?.words ?? 'a non-empty string');
 }
 
+/** Of words such as `an IP address or a network such as 10.0.0.0/8`. */
 function plural(words: string): string {
-  return `${words.replace(/^an? /, '')}s`;
+  const [nouns = '', examples = ''] = words.split(/(?= such as )/);
+  const several = nouns.split(' or ').map((noun) => `${noun.replace(/^an? /, '')}${noun.endsWith('s') ? 'es' : 's'}`);
+  return `${several.join(' or ')}${examples}`;
 }
 
 /** What is wrong with a value, as `[kind, text]`; undefined when it fits. Integers arrive as `bigint`. */
@@ -163,7 +166,10 @@ const formats: Readonly<Record<string, Format>> = {
     words: 'a path such as "/ws-xmpp", "/api/:name" or "/[...]"',
     fits: (text) => PathPattern.isValid(text),
   },
-  origin: { words: 'an origin such as "https://chat.example.org", or "null"', fits: (text) => isOrigin(text) },
+  origin: {
+    words: 'an origin such as "https://chat.example.org", "null", or "loopback"',
+    fits: (text) => isListedOrigin(text),
+  },
   url: { words: 'a URL', fits: (text) => URL.canParse(text) },
   jid: { words: 'a JID', fits: (text) => Jid.parse(text) !== undefined },
   localpart: { words: 'a string', fits: () => true },

@@ -1,11 +1,12 @@
 /** `mongoose_bosh_handler`: lets clients in over HTTP alone (XEP-0124, XEP-0206). */
+import { OriginList } from '../../../platform/origin.js';
 import { prepareDomain } from '../../../protocol/jid.js';
 import type { BoshAnswer } from '../../bosh/binding.js';
 import type { BoshOptions, Posted, Replier } from '../../bosh/sessions.js';
 import { streamLimits } from '../../c2s/stream-limits.js';
 import { carrierFacts } from '../carrier-facts.js';
 import { defineHttpHandler, type HandlerSurroundings, type SettingsOf } from '../define-handler.js';
-import type { HttpHandler, HttpResponse } from '../handler.js';
+import type { CorsRules, HttpHandler, HttpResponse } from '../handler.js';
 
 /** How far a body may be over the limit of stanzas, so that several fit in. */
 const SPARE_BODY_BYTES = 256 * 1024;
@@ -33,7 +34,7 @@ export default defineHttpHandler({
       maxBodyBytes,
       // Sessions are told of their end, and who asks for a new one is told why there is none.
       goesOn: true,
-      cors: { methods: ['GET', 'POST', 'OPTIONS'], headers: ['Content-Type'], maxAgeSeconds: 86_400 },
+      cors: corsRules(settings),
       handle: async (request, response) => {
         if (request.method === 'GET') return greet(request.query, response);
         const coding = request.header('content-encoding') ?? 'identity';
@@ -53,6 +54,15 @@ export default defineHttpHandler({
     return [{ host, path, handler }];
   },
 });
+
+function corsRules({ allowed_origins }: SettingsOf<'mongoose_bosh_handler'>): CorsRules {
+  return {
+    methods: ['GET', 'POST', 'OPTIONS'],
+    headers: ['Content-Type'],
+    maxAgeSeconds: 86_400,
+    origins: allowed_origins && new OriginList(allowed_origins),
+  };
+}
 
 /** Older texts of XEP-0124 had a syntax for scripts, whose requests came by GET: it gave every page the sessions of its visitors. */
 function greet(query: string, response: HttpResponse): void {

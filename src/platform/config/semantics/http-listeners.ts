@@ -64,7 +64,7 @@ function webClient(draft: Draft, path: Path, own: Table, names: Names): HttpHand
   return plain('meerkat_web_client', PLACE)(draft, path, own, names);
 }
 
-const BOSH_OPTIONS = ['max_stanza_size', 'state_timeout', 'backwards_compatible_session', 'access'];
+const BOSH_OPTIONS = ['max_stanza_size', 'state_timeout', 'backwards_compatible_session', 'access', 'allowed_origins'];
 const SERVICE_OPTIONS = ['inactivity', 'max_wait', 'max_pause', 'server_acks', 'host_types'];
 
 function bosh(name: string): Build {

@@ -28,6 +28,14 @@ const webSocket: Readonly<Record<string, OptionExample>> = {
   state_timeout: orNever,
   backwards_compatible_session: yesOrNo,
 };
+const origins: OptionExample = {
+  accepted: [
+    ['https://chat.example', 'http://localhost:8080', 'app://chat', 'null'],
+    [],
+    ['http://[::1]:80', 'loopback'],
+  ],
+  refused: ['loopback', ['chat.example'], ['https://chat.example/'], ['*'], ['https://a@b'], ['Loopback'], [1]],
+};
 const bosh: Readonly<Record<string, OptionExample>> = {
   host: text,
   path: pattern,
@@ -44,6 +52,7 @@ const bosh: Readonly<Record<string, OptionExample>> = {
     refused: ['quick', 1],
     around: { 'shaper.fast.max_rate': 1000, 'access.c2s_shaper': [{ acl: 'all', value: 'fast' }] },
   },
+  allowed_origins: origins,
 };
 const boshService: Readonly<Record<string, OptionExample>> = {
   inactivity: { accepted: [30, 'infinity'], refused: [0, -1, 'never'] },
@@ -129,10 +138,7 @@ export const httpExamples: Readonly<Record<string, OptionExample>> = {
       around: { 'shaper.fast.max_rate': 1000, 'access.c2s_shaper': [{ acl: 'all', value: 'fast' }] },
     },
     permessage_deflate: yesOrNo,
-    allowed_origins: {
-      accepted: [['https://chat.example', 'http://localhost:8080', 'app://chat', 'null'], [], ['http://[::1]:80']],
-      refused: ['https://chat.example', ['chat.example'], ['https://chat.example/'], ['*'], ['https://a@b'], [1]],
-    },
+    allowed_origins: origins,
     see_other_uri: {
       accepted: ['wss://chat.example/ws', 'https://chat.example/http-bind'],
       refused: ['chat.example', 'xmpp://chat.example', 1],
