@@ -10,6 +10,7 @@ import { ns } from '../../protocol/namespaces.js';
 import type { Stanza } from '../../protocol/stanza.js';
 import { child } from '../../protocol/stanza-children.js';
 import type { Acknowledgement } from './acknowledgement.js';
+import { Beginning } from './beginning.js';
 import { REQUEST, tooHigh } from './nonzas.js';
 import { type Unacknowledged, UnacknowledgedQueue } from './unacknowledged.js';
 
@@ -53,6 +54,8 @@ export class ManagedLink implements SessionLink {
   /** Stanzas of the client that came before stream management was enabled. */
   readonly #before: number;
   #stream: StreamLink | undefined;
+  /** `undefined` once the client surely counts. */
+  #beginning: Beginning | undefined;
   /** The stream that is going to take over, once all is known that its client has to be told. */
   #successor: StreamLink | undefined;
   /** Sent since an acknowledgement was asked for. */
@@ -71,6 +74,7 @@ export class ManagedLink implements SessionLink {
     this.id = resumable?.id;
     this.seconds = resumable?.seconds ?? 0;
     this.#before = session.handled;
+    this.#beginning = this.#begin();
   }
 
   /** The stream that carries the session; it may be broken already. */
@@ -114,15 +118,21 @@ export class ManagedLink implements SessionLink {
     this.#keep(stanza, text);
     const stream = this.#stream;
     if (stream) {
-      if (isInArena || text === undefined) stream.deliver(stanza);
-      else stream.write(text);
-      if (++this.#unasked >= this.#rules.requestEvery) this.#askBehind(stanza, stream);
+      if (text !== undefined && this.#beginning?.holds(text)) this.#unasked++;
+      else this.#send(stanza, text, stream);
     }
     if (this.#isOver) this.#overflow();
   }
 
+  #send(stanza: Stanza, text: string | undefined, stream: StreamLink): void {
+    if (stanza.isInArena || text === undefined) stream.deliver(stanza);
+    else stream.write(text);
+    if (++this.#unasked >= this.#rules.requestEvery) this.#askBehind(stanza, stream);
+  }
+
   /** The client has handled so many. False when it cannot have. */
   acknowledge(h: number): boolean {
+    if (this.#beginning) return this.#beginning.told(h);
     if (!this.#queue.accepts(h)) return false;
     this.#queue.acknowledge(h);
     if (!this.#isOver) this.#forgive();
@@ -135,12 +145,12 @@ export class ManagedLink implements SessionLink {
 
   /** What to say to whom claims to have handled more than there was. */
   tooHigh(h: number): StreamError {
-    return tooHigh(h, this.#queue.sent);
+    return tooHigh(h, this.#beginning ? 0 : this.#queue.sent);
   }
 
   /** The connection is gone: what is sent from now on waits for the client to come back. */
   detach(): void {
-    this.#stream = undefined;
+    this.#leave();
     this.#waitForReturn();
     if (this.#isOver) this.#overflow();
   }
@@ -150,8 +160,7 @@ export class ManagedLink implements SessionLink {
     const conflict = new StreamError('conflict', 'The session goes on with another connection');
     this.#successor?.end(conflict);
     this.#successor = successor;
-    const former = this.#stream;
-    this.#stream = undefined;
+    const former = this.#leave();
     this.#waitForReturn();
     await former?.release(conflict);
   }
@@ -182,12 +191,41 @@ export class ManagedLink implements SessionLink {
 
   /** The session is over. Returns what its client has not acknowledged and is nowhere else, as it goes another way. */
   close(): Stanza[] {
+    this.#beginning?.cancel();
     this.#cancelExpiry?.();
     this.#cancelOverflow?.();
     return this.#queue.take().flatMap(({ stanza, at, sharing }) => {
       const back = sharing?.isElsewhere(this.#session) ? undefined : toGiveBack(stanza, sharing, this.#session);
       return back ? [delayed({ stanza: back, at }, this.#session)] : [];
     });
+  }
+
+  /** What the client gets first waits in the queue, too, where there is one. */
+  #begin(): Beginning | undefined {
+    const { clock, keeps, requestEvery } = this.#rules;
+    if (!keeps || requestEvery === Number.POSITIVE_INFINITY) return undefined;
+    return new Beginning(clock, {
+      ask: () => this.#stream?.write(REQUEST),
+      over: (held) => this.#begun(held),
+      doubted: (h) => this.end(this.tooHigh(h)),
+    });
+  }
+
+  #begun(held: readonly string[]): void {
+    const stream = this.#stream;
+    this.#beginning = undefined;
+    if (!stream) return;
+    for (const text of held) stream.write(text);
+    if (this.#unasked >= this.#rules.requestEvery) this.#ask(stream);
+  }
+
+  /** What was held for the stream is in the queue, for the next one. */
+  #leave(): StreamLink | undefined {
+    const stream = this.#stream;
+    this.#stream = undefined;
+    this.#beginning?.cancel();
+    this.#beginning = undefined;
+    return stream;
   }
 
   get #isOver(): boolean {

@@ -10,10 +10,13 @@ export interface Enabled {
   readonly element: Element;
 }
 
+/** When this resolves the server knows that the client counts, and need not ask. */
 export async function enable(actor: Actor, attributes = "resume='true'"): Promise<Enabled> {
   actor.send(`<enable xmlns='${SM}' ${attributes}/>`);
   const element = await actor.client.next((one) => one.getNS() === SM);
   if (!element.is('enabled')) throw new Error(`not enabled: ${element}`);
+  acknowledge(actor.client, 0);
+  await acknowledged(actor.client);
   return { element, id: element.attrs['id'] };
 }
 

@@ -1,4 +1,4 @@
-/** XEP-0198 section 4: when a managed link asks for an acknowledgement. */
+/** XEP-0198 section 4: when a managed link asks for an acknowledgement, once its client counts. */
 import { beforeEach, expect, it } from 'vitest';
 import type { Session, StreamLink } from '../../../../src/core/sessions/session.js';
 import { Acknowledgement } from '../../../../src/modules/stream-management/acknowledgement.js';
@@ -16,7 +16,9 @@ function linkAsking(requestEvery: number): ManagedLink {
   const rules = { ...limits, clock: new FakeClock(), requestEvery, overflowed() {}, expired() {} };
   const acknowledgement = new Acknowledgement({ settled: () => undefined, troubles: 0 });
   const parts = { stream: stream as unknown as StreamLink, rules, acknowledgement, resumable: undefined };
-  return new ManagedLink({ handled: 0 } as Session, parts);
+  const link = new ManagedLink({ handled: 0 } as Session, parts);
+  link.acknowledge(0);
+  return link;
 }
 
 function deliver(link: ManagedLink, ...names: string[]): void {
