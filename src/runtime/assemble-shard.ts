@@ -196,6 +196,7 @@ function clientServices(
     router,
     commitments,
     random: systemRandom,
+    clock: systemClock,
     log,
     entrances: config.listen.c2s.map((settings, index) => {
       const tls = birth.tls[index];

@@ -7,7 +7,7 @@ import { KeyedQueue } from '../keyed-queue.js';
 import type { Account } from '../sessions/account.js';
 import type { Session } from '../sessions/session.js';
 import { isTooLong, TOO_LONG } from '../storage/index.js';
-import { HandedMessage } from './handed.js';
+import { HandedMessage, type Sharing } from './handed.js';
 import {
   messageDelivered,
   messageHanded,
@@ -108,7 +108,10 @@ export class Delivery {
       if (isClaimable && hooks.claim(messageDelivered, { to: session, stanza }) === TAKEN) continue;
       session.deliver(stanza);
     }
-    if (hooks.has(messageHanded)) hooks.notify(messageHanded, new HandedMessage(received, sessions));
+    if (!hooks.has(messageHanded) && sessions.length < 2) return;
+    const handed = new HandedMessage(received, sessions);
+    if (hooks.has(messageHanded)) hooks.notify(messageHanded, handed);
+    if (sessions.some(({ link }) => link.shared)) handed.shared(noteSharing);
   }
 
   /** Messages that a session of another shard has sent wait for nobody but each other here (RFC 6120 section 10.1). */
@@ -175,6 +178,10 @@ export class Delivery {
     if (!(answer instanceof Promise)) return this.#outlets.route(answer);
     return answer.then((late) => this.#outlets.route(late));
   }
+}
+
+function noteSharing({ link }: Session, stanza: Stanza, sharing: Sharing): void {
+  link.shared?.(stanza, sharing);
 }
 
 /** Sessions that get a message, or what else becomes of it. */

@@ -1,23 +1,12 @@
 /** What is held back from a client that is inactive, in order. */
 import type { Sharing } from '../../core/routing/handed.js';
-import { formatDateTime } from '../../protocol/date-time.js';
-import { el } from '../../protocol/element.js';
-import { ns } from '../../protocol/namespaces.js';
+import type { KeptStanza } from '../../core/routing/returnable.js';
 import type { Stanza } from '../../protocol/stanza.js';
-import { child } from '../../protocol/stanza-children.js';
-
-export interface HeldStanza {
-  readonly stanza: Stanza;
-  /** Milliseconds since 1970. */
-  readonly at: number;
-  /** Other sessions have the same message. */
-  sharing: Sharing | undefined;
-}
 
 export class HeldStanzas {
   /** By what a later stanza replaces; those that nothing replaces by themselves. */
-  readonly #held = new Map<string | Stanza, HeldStanza>();
-  #last: HeldStanza | undefined;
+  readonly #held = new Map<string | Stanza, KeptStanza>();
+  #last: KeptStanza | undefined;
   #bytes = 0;
 
   hasRoomFor(
@@ -47,19 +36,13 @@ export class HeldStanzas {
   }
 
   /** All of them; nothing is held any more. */
-  take(): HeldStanza[] {
+  take(): KeptStanza[] {
     const all = [...this.#held.values()];
     this.#held.clear();
     this.#last = undefined;
     this.#bytes = 0;
     return all;
   }
-}
-
-/** XEP-0203: a message that comes late says since when it has been here. Other stanzas are about the moment. */
-export function delayed({ stanza, at }: HeldStanza, domain: string): Stanza {
-  if (stanza.name !== 'message' || stanza.has(child.DELAY)) return stanza;
-  return stanza.withChild(el('delay', { xmlns: ns.DELAY, from: domain, stamp: formatDateTime(at) }, 'Client Inactive'));
 }
 
 function size(stanza: Stanza): number {

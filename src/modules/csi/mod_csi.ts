@@ -4,7 +4,7 @@ import { order } from '../../core/hooks/order.js';
 import { defineModule } from '../../core/module/module.js';
 import type { Sharing } from '../../core/routing/handed.js';
 import { messageHanded, stanzaDelivering } from '../../core/routing/hooks.js';
-import { toGiveBack } from '../../core/routing/returnable.js';
+import { delayed, givenBack } from '../../core/routing/returnable.js';
 import { sessionClosed, sessionResumed } from '../../core/sessions/hooks.js';
 import type { Session } from '../../core/sessions/session.js';
 import { slot } from '../../core/sessions/slot.js';
@@ -13,7 +13,7 @@ import { el } from '../../protocol/element.js';
 import { StanzaError } from '../../protocol/errors.js';
 import { ns } from '../../protocol/namespaces.js';
 import type { Stanza } from '../../protocol/stanza.js';
-import { delayed, HeldStanzas } from './held-stanzas.js';
+import { HeldStanzas } from './held-stanzas.js';
 import { importanceOf } from './importance.js';
 
 /** There while the client is inactive. */
@@ -21,6 +21,9 @@ const inactive = slot<HeldStanzas | undefined>('mod_csi.inactive', () => undefin
 
 /** More than this is not held for one client, however many stanzas `buffer_max` allows. */
 const MAX_BYTES = 1_048_576;
+
+/** Why a message that comes late does. */
+const REASON = 'Client Inactive';
 
 const FEATURE = el('csi', { xmlns: ns.CSI });
 
@@ -78,21 +81,18 @@ export default defineModule({
       pourOut(session, held);
     }
 
-    function pourOut({ link, jid }: Session, held: HeldStanzas): void {
-      for (const each of held.take()) {
-        const stanza = delayed(each, jid.domain);
-        link.deliver(stanza);
-        if (each.sharing) link.shared?.(stanza, each.sharing);
+    function pourOut(session: Session, held: HeldStanzas): void {
+      const { link } = session;
+      for (const { stanza, at, sharing } of held.take()) {
+        const late = delayed(stanza, at, session, REASON);
+        link.deliver(late);
+        if (sharing) link.shared?.(late, sharing);
       }
     }
 
     /** The session is over, and nobody else knows what its client has never been sent. */
     function giveBack(session: Session, held: HeldStanzas): void {
-      for (const each of held.take()) {
-        if (each.sharing?.isElsewhere(session)) continue;
-        const back = toGiveBack(each.stanza, each.sharing, session);
-        if (back) router.again(delayed({ ...each, stanza: back }, session.jid.domain));
-      }
+      for (const stanza of givenBack(held.take(), session, REASON)) router.again(stanza);
     }
   },
 });

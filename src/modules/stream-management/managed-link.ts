@@ -1,18 +1,14 @@
 /** XEP-0198: the link of a session whose stream is managed: it counts and keeps what it sends, and stays when the connection goes. */
 import type { Sharing } from '../../core/routing/handed.js';
-import { toGiveBack } from '../../core/routing/returnable.js';
+import { delayed, givenBack } from '../../core/routing/returnable.js';
 import type { Session, SessionLink, StreamLink } from '../../core/sessions/session.js';
 import type { Cancel, Clock } from '../../platform/clock.js';
-import { formatDateTime } from '../../protocol/date-time.js';
-import { el } from '../../protocol/element.js';
 import { StreamError } from '../../protocol/errors.js';
-import { ns } from '../../protocol/namespaces.js';
 import type { Stanza } from '../../protocol/stanza.js';
-import { child } from '../../protocol/stanza-children.js';
 import type { Acknowledgement } from './acknowledgement.js';
 import { Beginning } from './beginning.js';
 import { REQUEST, tooHigh } from './nonzas.js';
-import { type Unacknowledged, UnacknowledgedQueue } from './unacknowledged.js';
+import { UnacknowledgedQueue } from './unacknowledged.js';
 
 /** What all managed links of a host share. */
 export interface LinkRules {
@@ -41,6 +37,8 @@ export interface ManagedLinkParts {
 export const GRACE_MS = 5_000;
 
 const NOWHERE = { ip: 'unknown', port: 0 };
+/** Section 4: why a message that comes late does. */
+const REASON = 'SM Storage';
 
 export class ManagedLink implements SessionLink {
   readonly #session: Session;
@@ -178,7 +176,7 @@ export class ManagedLink implements SessionLink {
     this.#queue.acknowledge(h);
     stream.carry(this.#session, greeting);
     this.#stream = stream;
-    for (const entry of this.#queue) stream.write(delayed(entry, this.#session).toXml());
+    for (const { stanza, at } of this.#queue) stream.write(delayed(stanza, at, this.#session, REASON).toXml());
     if (this.#queue.length > 0 && this.#rules.requestEvery !== Number.POSITIVE_INFINITY) this.#ask(stream);
     this.#forgive();
     if (this.#isOver) this.#overflow();
@@ -194,10 +192,7 @@ export class ManagedLink implements SessionLink {
     this.#beginning?.cancel();
     this.#cancelExpiry?.();
     this.#cancelOverflow?.();
-    return this.#queue.take().flatMap(({ stanza, at, sharing }) => {
-      const back = sharing?.isElsewhere(this.#session) ? undefined : toGiveBack(stanza, sharing, this.#session);
-      return back ? [delayed({ stanza: back, at }, this.#session)] : [];
-    });
+    return givenBack(this.#queue.take(), this.#session, REASON);
   }
 
   /** What the client gets first waits in the queue, too, where there is one. */
@@ -279,10 +274,4 @@ export class ManagedLink implements SessionLink {
     this.#cancelOverflow = undefined;
     this.#graceMs = Number.POSITIVE_INFINITY;
   }
-}
-
-/** Section 4: what comes late tells since when it has been here (XEP-0203). Other stanzas than messages are about the moment. */
-function delayed({ stanza, at }: Pick<Unacknowledged, 'stanza' | 'at'>, { jid }: Session): Stanza {
-  if (stanza.name !== 'message' || stanza.has(child.DELAY)) return stanza;
-  return stanza.withChild(el('delay', { xmlns: ns.DELAY, from: jid.domain, stamp: formatDateTime(at) }, 'SM Storage'));
 }

@@ -2,14 +2,12 @@
 import { TAKEN } from '../../core/hooks/hook.js';
 import { order } from '../../core/hooks/order.js';
 import { defineModule } from '../../core/module/module.js';
-import type { Sharing } from '../../core/routing/handed.js';
-import { messageHanded, stanzaSent } from '../../core/routing/hooks.js';
+import { stanzaSent } from '../../core/routing/hooks.js';
 import { sessionClosed, sessionDetaching, sessionResuming } from '../../core/sessions/hooks.js';
 import type { Session } from '../../core/sessions/session.js';
 import { nonzaBeforeBinding, nonzaReceived, streamFeatures } from '../../core/streams/hooks.js';
 import { StreamError } from '../../protocol/errors.js';
 import { ns } from '../../protocol/namespaces.js';
-import type { Stanza } from '../../protocol/stanza.js';
 import { LiveStream } from './live-stream.js';
 import { type LinkRules, ManagedLink } from './managed-link.js';
 import { FEATURE } from './nonzas.js';
@@ -53,7 +51,6 @@ export default defineModule({
       if (session.link instanceof ManagedLink) session.link.acknowledgement.took();
       return undefined;
     });
-    scope.on(messageHanded, order.record, (handed) => handed.shared(noteSharing));
     scope.on(sessionDetaching, order.route, ({ session, link: stream }) => {
       const { link } = session;
       if (!(link instanceof ManagedLink) || link.id === undefined || link.stream !== stream) return undefined;
@@ -74,10 +71,6 @@ export default defineModule({
 });
 
 const tooMuch = new StreamError('resource-constraint', 'Too many stanzas are not acknowledged');
-
-function noteSharing({ link }: Session, stanza: Stanza, sharing: Sharing): void {
-  if (link instanceof ManagedLink) link.shared(stanza, sharing);
-}
 
 function limit(value: number | 'infinity'): number {
   return value === 'infinity' ? Number.POSITIVE_INFINITY : value;

@@ -1,15 +1,10 @@
 /** The stanzas that were sent to a client and that it has not acknowledged, in order, with their count and size. */
-import type { Sharing } from '../../core/routing/handed.js';
+import type { KeptStanza } from '../../core/routing/returnable.js';
 import type { Stanza } from '../../protocol/stanza.js';
 import { COUNTER_RANGE } from './nonzas.js';
 
-export interface Unacknowledged {
-  readonly stanza: Stanza;
-  /** Milliseconds since 1970; of a message. */
-  readonly at: number;
+export interface Unacknowledged extends KeptStanza {
   readonly bytes: number;
-  /** Other sessions have the same message. */
-  sharing: Sharing | undefined;
 }
 
 export class UnacknowledgedQueue {

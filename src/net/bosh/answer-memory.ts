@@ -6,6 +6,8 @@ export interface Remembered {
   readonly rid: number;
   readonly key: string | undefined;
   readonly at: number;
+  /** How many frames the client has that has this answer, and all in front of it. */
+  readonly frames: number;
   /** The bytes of the body, each as a character: a buffer would keep the memory that it shares with others. */
   readonly body: string;
   repeats: number;
@@ -14,6 +16,8 @@ export interface Remembered {
 interface Numbered {
   readonly rid: number;
   readonly key: string | undefined;
+  readonly at: number;
+  readonly frames: number;
 }
 
 /** What a client that waits in vain is told, over and over: one copy serves all of them. */
@@ -27,14 +31,19 @@ export class AnswerMemory {
   }
 
   /** Answers come in the order of their numbers; so many are kept. */
-  add({ rid, key }: Numbered, { body }: BoshAnswer, at: number, most: number): void {
+  add({ rid, key, at, frames }: Numbered, { body }: BoshAnswer, most: number): void {
     const answers = this.#answers.slice(Math.max(0, this.#answers.length + 1 - most));
     // An array that is pushed to makes room for many more.
-    this.#answers = answers.concat({ rid, key, at, body: remembered(body), repeats: 0 });
+    this.#answers = answers.concat({ rid, key, at, frames, body: remembered(body), repeats: 0 });
   }
 
   find(rid: number): Remembered | undefined {
     return this.#answers.find((one) => one.rid === rid);
+  }
+
+  /** How many frames the client has that has all answers up to this one; 0 when that cannot be told any more. */
+  framesUpTo(rid: number): number {
+    return this.#answers.findLast((one) => one.rid <= rid)?.frames ?? 0;
   }
 
   /** The client has these, and all in front of them. */

@@ -54,6 +54,8 @@ export interface BoshStream {
   close(): boolean;
   /** So many bytes of what the stream said are answered. */
   sent(bytes: number): void;
+  /** The client has so many of the frames that are counted. */
+  delivered(frames: number): void;
   /** The session is over. */
   leave(isOrderly: boolean): void;
 }

@@ -3,6 +3,7 @@ import type { Carrier, CarrierOwner } from '../../engine/carrier.js';
 import type { Clock } from '../../platform/clock.js';
 import { type Element, escapeXml } from '../../protocol/element.js';
 import { ns } from '../../protocol/namespaces.js';
+import { COUNT_TAG, delivered } from '../stream/delivered-text.js';
 import type { BoshExchange, BoshRequest, BoshStream, Condition, SessionSettings, StreamOpening } from './binding.js';
 import { BoshSession } from './session.js';
 
@@ -22,6 +23,8 @@ export interface ClientFacts {
   readonly isSecure: boolean;
 }
 
+/** So long may a stream on another shard take to read what it is told. */
+const READING_MS = 5_000;
 const CLOSE = Buffer.from(`<close xmlns='${ns.FRAMING}'/>`);
 const OPEN_TAG = `<open xmlns='${ns.FRAMING}'`;
 const CLOSE_TAG = `<close xmlns='${ns.FRAMING}'`;
@@ -36,6 +39,8 @@ export class BoshClient implements CarrierOwner, BoshStream, ClientFacts {
   #session: BoshSession | undefined;
   #condition: Condition | undefined;
   #isSettling = false;
+  /** When the stream was told something last. */
+  #toldAt = -READING_MS;
   /** Of the first stream, for a restart that does not name them. */
   #domain = '';
   #lang: string | undefined;
@@ -101,10 +106,16 @@ export class BoshClient implements CarrierOwner, BoshStream, ClientFacts {
     this.#carrier?.sent(bytes);
   }
 
+  delivered(frames: number): void {
+    this.#toldAt = this.#now();
+    this.#carrier?.feed(Buffer.from(delivered(frames)), true);
+  }
+
   leave(isOrderly: boolean): void {
     const carrier = this.#carrier;
     this.#carrier = undefined;
-    carrier?.detach(isOrderly);
+    // Of a carrier that breaks nothing more is read, also not what came just before.
+    carrier?.detach(isOrderly || this.#now() < this.#toldAt + READING_MS);
   }
 
   frame(frame: Uint8Array): boolean {
@@ -113,6 +124,7 @@ export class BoshClient implements CarrierOwner, BoshStream, ClientFacts {
     if (tag.startsWith(OPEN_TAG)) this.#opened(bytes);
     else if (tag.startsWith(CLOSE_TAG)) this.#session?.closed(this.#condition);
     else if (tag.startsWith(ERROR_TAG)) this.#failed(bytes);
+    else if (tag.startsWith(COUNT_TAG)) this.#count(bytes);
     else this.#session?.said(Buffer.from(bytes));
     this.#settleSoon();
     return false;
@@ -132,6 +144,11 @@ export class BoshClient implements CarrierOwner, BoshStream, ClientFacts {
   #opened(bytes: Buffer): void {
     const { id, from } = this.#parts.parse(bytes)?.attrs ?? {};
     this.#session?.opened({ id, from });
+    this.sent(bytes.length);
+  }
+
+  #count(bytes: Buffer): void {
+    this.#session?.count();
     this.sent(bytes.length);
   }
 

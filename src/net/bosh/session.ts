@@ -12,6 +12,7 @@ import {
   type StreamFacts,
 } from './answer-text.js';
 import type { BoshExchange, BoshRequest, BoshStream, Condition, SessionSettings } from './binding.js';
+import { comesBack, Delivery, hasAnswerOf, missed } from './delivery.js';
 import { type Asked, Haste } from './haste.js';
 import { isSameKey, KeySequence } from './key-sequence.js';
 import { begun, isExtra, type Received, sizeOf, withOneMore, withoutPayload } from './received.js';
@@ -25,8 +26,6 @@ const OPENING_MS = 10_000;
 const ENDING_MS = 5_000;
 /** How long the last answers of a session that is over are kept, in case they got lost. */
 const LINGERING_MS = 30_000;
-/** An answer that a client has not had for so long is probably lost (XEP-0124 section 9.2). */
-const REPORT_AFTER_MS = 1_000;
 const NONE: readonly Received[] = [];
 
 export class BoshSession {
@@ -36,6 +35,7 @@ export class BoshSession {
   #keys: KeySequence | undefined;
   readonly #haste = new Haste();
   readonly #memory = new AnswerMemory();
+  readonly #delivery = new Delivery();
   readonly #requests: number;
   /** The next request in order. */
   #expected: number;
@@ -86,7 +86,8 @@ export class BoshSession {
   get wakeAt(): number {
     if (this.#isOver) return this.#overUntil;
     const oldest = this.#pending[0];
-    return oldest ? this.#deadline(oldest) : this.#quietSince + this.#inactivityMs;
+    const end = oldest ? this.#deadline(oldest) : this.#quietSince + this.#inactivityMs;
+    return this.#isReadable && !this.#isClosed ? Math.min(end, this.#delivery.tellAt) : end;
   }
 
   /** What waits here, for its bounds. */
@@ -145,9 +146,16 @@ export class BoshSession {
     if (!this.#hasBegun) this.#facts ??= facts;
   }
 
-  /** Whole elements that the stream says; to be followed by `settle`. */
+  /** The next frame is the first that the stream counts. */
+  count(): void {
+    this.#delivery.count();
+  }
+
+  /** A frame, of whole elements, that the stream says; to be followed by `settle`. */
   said(bytes: Uint8Array): void {
-    if (!this.#isOver) this.#output = withOneMore(this.#output, bytes);
+    if (this.#isOver) return;
+    this.#delivery.said();
+    this.#output = withOneMore(this.#output, bytes);
   }
 
   /** The stream ends, with this condition or in peace; to be followed by `settle`. */
@@ -201,7 +209,10 @@ export class BoshSession {
     const isEmpty = request.payload.length === 0 && !request.restart;
     const asked = { isEmpty, isExtra: isExtra(request), unanswered: this.#pending.length };
     if (this.#isHasty(asked, now)) return this.#fail('policy-violation');
-    received.report = this.#missed(request, now);
+    const isAlone = this.#pending.length === 1 && this.#early === undefined;
+    const asker = { requests: this.#requests, clientAcks: this.#settings.clientAcks, isAlone, isEmpty };
+    received.report = missed(request, asker, this.#memory, now);
+    this.#delivery.had(this.#memory.framesUpTo(hasAnswerOf(request, asker)));
     if (request.ack !== undefined) this.#memory.acknowledged(request.ack);
     this.#inactivityMs = this.#settings.inactivityMs;
     if (request.pauseMs !== undefined) {
@@ -220,23 +231,16 @@ export class BoshSession {
     return this.#haste.asked(asked, { isPolling, requests: this.#requests, pollingMs: pollingMs / 2 }, now);
   }
 
-  /** XEP-0124 section 9.2: what the client says it has, against what it was sent. */
-  #missed({ rid, ack }: BoshRequest, now: number): Received['report'] {
-    if (!this.#settings.clientAcks || ack === undefined || ack >= rid - 1) return undefined;
-    const missing = this.#memory.find(ack + 1);
-    const ms = missing ? now - missing.at : 0;
-    return ms >= REPORT_AFTER_MS ? { rid: ack + 1, ms: Math.floor(ms) } : undefined;
-  }
-
   #await(received: Received): void {
     this.#inputs = withOneMore(this.#inputs, received);
     this.#waitingBytes += sizeOf(received);
     if (this.#waitingBytes > this.#settings.maxWaitingBytes) this.#fail('policy-violation');
   }
 
-  #feed(): void {
+  #feed(now: number): void {
     while (this.#isReadable && !this.#isClosed) {
       const received = this.#inputs.shift();
+      this.#tell(now, received?.request.isTerminating === true);
       if (!received) return;
       this.#waitingBytes -= sizeOf(received);
       received.isFed = true;
@@ -248,6 +252,11 @@ export class BoshSession {
       if (isTerminating) this.#stream.close();
       if (payload.length > 0) received.request = withoutPayload(received.request);
     }
+  }
+
+  #tell(now: number, isLast: boolean): void {
+    const frames = this.#delivery.toTell(now, isLast);
+    if (frames !== undefined) this.#stream.delivered(frames);
   }
 
   #repeated(request: BoshRequest, exchange: BoshExchange, now: number): void {
@@ -279,7 +288,7 @@ export class BoshSession {
 
   #settle(now: number): void {
     if (this.#isOver) return;
-    this.#feed();
+    this.#feed(now);
     for (;;) {
       const oldest = this.#pending[0];
       if (!oldest) break;
@@ -325,7 +334,8 @@ export class BoshSession {
     this.#facts = undefined;
     if (parts.length > 0) this.#haste.told();
     this.#quietSince = now;
-    this.#memory.add(request, reply, now, this.#requests + 1);
+    const frames = this.#delivery.sentBefore(this.#output.length);
+    this.#memory.add({ rid: request.rid, key: request.key, at: now, frames }, reply, this.#requests + 1);
     exchange?.answer(reply);
     const bytes = parts.reduce((sum, part) => sum + part.length, 0);
     if (bytes > 0) this.#stream.sent(bytes);
@@ -350,10 +360,14 @@ export class BoshSession {
     return taken.slice(0, count);
   }
 
-  /** The oldest request is told of the end, with all that is left; the others get nothing (XEP-0124 section 13). */
+  /**
+   * The oldest request is told of the end, with all that is left and does not find another way by now; the others get nothing (XEP-0124
+   * section 13).
+   */
   #finish(now: number): void {
     const [oldest, ...others] = this.#pending;
     if (!oldest) return;
+    if (this.#delivery.isCounting) this.#output = this.#output.filter((frame) => !comesBack(frame));
     this.#answer(oldest, now, { type: 'terminate', condition: this.#condition }, Number.POSITIVE_INFINITY);
     for (const other of others) this.#answer(other, now);
     this.#end(this.#refusal('item-not-found'), true);
@@ -376,6 +390,7 @@ export class BoshSession {
     this.#early = undefined;
     this.#output = [];
     this.#waitingBytes = 0;
+    if (this.#isReadable && !this.#isClosed) this.#tell(this.#quietSince, true);
     this.#stream.leave(isOrderly);
   }
 }

@@ -17,6 +17,7 @@ import { Stanza } from '../../protocol/stanza.js';
 import { BoundStream } from './bound-stream.js';
 import { C2sStream, type OpenedStream } from './c2s-stream.js';
 import { compress, compressionFeature, isCompressRequest } from './compression.js';
+import { KeepingStream } from './keeping-stream.js';
 import { limitsOfSession } from './stream-limits.js';
 
 /** MongooseIM's default for the access rule `max_user_sessions`. */
@@ -107,7 +108,7 @@ export class AuthenticatedStream extends C2sStream {
   }
 
   async #reopen(resumption: Resumption): Promise<void> {
-    const link = new BoundStream(this);
+    const link = this.#boundStream();
     this.connection.handler = link;
     const outcome = await this.#stream.host.hooks.claimAsync(sessionResuming, { user: this.#user, resumption, link });
     if (outcome === TAKEN || link.isClosed || link.isEnding) return;
@@ -161,7 +162,7 @@ export class AuthenticatedStream extends C2sStream {
 
   async #open(jid: Jid, id: string): Promise<void> {
     const { host } = this.#stream;
-    const link = new BoundStream(this);
+    const link = this.#boundStream();
     this.connection.handler = link;
     const session = await this.services.sessions.open({ jid, host, link, maxSessions: this.#maxSessions(host, jid) });
     if (session instanceof Session) return link.start(session, id);
@@ -169,6 +170,11 @@ export class AuthenticatedStream extends C2sStream {
     if (link.isClosed || link.isEnding) return;
     this.connection.handler = this;
     this.#refuse(id, session);
+  }
+
+  /** BOSH knows what the client has, and what it does not have need not be lost. */
+  #boundStream(): BoundStream {
+    return this.connection.framing === 'bosh' ? new KeepingStream(this) : new BoundStream(this);
   }
 
   #maxSessions(host: Host, jid: Jid): number {

@@ -64,8 +64,19 @@ export class BoundStream extends C2sStream implements StreamLink {
     connection.deadline(0);
     connection.shape(shaperRate(services, session, entrance.settings.shaper));
     connection.write(greeting);
+    this.begun();
     connection.proceed(proceed.STREAM);
   }
+
+  protected get session(): Session | undefined {
+    return this.#session;
+  }
+
+  /** The client has been told that it has its session. */
+  protected begun(): void {}
+
+  /** The stream is not that of its session any more. May be called several times. */
+  protected over(): void {}
 
   override streamOpened(): void {
     this.fail(new StreamError('policy-violation', 'A bound stream cannot be restarted'));
@@ -194,12 +205,16 @@ export class BoundStream extends C2sStream implements StreamLink {
 
   protected override ended(reason: string): void {
     if (this.#session && !this.#isReleased) this.services.sessions.close(this.#session, reason);
+    this.over();
   }
 
   /** What the client has sent before it went still counts, as its session's: presence that has been waiting is withdrawn again. */
   override closed(reason: number): void {
     super.closed(reason);
-    const leave = () => this.#leave(CLOSE_REASONS.get(reason) ?? 'unknown');
+    const leave = () => {
+      this.#leave(CLOSE_REASONS.get(reason) ?? 'unknown');
+      this.over();
+    };
     if (this.#waiting === undefined || this.#waiting.length === 0) leave();
     else this.#later(leave);
   }

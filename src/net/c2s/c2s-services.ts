@@ -6,6 +6,7 @@ import type { Commitments } from '../../core/commitments.js';
 import type { Host, Hosts } from '../../core/hosts/host.js';
 import type { Router } from '../../core/routing/router.js';
 import type { Sessions } from '../../core/sessions/sessions.js';
+import type { Clock } from '../../platform/clock.js';
 import type { C2sListener, Config, Limit } from '../../platform/config/index.js';
 import type { Logger } from '../../platform/log.js';
 import type { Random } from '../../platform/random.js';
@@ -40,6 +41,7 @@ export interface C2sServices {
   readonly router: Router;
   readonly commitments: Pick<Commitments, 'relief'>;
   readonly random: Random;
+  readonly clock: Pick<Clock, 'now'>;
   readonly log: Logger;
   readonly entrances: C2sEntrance[];
   readonly mechanisms: readonly Mechanism[];

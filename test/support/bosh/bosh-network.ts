@@ -51,6 +51,9 @@ export class Exchange implements BoshExchange {
 export class Bench {
   readonly fed: string[] = [];
   readonly left: boolean[] = [];
+  /** What the stream was told that the client has. */
+  delivered = 0;
+  readonly clientAcks: boolean;
   sentBytes = 0;
   isReadable = true;
   now = 0;
@@ -58,6 +61,7 @@ export class Bench {
   readonly first = new Exchange();
 
   constructor(given: Partial<SessionSettings> = {}, first: Partial<BoshRequest> = {}) {
+    this.clientAcks = given.clientAcks ?? settings.clientAcks;
     const restart = { to: 'localhost', from: undefined, lang: undefined, version: '1.0' };
     const opening = { ...bosh(100, { restart }), ...first };
     this.session = new BoshSession({ ...settings, ...given }, this.#stream(), opening, this.first, 0);
@@ -102,10 +106,16 @@ export class Bench {
       sent: (bytes: number) => {
         this.sentBytes += bytes;
       },
+      delivered: (frames: number) => {
+        if (this.fed.includes('close')) throw new Error('told behind the end');
+        this.delivered = frames;
+      },
       leave: (isOrderly: boolean) => void this.left.push(isOrderly),
     };
   }
 }
+
+const STANZA = /<message n="\d+"\/>/g;
 
 interface Outstanding {
   readonly request: BoshRequest;
@@ -114,12 +124,23 @@ interface Outstanding {
   sentTimes: number;
 }
 
+/** What not every client and stream does. */
+export interface Manner {
+  /** The stream counts its frames. */
+  readonly isCounted?: boolean;
+  /** Requests without stanzas come only when no other is without an answer (XEP-0124 section 10). */
+  readonly pollsAlone?: boolean;
+}
+
 /** Follows the rules of XEP-0124; what it does, and what becomes of it on the way, is chosen from outside by numbers. */
 export class LossyClient {
   readonly bench: Bench;
+  readonly #manner: Manner;
   readonly sent: string[] = [];
   readonly said: string[] = [];
   readonly heard: string[] = [];
+  /** Those of `said` that are in an answer, whether it came or not. */
+  readonly answered = new Set<string>();
   /** The numbers of requests that were sent once, in the order in which they were answered. */
   readonly answeredOrder: number[] = [];
   readonly #requests: number;
@@ -133,9 +154,11 @@ export class LossyClient {
   #heardUpTo = 100;
   #hasEnded = false;
 
-  constructor(hold: number, given: Partial<SessionSettings> = {}) {
+  constructor(hold: number, given: Partial<SessionSettings> = {}, manner: Manner = {}) {
     this.bench = new Bench({ hold, inactivityMs: Number.POSITIVE_INFINITY, pollingMs: 0, ...given });
+    this.#manner = manner;
     this.bench.open();
+    if (manner.isCounted) this.bench.session.count();
     this.#requests = hold + 1;
   }
 
@@ -143,7 +166,7 @@ export class LossyClient {
     (choice) => this.send(choice % 3),
     (choice) => this.#arrive(choice),
     (choice) => this.#arrive(choice),
-    (choice) => this.#say(choice % 4),
+    (choice) => this.say(choice % 4),
     (choice) => this.#hear(choice),
     (choice) => this.#hear(choice),
     (choice) => this.#loseRequest(choice),
@@ -158,21 +181,36 @@ export class LossyClient {
   /** One more request, with so many stanzas, when one more may be on its way. */
   send(stanzas: number): void {
     if (this.#next - this.#heardUpTo > this.#requests) return;
+    if (this.#manner.pollsAlone && stanzas === 0 && this.#next - this.#heardUpTo > 1) return;
     const rid = this.#next++;
     const texts = Array.from({ length: stanzas }, (_, index) => `<a n="${this.sent.length + index}"/>`);
     this.sent.push(...texts);
-    const outstanding = { request: bosh(rid, { payload: texts.join('') }), exchange: undefined, sentTimes: 0 };
-    this.#outstanding.set(rid, outstanding);
-    this.#post(rid, outstanding);
+    this.#request(bosh(rid, { payload: texts.join(''), ack: this.#ack(rid) }));
+  }
+
+  /** Ends the session in order; the request gets there. */
+  terminate(): void {
+    const rid = this.#next++;
+    this.#request(bosh(rid, { isTerminating: true, ack: this.#ack(rid) }));
+    while (this.#underWay.length > 0) this.#arrive(0);
+  }
+
+  /** Section 9.2: all answers up to this one have come; nothing is said when none is missing. */
+  #ack(rid: number): number | undefined {
+    return this.bench.clientAcks && this.#heardUpTo < rid - 1 ? this.#heardUpTo : undefined;
+  }
+
+  #request(request: BoshRequest): void {
+    const outstanding = { request, exchange: undefined, sentTimes: 0 };
+    this.#outstanding.set(request.rid, outstanding);
+    this.#post(request.rid, outstanding);
   }
 
   /** The network gets well: everything arrives, and what was lost is sent once more, until nothing is left. */
   recover(): void {
     this.#unblock();
     for (let round = 0; round < 200 && !this.#hasEnded; round++) {
-      while (this.#underWay.length > 0) this.#arrive(0);
-      while (this.#comingBack.length > 0) this.#hear(0);
-      for (const [rid, one] of this.#outstanding) if (!one.exchange) this.#post(rid, one);
+      this.#exchange();
       if (this.#underWay.length > 0) continue;
       if (
         this.heard.length === this.said.length &&
@@ -183,6 +221,23 @@ export class LossyClient {
       }
       this.send(0);
     }
+  }
+
+  /** Waits for all answers, and then asks on. */
+  askOn(): void {
+    for (let round = 0; round < 200 && this.#outstanding.size > 0; round++) {
+      this.bench.pass(60_000);
+      this.#exchange();
+    }
+    this.send(0);
+    this.#exchange();
+  }
+
+  /** Everything arrives, and what was lost is sent once more. */
+  #exchange(): void {
+    while (this.#underWay.length > 0) this.#arrive(0);
+    while (this.#comingBack.length > 0) this.#hear(0);
+    for (const [rid, one] of this.#outstanding) if (!one.exchange) this.#post(rid, one);
   }
 
   fedStanzas(): string[] {
@@ -200,6 +255,7 @@ export class LossyClient {
     exchange.onAnswer = () => {
       const text = exchange.text as string;
       this.#atServer.delete(exchange);
+      for (const stanza of text.match(STANZA) ?? []) this.answered.add(stanza);
       if (outstanding.sentTimes === 1) this.answeredOrder.push(rid);
       this.#comingBack.push({ rid, exchange, text });
     };
@@ -216,8 +272,8 @@ export class LossyClient {
     this.bench.session.request(request, coming.exchange, this.bench.now);
   }
 
-  #say(stanzas: number): void {
-    const texts = Array.from({ length: stanzas }, (_, index) => `<b n="${this.said.length + index}"/>`);
+  say(stanzas: number): void {
+    const texts = Array.from({ length: stanzas }, (_, index) => `<message n="${this.said.length + index}"/>`);
     this.said.push(...texts);
     this.bench.say(...texts);
   }
@@ -230,7 +286,7 @@ export class LossyClient {
     this.#answers.set(coming.rid, coming.text);
     for (let text = this.#answers.get(this.#heardUpTo + 1); text !== undefined; ) {
       this.#answers.delete(++this.#heardUpTo);
-      this.heard.push(...(text.match(/<b n="\d+"\/>/g) ?? []));
+      this.heard.push(...(text.match(STANZA) ?? []));
       if (text.includes("type='terminate'")) {
         this.#hasEnded = true;
         this.heard.push(text);
