@@ -4,6 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Actor, authenticate } from '../support/story/actor.js';
+import { handled } from '../support/story/fence.js';
+import { takeKept } from '../support/story/kept-messages.js';
+import { QuietBosh } from '../support/story/quiet-bosh.js';
 import { RawClient } from '../support/story/raw-client.js';
 import { ENGINES, startServer, type TestServer } from '../support/story/server.js';
 import { befriend } from '../support/story/story.js';
@@ -21,6 +24,7 @@ for (const engine of ENGINES) {
       cleanUp.push(() => rmSync(dataDir, { recursive: true, force: true }));
       const first = await serve({ engine, shards: 2, dataDir });
       const { alice, bob } = await liveALittle(first);
+      const carol = await fallBehind(first, bob);
       expect(await first.stop()).toBe(0);
       // The log was moved into the database, so that this one file is the whole backup.
       expect(existsSync(join(dataDir, 'meerkat.db-wal'))).toBe(false);
@@ -47,6 +51,7 @@ for (const engine of ENGINES) {
       await expect(authenticate(stale, alice)).rejects.toThrow('not-authorized');
       again.vanish();
       stale.destroy();
+      expect(await takeKept(second.port, carol)).toEqual(['for who was slow']);
     });
   });
 }
@@ -80,6 +85,16 @@ async function liveALittle(server: TestServer): Promise<{ alice: Actor; bob: Act
   // The answer comes behind the message on the same way.
   await bob.asks(`<iq type='get' to='localhost'><ping xmlns='urn:xmpp:ping'/></iq>`);
   return { alice, bob };
+}
+
+/** Somebody over BOSH, who asks for nothing while a message waits. */
+async function fallBehind({ port, ports }: TestServer, bob: Actor): Promise<Actor> {
+  const carol = await Actor.join(port, { username: 'carol', domain: 'localhost', password: 'pass of carol' });
+  const page = await QuietBosh.login(ports[5] as number, carol);
+  await page.pause(60);
+  bob.send(`<message to='${page.actor.jid}' type='chat'><body>for who was slow</body></message>`);
+  await handled(bob, carol.bare);
+  return carol;
 }
 
 async function acknowledged(actor: Actor, request: string): Promise<void> {

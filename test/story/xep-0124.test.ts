@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { Actor } from '../support/story/actor.js';
 import { onBothEngines, ownConfig } from '../support/story/both-engines.js';
 import { haproxyProgram, startHaproxy } from '../support/story/haproxy.js';
+import { takeKept } from '../support/story/kept-messages.js';
 import { nginxProgram, startNginx } from '../support/story/nginx.js';
 import { type BoshReply, bodyText, postBody } from '../support/story/raw-bosh.js';
 import { RawHttp } from '../support/story/raw-http.js';
@@ -31,6 +32,8 @@ const config = (engine: (typeof ENGINES)[number]) =>
   inactivity = 8
   max_wait = 50
   server_acks = true
+[modules.mod_offline]
+[modules.mod_private]
 [services.service_bosh]
   host_types = ["localhost"]
 `,
@@ -166,13 +169,17 @@ ${request}`,
     expect(body).not.toContain('condition');
   });
 
-  it('section 10: contacts see a client go that asks for nothing any more', async () => {
+  it('section 10: contacts see a client go that asks for nothing any more; it comes back to what they said', async () => {
     const [alice, bob] = await Promise.all([person(), person()]);
     await Promise.all([alice.available(), bob.available()]);
     await befriend(alice, bob);
     alice.client.bosh!.fallSilent();
+    const bodies = ['one', 'two', 'three'];
+    for (const body of bodies)
+      bob.send(`<message type='chat' to='${alice.jid}' id='${body}'><body>${body}</body></message>`);
     await bob.receives(`<presence type='unavailable' from='${alice.jid}'/>`);
     bob.vanish();
+    expect(await takeKept(port(), alice)).toEqual(bodies);
   });
 
   it('a body that is too long, a compressed one, and the syntax for scripts are refused', async () => {
