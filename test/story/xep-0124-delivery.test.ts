@@ -41,6 +41,7 @@ stories('XEP-0206 section 7', (story) => {
       alice.send(`<iq type='get' to='${page.actor.jid}' id='version'><query xmlns='jabber:iq:version'/></iq>`);
       expect(String(await alice.receives(`<iq type='error' id='version'/>`))).toContain('service-unavailable');
       await seesGo(bob, page);
+      expect((await archive(bob)).bodies).toEqual(BODIES);
       bob.vanish();
       expect(await takeKept(port, bob)).toEqual(BODIES);
     },
@@ -60,11 +61,29 @@ stories('XEP-0206 section 7', (story) => {
       await page.end();
       await seesGo(bob, page);
       const came = await messages(bob);
+      const { ids } = await archive(bob);
+      expect(came.map((message) => message.getChild('stanza-id')?.attrs['id'])).toEqual(ids.slice(0, BODIES.length));
       expect(came.map((message) => message.getChildText('body'))).toEqual(BODIES);
       for (const message of came) {
         expect(message.attrs['from']).toBe(alice.jid);
         expect(message.getChild('delay', 'urn:xmpp:delay')?.attrs['from']).toBe('localhost');
       }
+    },
+  );
+
+  story(
+    'what another client has a copy of (XEP-0280) does not come to that once more',
+    { alice: 1, bob: 1 },
+    async ({ alice, bob }, { boshPort }) => {
+      await bob.available();
+      await bob.asks(`<iq type='set'><enable xmlns='urn:xmpp:carbons:2'/></iq>`);
+      const page = await QuietBosh.login(boshPort, bob);
+      await page.pause(60);
+      await say(alice, page.actor.jid, ['copied']);
+      await bob.receives('<message><received/></message>');
+      await page.end();
+      await seesGo(bob, page);
+      expect(await messages(bob)).toEqual([]);
     },
   );
 

@@ -12,9 +12,9 @@ import {
   type StreamFacts,
 } from './answer-text.js';
 import type { BoshExchange, BoshRequest, BoshStream, Condition, SessionSettings } from './binding.js';
-import { comesBack, Delivery, hasAnswerOf, missed } from './delivery.js';
 import { type Asked, Haste } from './haste.js';
 import { isSameKey, KeySequence } from './key-sequence.js';
+import { comesBack, hasAnswerOf, missed, Progress } from './progress.js';
 import { begun, isExtra, type Received, sizeOf, withOneMore, withoutPayload } from './received.js';
 
 /** More waits for the next answer; one element may be larger. */
@@ -35,7 +35,7 @@ export class BoshSession {
   #keys: KeySequence | undefined;
   readonly #haste = new Haste();
   readonly #memory = new AnswerMemory();
-  readonly #delivery = new Delivery();
+  readonly #progress = new Progress();
   readonly #requests: number;
   /** The next request in order. */
   #expected: number;
@@ -87,7 +87,7 @@ export class BoshSession {
     if (this.#isOver) return this.#overUntil;
     const oldest = this.#pending[0];
     const end = oldest ? this.#deadline(oldest) : this.#quietSince + this.#inactivityMs;
-    return this.#isReadable && !this.#isClosed ? Math.min(end, this.#delivery.tellAt) : end;
+    return this.#isReadable && !this.#isClosed ? Math.min(end, this.#progress.tellAt) : end;
   }
 
   /** What waits here, for its bounds. */
@@ -148,13 +148,13 @@ export class BoshSession {
 
   /** The next frame is the first that the stream counts. */
   count(): void {
-    this.#delivery.count();
+    this.#progress.count();
   }
 
   /** A frame, of whole elements, that the stream says; to be followed by `settle`. */
   said(bytes: Uint8Array): void {
     if (this.#isOver) return;
-    this.#delivery.said();
+    this.#progress.said();
     this.#output = withOneMore(this.#output, bytes);
   }
 
@@ -212,7 +212,7 @@ export class BoshSession {
     const isAlone = this.#pending.length === 1 && this.#early === undefined;
     const asker = { requests: this.#requests, clientAcks: this.#settings.clientAcks, isAlone, isEmpty };
     received.report = missed(request, asker, this.#memory, now);
-    this.#delivery.had(this.#memory.framesUpTo(hasAnswerOf(request, asker)));
+    this.#progress.had(this.#memory.framesUpTo(hasAnswerOf(request, asker)));
     if (request.ack !== undefined) this.#memory.acknowledged(request.ack);
     this.#inactivityMs = this.#settings.inactivityMs;
     if (request.pauseMs !== undefined) {
@@ -255,7 +255,7 @@ export class BoshSession {
   }
 
   #tell(now: number, isLast: boolean): void {
-    const frames = this.#delivery.toTell(now, isLast);
+    const frames = this.#progress.toTell(now, isLast);
     if (frames !== undefined) this.#stream.delivered(frames);
   }
 
@@ -334,7 +334,7 @@ export class BoshSession {
     this.#facts = undefined;
     if (parts.length > 0) this.#haste.told();
     this.#quietSince = now;
-    const frames = this.#delivery.sentBefore(this.#output.length);
+    const frames = this.#progress.sentBefore(this.#output.length);
     this.#memory.add({ rid: request.rid, key: request.key, at: now, frames }, reply, this.#requests + 1);
     exchange?.answer(reply);
     const bytes = parts.reduce((sum, part) => sum + part.length, 0);
@@ -367,7 +367,7 @@ export class BoshSession {
   #finish(now: number): void {
     const [oldest, ...others] = this.#pending;
     if (!oldest) return;
-    if (this.#delivery.isCounting) this.#output = this.#output.filter((frame) => !comesBack(frame));
+    if (this.#progress.isCounting) this.#output = this.#output.filter((frame) => !comesBack(frame));
     this.#answer(oldest, now, { type: 'terminate', condition: this.#condition }, Number.POSITIVE_INFINITY);
     for (const other of others) this.#answer(other, now);
     this.#end(this.#refusal('item-not-found'), true);

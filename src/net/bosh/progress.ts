@@ -9,7 +9,7 @@ const TELL_AT_ONCE = 64;
 /** An answer that a client has not had for so long is probably lost. */
 const REPORT_AFTER_MS = 1_000;
 
-export class Delivery {
+export class Progress {
   /** Frames since counting began; negative before. */
   #said = -1;
   #had = 0;

@@ -1,6 +1,6 @@
 /** By what a session knows that its client has an answer (XEP-0124). */
 import { describe, expect, it } from 'vitest';
-import { comesBack } from '../../../../src/net/bosh/delivery.js';
+import { comesBack } from '../../../../src/net/bosh/progress.js';
 import { Bench } from '../../../support/bosh/bosh-network.js';
 
 /** A session whose stream counts, and whose request 101 got the answer with the first frame. */
