@@ -1,16 +1,19 @@
 /** XEP-0016: what privacy lists do to stanzas. */
-import type { Element } from 'ltx';
 import { expect } from 'vitest';
 import { Actor } from '../support/story/actor.js';
 import {
   actively,
   bounced,
   byDefault,
+  deny,
   fails,
   friends,
   getPrivacy,
   isShutOut,
+  items,
+  jid,
   named,
+  names,
   PRIVACY,
   reaches,
   setPrivacy,
@@ -19,30 +22,6 @@ import {
 import { befriend, stories } from '../support/story/story.js';
 
 const PING = "<ping xmlns='urn:xmpp:ping'/>";
-
-function names(answer: Element): string[] {
-  succeeds(answer);
-  const children = answer.getChild('query', PRIVACY)?.getChildElements() ?? [];
-  return children.map((child) => `${child.getName()} ${child.attrs['name']}`);
-}
-
-function items(answer: Element): Record<string, string>[] {
-  succeeds(answer);
-  const list = answer.getChild('query', PRIVACY)?.getChild('list');
-  return (list?.getChildElements() ?? []).map((item) => ({
-    ...item.attrs,
-    kinds: item
-      .getChildElements()
-      .map((child) => child.getName())
-      .join(' '),
-  }));
-}
-
-function deny(order: number, kinds = '', about = ''): string {
-  return `<item ${about} action='deny' order='${order}'>${kinds}</item>`;
-}
-
-const jid = (text: string) => `type='jid' value='${text}'`;
 
 stories('XEP-0016 section 2.2: rules', (story) => {
   story('the first item that fits decides', { alice: 1, bob: 2 }, async ({ alice, bob, bob2 }) => {

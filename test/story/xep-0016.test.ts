@@ -1,53 +1,22 @@
 /** XEP-0016: privacy lists. */
-import type { Element } from 'ltx';
 import { expect } from 'vitest';
-import type { Actor } from '../support/story/actor.js';
 import {
   actively,
   byDefault,
+  deny,
   fails,
   getPrivacy,
   isShutOut,
+  items,
+  jid,
   named,
+  names,
   PRIVACY,
   reaches,
   setPrivacy,
   succeeds,
 } from '../support/story/privacy.js';
-import { befriend, stories } from '../support/story/story.js';
-
-const _PING = "<ping xmlns='urn:xmpp:ping'/>";
-
-async function _friends(alice: Actor, bob: Actor): Promise<void> {
-  await alice.available();
-  await bob.available();
-  await befriend(alice, bob);
-  for (const one of [alice, bob]) for (const other of [alice, bob]) await one.hasReceived(other);
-}
-
-function names(answer: Element): string[] {
-  succeeds(answer);
-  const children = answer.getChild('query', PRIVACY)?.getChildElements() ?? [];
-  return children.map((child) => `${child.getName()} ${child.attrs['name']}`);
-}
-
-function items(answer: Element): Record<string, string>[] {
-  succeeds(answer);
-  const list = answer.getChild('query', PRIVACY)?.getChild('list');
-  return (list?.getChildElements() ?? []).map((item) => ({
-    ...item.attrs,
-    kinds: item
-      .getChildElements()
-      .map((child) => child.getName())
-      .join(' '),
-  }));
-}
-
-function deny(order: number, kinds = '', about = ''): string {
-  return `<item ${about} action='deny' order='${order}'>${kinds}</item>`;
-}
-
-const jid = (text: string) => `type='jid' value='${text}'`;
+import { stories } from '../support/story/story.js';
 
 stories('XEP-0016 section 2.3: retrieving lists', (story) => {
   story('names come with the active and the default list in front', { alice: 2 }, async ({ alice, alice2 }) => {

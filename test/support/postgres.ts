@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import type { PgSettings } from '../../src/storage/sql/pgsql/settings.js';
+import { endChild } from './child-end.js';
 
 const PASSWORD = 'postgres-in-tests';
 /** Debian and its relatives give this number to `nobody`; the programs refuse to run as root. */
@@ -116,10 +117,7 @@ export class TestPostgres {
   async suspend(signal: 'SIGINT' | 'SIGQUIT' = 'SIGINT'): Promise<void> {
     const server = this.#server;
     this.#server = undefined;
-    if (!server || server.exitCode !== null) return;
-    const ended = new Promise((resolve) => server.once('exit', resolve));
-    server.kill(signal);
-    await ended;
+    await endChild(server, signal);
   }
 
   async stop(): Promise<void> {

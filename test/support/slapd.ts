@@ -4,6 +4,7 @@ import { chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, mkdtempSync,
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { endChild } from './child-end.js';
 import { issueCertificate } from './client-certificate.js';
 import { eventually } from './story/eventually.js';
 import { freePorts } from './story/server.js';
@@ -85,10 +86,7 @@ export class TestSlapd {
   async suspend(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     const server = this.#server;
     this.#server = undefined;
-    if (!server || server.exitCode !== null) return;
-    const ended = new Promise((resolve) => server.once('exit', resolve));
-    server.kill(signal);
-    await ended;
+    await endChild(server, signal);
   }
 
   async stop(): Promise<void> {

@@ -48,6 +48,34 @@ export async function blocklist(actor: Actor): Promise<string[]> {
   return items.map((item) => item.attrs['jid'] as string).sort();
 }
 
+/** What a list of lists says, each as `list NAME`, `active NAME` or `default NAME`. */
+export function names(answer: Element): string[] {
+  succeeds(answer);
+  const children = answer.getChild('query', PRIVACY)?.getChildElements() ?? [];
+  return children.map((child) => `${child.getName()} ${child.attrs['name']}`);
+}
+
+/** The items of a list, each with the kinds of stanzas that it is about. */
+export function items(answer: Element): Record<string, string>[] {
+  succeeds(answer);
+  const list = answer.getChild('query', PRIVACY)?.getChild('list');
+  return (list?.getChildElements() ?? []).map((item) => ({
+    ...item.attrs,
+    kinds: item
+      .getChildElements()
+      .map((child) => child.getName())
+      .join(' '),
+  }));
+}
+
+/** An item; `about` are its attributes beside these, `kinds` its children. */
+export function deny(order: number, kinds = '', about = ''): string {
+  return `<item ${about} action='deny' order='${order}'>${kinds}</item>`;
+}
+
+/** Attributes of an item about an address. */
+export const jid = (text: string) => `type='jid' value='${text}'`;
+
 export function succeeds(answer: Element): void {
   expect(answer.attrs['type'], answer.toString()).toBe('result');
 }
