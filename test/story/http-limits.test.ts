@@ -8,18 +8,12 @@ import { ask, get, RawHttp } from '../support/story/raw-http.js';
 import { RawWebSocket } from '../support/story/raw-websocket.js';
 import { ENGINES, startServer, type TestServer } from '../support/story/server.js';
 import { speaks } from '../support/story/transports.js';
+import { clientHandler, webListener } from '../support/story/web-listener.js';
 
-const listener = (lines: string) => `
-[[listen.http]]
-  port = PORT
-  ip_address = "127.0.0.1"
-  ${lines}
-  [[listen.http.handlers.mongoose_websocket_handler]]
-    host = "_"
-    path = "/ws-xmpp"
-    state_timeout = 60_000
-  [[listen.http.handlers.meerkat_health_handler]]
-`;
+const HANDLERS = [
+  clientHandler('mongoose_websocket_handler', 'state_timeout = 60_000'),
+  '[[listen.http.handlers.meerkat_health_handler]]',
+];
 
 // The HTTP server is the same for both engines.
 const [engine = 'portable'] = ENGINES;
@@ -42,7 +36,12 @@ describe('limits of HTTP', () => {
   failed_logins_per_address = 3
 `;
     const listeners = ['state_timeout = 60_000'];
-    const config = ownConfig({ engine, shards: 2, listeners, rest: rest.map(listener).join('') + limits });
+    const config = ownConfig({
+      engine,
+      shards: 2,
+      listeners,
+      rest: rest.map((lines) => webListener(lines, ...HANDLERS)).join('') + limits,
+    });
     server = await startServer({ config });
   });
 

@@ -6,22 +6,15 @@ import { RawHttp } from '../support/story/raw-http.js';
 import { opcode, RawWebSocket } from '../support/story/raw-websocket.js';
 import { ENGINES, startServer } from '../support/story/server.js';
 import { speaks } from '../support/story/transports.js';
+import { clientHandler, webListener } from '../support/story/web-listener.js';
 
 const TLS = 'tls = {certificate = "automatic"}';
-const LISTENERS = ['', TLS].map(
-  (lines) => `
-[[listen.http]]
-  port = PORT
-  ip_address = "127.0.0.1"
-  ${lines}
-  [[listen.http.handlers.mongoose_websocket_handler]]
-    host = "_"
-    path = "/ws-xmpp"
-    state_timeout = 60_000
-  [[listen.http.handlers.mongoose_bosh_handler]]
-    host = "_"
-    path = "/http-bind"
-`,
+const LISTENERS = ['', TLS].map((lines) =>
+  webListener(
+    lines,
+    clientHandler('mongoose_websocket_handler', 'state_timeout = 60_000'),
+    clientHandler('mongoose_bosh_handler'),
+  ),
 );
 
 /** 1001; or 1000 where the home of a session is told of the stop before the shard that has its socket. */

@@ -11,6 +11,7 @@ import { Ctl } from '../support/story/ctl.js';
 import { eventually } from '../support/story/eventually.js';
 import { ask, get, RawHttp } from '../support/story/raw-http.js';
 import type { TestServer } from '../support/story/server.js';
+import { webListener } from '../support/story/web-listener.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'meerkat-story-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -41,15 +42,8 @@ const LISTENERS = {
 } as const;
 type Name = keyof typeof LISTENERS;
 
-const rest = Object.values(LISTENERS).map(
-  (lines) => `
-[[listen.http]]
-  port = PORT
-  ip_address = "127.0.0.1"
-  ${lines}
-  [[listen.http.handlers.meerkat_health_handler]]
-`,
-);
+const HANDLER = '[[listen.http.handlers.meerkat_health_handler]]';
+const rest = Object.values(LISTENERS).map((lines) => webListener(lines, HANDLER));
 
 onBothEngines(
   'listen.http.tls',
@@ -120,18 +114,23 @@ onBothEngines(
     });
 
     it('a changed certificate is used for new connections, and the old ones go on', async () => {
+      const name = ({ socket }: RawHttp) => (socket as TLSSocket).getPeerCertificate().subject.CN;
+      const reload = () => new Ctl(server().dataDir).json('server reloadCertificates');
       const before = await RawHttp.connect(port('plain'), { tls: {} });
+      expect(name(before)).toBe('first');
       put('second');
-      await new Ctl(server().dataDir).json('server reloadCertificates');
-      const after = await RawHttp.connect(port('plain'), { tls: {} });
-      const names = [before, after].map(({ socket }) => (socket as TLSSocket).getPeerCertificate().subject.CN);
-      expect(names).toEqual(['first', 'second']);
-      before.send(get('/livez'));
-      expect((await before.answer()).status).toBe(200);
-      put('first');
-      await new Ctl(server().dataDir).json('server reloadCertificates');
-      before.destroy();
-      after.destroy();
+      try {
+        await reload();
+        const after = await RawHttp.connect(port('plain'), { tls: {} });
+        expect(name(after)).toBe('second');
+        before.send(get('/livez'));
+        expect((await before.answer()).status).toBe(200);
+        after.destroy();
+      } finally {
+        put('first');
+        await reload();
+        before.destroy();
+      }
     });
 
     it.each([

@@ -6,21 +6,13 @@ import { onBothEngines, ownConfig } from '../support/story/both-engines.js';
 import { eventually } from '../support/story/eventually.js';
 import { type Frame, opcode, RawWebSocket, type RawWebSocketOptions } from '../support/story/raw-websocket.js';
 import { speaks } from '../support/story/transports.js';
+import { clientHandler, webListener } from '../support/story/web-listener.js';
 
 const OPEN = "<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' to='localhost' version='1.0'/>";
 const { CONTINUATION, TEXT, CLOSE, PING, PONG } = opcode;
 
-const listener = (line: string) => `
-[[listen.http]]
-  port = PORT
-  ip_address = "127.0.0.1"
-  [[listen.http.handlers.mongoose_websocket_handler]]
-    host = "_"
-    path = "/ws-xmpp"
-    max_stanza_size = 100000
-    state_timeout = 60_000
-    ${line}
-`;
+const listener = (line: string) =>
+  webListener(clientHandler('mongoose_websocket_handler', 'max_stanza_size = 100000', 'state_timeout = 60_000', line));
 
 onBothEngines(
   'WebSocket',

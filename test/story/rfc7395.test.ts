@@ -9,6 +9,7 @@ import { ask, get } from '../support/story/raw-http.js';
 import { opcode, RawWebSocket } from '../support/story/raw-websocket.js';
 import { onEachServer, stories } from '../support/story/story.js';
 import { speaks } from '../support/story/transports.js';
+import { clientHandler, webListener } from '../support/story/web-listener.js';
 
 const FRAMING = 'urn:ietf:params:xml:ns:xmpp-framing';
 const OPEN = `<open xmlns='${FRAMING}' to='localhost' version='1.0'/>`;
@@ -157,17 +158,7 @@ onBothEngines(
       engine,
       shards: 2,
       rest: `
-${HANDLERS.map(
-  (line, index) => `
-[[listen.http]]
-  port = PORT
-  ip_address = "127.0.0.1"
-  [[listen.http.handlers.${index % 2 === 0 ? 'mongoose_websocket_handler' : 'mod_websockets'}]]
-    host = "_"
-    path = "/ws-xmpp"
-    ${line}
-`,
-).join('')}
+${HANDLERS.map((line, index) => webListener(clientHandler(index % 2 === 0 ? 'mongoose_websocket_handler' : 'mod_websockets', line))).join('')}
 [modules.mod_stream_management]
 [shaper.slow]
   max_rate = 2000

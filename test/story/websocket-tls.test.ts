@@ -14,6 +14,7 @@ import { Ctl } from '../support/story/ctl.js';
 import { RawClient, type RawClientOptions } from '../support/story/raw-client.js';
 import { ask, get } from '../support/story/raw-http.js';
 import { speaks } from '../support/story/transports.js';
+import { clientHandler, webListener } from '../support/story/web-listener.js';
 
 const SASL = 'urn:ietf:params:xml:ns:xmpp-sasl';
 const folder = mkdtempSync(join(tmpdir(), 'meerkat-story-'));
@@ -29,18 +30,8 @@ const LISTENERS = {
   proxied: 'proxy_protocol = true\n  proxy_trusted = ["127.0.0.1"]\n  tls = {certificate = "automatic"}',
 } as const;
 
-const rest = Object.values(LISTENERS).map(
-  (lines) => `
-[[listen.http]]
-  port = PORT
-  ip_address = "127.0.0.1"
-  ${lines}
-  [[listen.http.handlers.mongoose_websocket_handler]]
-    host = "_"
-    path = "/ws-xmpp"
-  [[listen.http.handlers.meerkat_host_meta_handler]]
-`,
-);
+const HANDLERS = [clientHandler('mongoose_websocket_handler'), '[[listen.http.handlers.meerkat_host_meta_handler]]'];
+const rest = Object.values(LISTENERS).map((lines) => webListener(lines, ...HANDLERS));
 
 onBothEngines(
   'WebSocket and TLS',
