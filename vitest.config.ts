@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { SlowestFirst } from './test/support/slowest-first.js';
 
 export default defineConfig({
   test: {
@@ -11,6 +12,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     // Clients and servers of others have races of their own. A second attempt is always named: `second-attempts.mjs`.
     retry: process.env.CI ? 1 : 0,
+    sequence: { sequencer: SlowestFirst },
     projects: [
       {
         extends: true,
