@@ -6,7 +6,7 @@
 import type { Cancel, Clock } from '../../platform/clock.js';
 
 /** A client that does not answer gets its stanzas after so long. */
-export const PATIENCE_MS = 2_000;
+export const PATIENCE_MS = 1_000;
 
 export interface BeginningParts {
   /** Asks for an acknowledgement. */
