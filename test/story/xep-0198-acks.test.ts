@@ -1,18 +1,23 @@
 /** XEP-0198: enabling stream management, and stanzas that are acknowledged in both directions. */
-import type { Element } from 'ltx';
 import { expect } from 'vitest';
 import { authenticate, bind } from '../support/story/actor.js';
 import { handled, stored } from '../support/story/fence.js';
-import { acknowledge, acknowledged, condition, enable, lose, returning, SM } from '../support/story/managed.js';
+import {
+  acknowledge,
+  acknowledged,
+  bodies,
+  chat,
+  condition,
+  enable,
+  lose,
+  returning,
+  SM,
+} from '../support/story/managed.js';
 import { RawClient } from '../support/story/raw-client.js';
 import { stories } from '../support/story/story.js';
 
 const ENABLE = `<enable xmlns='${SM}' resume='true'/>`;
 const RESUME = `<resume xmlns='${SM}' previd='some-id' h='0'/>`;
-const chat = (to: string, body: string) =>
-  `<message to='${to}' type='chat' id='${body}'><body>${body}</body></message>`;
-const bodies = (all: readonly Element[]) =>
-  all.filter((one) => one.is('message')).map((one) => one.getChildText('body'));
 const answer = (client: RawClient) => client.next((one) => one.getNS() === SM);
 
 stories('XEP-0198 enabling', (story) => {

@@ -7,6 +7,8 @@ import { handled, stored } from '../support/story/fence.js';
 import {
   acknowledge,
   acknowledged,
+  bodies,
+  chat,
   condition,
   enable,
   lose,
@@ -18,10 +20,6 @@ import {
 import { withOptions } from '../support/story/options.js';
 import { befriend, teller } from '../support/story/story.js';
 
-const chat = (to: string, body: string) =>
-  `<message to='${to}' type='chat' id='${body}'><body>${body}</body></message>`;
-const bodies = (all: readonly Element[]) =>
-  all.filter((one) => one.is('message')).map((one) => one.getChildText('body'));
 const options = (...lines: readonly string[]) => withOptions('mod_stream_management', ...lines);
 
 /** What the account finds when it comes back with a new session. */

@@ -1,11 +1,12 @@
 /** XEP-0198 section 5: sessions that outlive their connections, and go on with another one. */
-import type { Element } from 'ltx';
 import { expect } from 'vitest';
 import { type Actor, bind } from '../support/story/actor.js';
 import { handled, stored } from '../support/story/fence.js';
 import {
   acknowledge,
   acknowledged,
+  bodies,
+  chat,
   condition,
   enable,
   lose,
@@ -16,11 +17,6 @@ import {
 } from '../support/story/managed.js';
 import type { RawClient } from '../support/story/raw-client.js';
 import { befriend, storiesOverAll } from '../support/story/story.js';
-
-const chat = (to: string, body: string) =>
-  `<message to='${to}' type='chat' id='${body}'><body>${body}</body></message>`;
-const bodies = (all: readonly Element[]) =>
-  all.filter((one) => one.is('message')).map((one) => one.getChildText('body'));
 
 /** What this actor has sent to the other one, who need not be there, has been worked on. */
 async function sentBehind(sender: Actor, to: Actor, body: string): Promise<void> {

@@ -69,3 +69,13 @@ export async function stanzasUntilNow(client: RawClient): Promise<Element[]> {
   await client.next((one) => one.attrs['id'] === id);
   return client.takeAll().filter((one) => one.getNS() !== SM);
 }
+
+/** A message whose id is its body. */
+export function chat(to: string, body: string): string {
+  return `<message to='${to}' type='chat' id='${body}'><body>${body}</body></message>`;
+}
+
+/** Those of the messages among these. */
+export function bodies(all: readonly Element[]): (string | null)[] {
+  return all.filter((one) => one.is('message')).map((one) => one.getChildText('body'));
+}
