@@ -2,9 +2,12 @@
 import { Agent } from 'node:http';
 import { parse } from 'ltx';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Actor } from '../support/story/actor.js';
+import { Actor, register } from '../support/story/actor.js';
 import { ownConfig } from '../support/story/both-engines.js';
 import { eventually } from '../support/story/eventually.js';
+import { handled } from '../support/story/fence.js';
+import { takeKept } from '../support/story/kept-messages.js';
+import { QuietBosh } from '../support/story/quiet-bosh.js';
 import { bodyText, postBody } from '../support/story/raw-bosh.js';
 import { ENGINES, startServer, type TestServer } from '../support/story/server.js';
 import { speaks } from '../support/story/transports.js';
@@ -26,6 +29,8 @@ for (const engine of ENGINES) {
     host = "_"
     path = "/http-bind"
     state_timeout = 60_000
+[modules.mod_offline]
+[modules.mod_private]
 [services.service_bosh]
   inactivity = 60
 `;
@@ -81,6 +86,28 @@ for (const engine of ENGINES) {
       again.vanish();
     });
 
+    it('what waits for a client whose session dies with its shard is not lost, as its home is another', async () => {
+      const credentials = { username: `b-${crypto.randomUUID()}`, domain: 'localhost', password: 'x' };
+      await register(port(), credentials);
+      let page = await QuietBosh.login(port(), credentials);
+      const home = await homeOf(server, page.actor);
+      while (shardOf(page.actor.client.bosh?.sid as string) === home) {
+        page.actor.vanish();
+        page = await QuietBosh.login(port(), credentials);
+      }
+      await page.pause(60);
+      const bob = await Actor.join(port(), { ...credentials, username: `b-${crypto.randomUUID()}` });
+      for (const body of ['one', 'two'])
+        bob.send(`<message type='chat' to='${page.actor.jid}'><body>${body}</body></message>`);
+      await handled(bob, page.actor.bare);
+      const before = revivals();
+      server.kill(shardOf(page.actor.client.bosh?.sid as string));
+      await eventually(() => revivals() > before);
+      await eventually(() => linesOf(server, 'c2s.session.closed', page.actor).length > 0);
+      expect(await takeKept(server.port, credentials)).toEqual(['one', 'two']);
+      for (const actor of [page.actor, bob]) actor.vanish();
+    });
+
     /** Somebody whose session and whose stream are on different shards. */
     async function personAway(): Promise<Actor> {
       for (;;) {
@@ -107,12 +134,13 @@ function shardOf(sid: string): number {
 }
 
 /** The shard that has told of the session. */
-async function homeOf(server: TestServer, { jid }: Actor): Promise<number> {
-  const lines = () =>
-    server
-      .output()
-      .split('\n')
-      .filter((line) => line.includes('c2s.session.opened') && line.includes(`"${jid}"`));
+async function homeOf(server: TestServer, actor: Actor): Promise<number> {
+  const lines = () => linesOf(server, 'c2s.session.opened', actor);
   await eventually(() => lines().length > 0);
   return JSON.parse(lines()[0] as string).shard;
+}
+
+function linesOf(server: TestServer, event: string, { jid }: Actor): string[] {
+  const lines = server.output().split('\n');
+  return lines.filter((line) => line.includes(event) && line.includes(`"${jid}"`));
 }
