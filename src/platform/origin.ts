@@ -1,14 +1,15 @@
 /** Origins of web pages (RFC 6454), as browsers send them and configurations list them. */
 
-/** What a page that has no origin of its own sends, such as one from a file. */
+/** What pages send that have no origin of their own, such as those from files; with WebSocket Chromium and frameworks for apps have the second. */
 const OPAQUE = 'null';
+const FILE = 'file://';
 /** In a configuration: pages that a web server on this machine serves, on any port. */
 const LOOPBACK = 'loopback';
 const LOOPBACK_HOST = /^(?:(?:.+\.)?localhost|127(?:\.\d+){3}|\[::1\])$/;
 const ORIGIN = /^[a-z][a-z\d+.-]*:\/\/(?:\[[\da-f:.]+\]|[^\s/?#@:[\]\\]+)(?::\d{1,5})?$/i;
 
 function isOrigin(text: string): boolean {
-  return text === OPAQUE || (ORIGIN.test(text) && URL.canParse(text));
+  return text === OPAQUE || text === FILE || (ORIGIN.test(text) && URL.canParse(text));
 }
 
 /** What `OriginList` is made of. */

@@ -7,6 +7,7 @@ import type { TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defaultText } from '../../src/platform/config/default-text.js';
 import { authenticate, bind, register } from '../support/story/actor.js';
+import { eventually } from '../support/story/eventually.js';
 import { bodyText } from '../support/story/raw-bosh.js';
 import { RawClient } from '../support/story/raw-client.js';
 import { RawWebSocket } from '../support/story/raw-websocket.js';
@@ -147,6 +148,7 @@ describe('a first start', () => {
       await expect(open(origin)).rejects.toThrow('403');
       expect((await ask(origin)).status).toBe(403);
     }
+    await eventually(() => first.stdout.includes('http.origin.refused'));
   });
 
   it('alice logs in over STARTTLS with the certificate that was made, by IPv4 and IPv6', async () => {

@@ -1,5 +1,6 @@
 /** Answers the requests of one listener in one shard: joins routes and handlers to uWebSockets.js. */
 import type { Logger } from '../../platform/log.js';
+import type { OriginList } from '../../platform/origin.js';
 import { corsFields, preflightFields } from './cors.js';
 import { deflateOffer } from './deflate-offer.js';
 import { Exchange } from './exchange.js';
@@ -30,6 +31,9 @@ import {
   type TemplatedApp,
   type Uws,
 } from './uws.js';
+
+/** Of what clients make up. */
+const MOST_LOGGED = 200;
 
 export interface HttpAppOptions {
   readonly routes: Routes;
@@ -151,7 +155,7 @@ export class HttpApp {
       return problem ?? wrongMethod(handler);
     }
     if (head.contentLength > handler.maxBodyBytes) return bodyTooLarge(handler);
-    return originProblem(field, handler.cors?.origins);
+    return this.#originProblem(head, handler.cors?.origins);
   }
 
   #handle(handler: HttpHandler, request: HttpRequest, exchange: Exchange): void {
@@ -198,8 +202,16 @@ export class HttpApp {
     if (this.#isStopping) return stopping();
     if (!isCounted) return tooManyConnections();
     const field = (name: string) => head.fields.get(name);
-    const problem = handshakeProblem(head.method, field, endpoint) ?? originProblem(field, endpoint.origins);
+    const problem = handshakeProblem(head.method, field, endpoint) ?? this.#originProblem(head, endpoint.origins);
     return problem ?? (head.contentLength > 0 ? withBody() : undefined);
+  }
+
+  /** A browser shows its user no reason for this, so the log does. */
+  #originProblem({ fields, path }: RequestHead, origins: OriginList | undefined): Refusal | undefined {
+    const origin = fields.get('origin');
+    const problem = originProblem(origin, origins);
+    if (problem) this.#options.log.info('http.origin.refused', { origin: origin?.slice(0, MOST_LOGGED), path });
+    return problem;
   }
 }
 

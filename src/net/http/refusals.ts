@@ -81,11 +81,7 @@ export function handshakeProblem(
 }
 
 /** A browser tells whose page asks; who is no browser could tell anything, and is not asked. */
-export function originProblem(
-  field: (name: string) => string | undefined,
-  origins: OriginList | undefined,
-): Refusal | undefined {
-  const origin = field('origin');
+export function originProblem(origin: string | undefined, origins: OriginList | undefined): Refusal | undefined {
   if (origin === undefined || !origins || origins.has(origin)) return undefined;
   return {
     status: 403,

@@ -11,6 +11,7 @@ describe('OriginList', () => {
     ['http://chat.example', 'http://chat.example:80'],
     ['app://chat', 'APP://Chat'],
     ['null', 'null'],
+    ['file://', 'file://'],
   ])('RFC 6454 section 6.2: %s is %s', (origin, listed) => {
     expect(among(origin, [listed])).toBe(true);
   });
@@ -50,6 +51,7 @@ describe('OriginList', () => {
     'http://192.168.0.1',
     'http://10.0.0.1:5280',
     'file://localhost',
+    'file://',
     'null',
     '',
   ])('loopback: "%s" is none', (origin) => {

@@ -30,7 +30,7 @@ const webSocket: Readonly<Record<string, OptionExample>> = {
 };
 const origins: OptionExample = {
   accepted: [
-    ['https://chat.example', 'http://localhost:8080', 'app://chat', 'null'],
+    ['https://chat.example', 'http://localhost:8080', 'app://chat', 'null', 'file://'],
     [],
     ['http://[::1]:80', 'loopback'],
   ],
