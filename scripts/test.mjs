@@ -1,4 +1,4 @@
-/** Runs everything that has to hold: style, architecture, native code, and all tests. `test.mjs WORD…` runs tests whose files match. */
+/** Runs everything that has to hold: style, types, architecture, native code, and all tests. `test.mjs WORD…` runs tests whose files match. */
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
@@ -22,6 +22,7 @@ if (filters.length > 0) {
   for (const peer of absentPeers())
     results.push({ name: peer.what, skipped: 1, why: `no ${peer.name}: ${peer.howToGet}` });
   await program('lint', [tool('@biomejs', 'biome', 'bin', 'biome'), 'check', '--error-on-warnings']);
+  await program('types', [tool('typescript', 'bin', 'tsc'), '-p', 'test']);
   await vitest('architecture', ['test/architecture']);
   await nativeTests();
   await vitest('tests', ['--exclude', 'test/architecture/**']);

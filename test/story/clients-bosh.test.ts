@@ -29,7 +29,7 @@ afterAll(() => {
 });
 
 class Person {
-  readonly connection: Strophe.Connection;
+  readonly connection: InstanceType<typeof Strophe.Connection>;
   readonly bodies: string[] = [];
   status = -1;
 

@@ -39,7 +39,7 @@ onEachServer('@xmpp/client', (server) => {
     await eventually(() => bodies(bob).length === 1);
     const acknowledged: (string | null)[] = [];
     streamManagement.on('ack', (stanza: Element) => acknowledged.push(stanza.getChildText('body')));
-    const resumed = new Promise((resolve) => streamManagement.once('resumed', resolve));
+    const resumed = new Promise<void>((resolve) => streamManagement.once('resumed', () => resolve()));
     bob.xmpp.once('disconnect', () => {
       for (const body of ['two', 'three']) say(body);
     });

@@ -39,7 +39,7 @@ export class ModuleScene {
   readonly #router: Router;
   readonly #services: ShardServices;
   readonly #accounts: Accounts;
-  readonly commitments = new Commitments();
+  readonly commitments = new Commitments((error) => this.log.error('failed', { what: 'commitment', error }));
   /** What the modules that were started before offer, by their names. */
   readonly #apis = new Map<string, unknown>();
   #sax: SaxTokenizer | undefined;
@@ -73,14 +73,17 @@ export class ModuleScene {
     return this.#apis.get(module) as T;
   }
 
-  async start(module: AnyModule, config: object, stores: object): Promise<void> {
+  async start(module: AnyModule, config: object, stores: Readonly<Record<string, unknown>>): Promise<void> {
     this.#sax ??= await SaxTokenizer.create();
     const scope = new Scope({
       host: this.host,
       config,
       stores,
       uses: Object.fromEntries(
-        Object.entries(module.uses ?? {}).map(([name, api]) => [name, this.#apis.get(api.module) ?? api.otherwise]),
+        Object.entries<Api<unknown>>(module.uses ?? {}).map(([name, api]) => [
+          name,
+          this.#apis.get(api.module) ?? api.otherwise,
+        ]),
       ),
       log: this.log,
       accounts: this.#accounts,

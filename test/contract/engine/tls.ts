@@ -171,7 +171,7 @@ export function tlsContract(create: CreateEngine): void {
       const exact = { ...issue({ name: 'a.example' }), name: 'a.example' };
       const wild = { ...issue({ name: 'wild' }), name: '*.example' };
       const names = [exact, wild];
-      const shown = async (servername: string): Promise<string> => {
+      const shown = async (servername: string) => {
         const { client } = await secured({ names }, { servername });
         return client.tls.getPeerCertificate().subject.CN;
       };

@@ -330,7 +330,7 @@ const stream = fc.oneof(
   validStream,
   fc
     .tuple(validStream, fc.array(spoil, { minLength: 1, maxLength: 3 }))
-    .map(([bytes, spoils]) => spoils.reduce((so, each) => each(so), bytes)),
+    .map(([bytes, spoils]) => spoils.reduce<Buffer>((so, each) => each(so), bytes)),
 );
 
 const LOOSE: Limits = {

@@ -13,7 +13,7 @@ export async function visit(
     await client.open();
     await client.startTls(options);
     const socket = client.socket as TLSSocket;
-    let session = socket.getSession();
+    let session: Buffer | undefined = socket.getSession();
     socket.on('session', (ticket: Buffer) => {
       session = ticket;
     });

@@ -107,6 +107,11 @@ describe('check', () => {
   );
 });
 
+interface Row {
+  readonly what: string;
+  readonly verdict: string;
+}
+
 describe('what moved', () => {
   const kind = { instructions: 'a compiler', cpu: 'a processor' };
   const turns = [10, 10.2, 9.9, 10.1, 10, 9.8, 10.3, 10, 30];
@@ -122,7 +127,7 @@ describe('what moved', () => {
   const slowed = (times: number) => ({ rounds: turns.map((turn) => [turn * 7, turn * times]) });
   const accepted = accept(readAccepted('/nonexistent'), found({}));
   const verdicts = (change: object) =>
-    Object.fromEntries(compare(accepted, found(change)).map(({ what, verdict }) => [what, verdict]));
+    Object.fromEntries(compare(accepted, found(change)).map(({ what, verdict }: Row) => [what, verdict]));
   const same = { instructions: 'same', 'bytes of heap': 'same', CPU: 'same' };
 
   test('is nothing when nothing changed, in spite of one wild round', () => expect(verdicts({})).toEqual(same));
@@ -149,7 +154,7 @@ describe('what moved', () => {
     [40, 'slower'],
   ])('a step without memory that takes %i bytes now is %s', (bytes, verdict) => {
     const without = accept(readAccepted('/nonexistent'), found({ bytes: 0 }));
-    const row = compare(without, found({ bytes })).find(({ what }) => what === 'bytes of heap');
+    const row = compare(without, found({ bytes })).find(({ what }: Row) => what === 'bytes of heap');
     expect(row?.verdict).toBe(verdict);
   });
 
@@ -162,7 +167,7 @@ describe('what moved', () => {
 
   test('on another processor with the same compiler is told of instructions alone', () => {
     const rows = compare(accepted, { ...found({}), kind: { ...kind, cpu: 'another processor' } });
-    expect(rows.map(({ what }) => what)).toEqual(['instructions', 'bytes of heap']);
+    expect(rows.map(({ what }: Row) => what)).toEqual(['instructions', 'bytes of heap']);
   });
 
   test('a step that is accepted and was not measured is named', () => {

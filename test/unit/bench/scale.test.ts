@@ -118,7 +118,10 @@ describe('the layers', () => {
   });
 
   test('are told for one end of a connection, whoever else has connections', () => {
-    const found = linesOf(sizes).map(({ layer, slope }) => [layer.trim(), Math.round(slope)]);
+    const found = linesOf(sizes).map(({ layer, slope }: { layer: string; slope: number }) => [
+      layer.trim(),
+      Math.round(slope),
+    ]);
     expect(found).toEqual([
       ['process (PSS)', 1_000],
       ['JS heap', 700],

@@ -7,7 +7,11 @@ import { FakeClock } from '../../support/fake-clock.js';
 
 const LIFE_MS = 86_400_000;
 const proving = (...keys: string[]): Capabilities => ({ identities: [], features: new Set(), proved: new Set(keys) });
-const offering = (...keys: string[]) => ({ proofs: keys.map((key) => ({ key })), needed: new Set(keys) }) as Offer;
+const offering = (...keys: string[]): Offer => ({
+  node: 'node',
+  proofs: keys.map((key) => ({ version: 'v1', algorithm: 'sha-1', hash: key, key })),
+  needed: new Set(keys),
+});
 
 it('is asked for again once it is too old, and not before', async () => {
   const clock = new FakeClock();

@@ -130,7 +130,8 @@ describe('a command of several steps', () => {
   it('section 4.4: takes no form that does not answer its own, and stays where it was', async () => {
     const { send, start, done } = scene();
     const sessionid = await start();
-    for (const fields of [undefined, {}, { other: 'x' }, { service: '' }])
+    const wrong: (Record<string, string> | undefined)[] = [undefined, {}, { other: 'x' }, { service: '' }];
+    for (const fields of wrong)
       expect(problem(await send({ sessionid }, fields))).toEqual(['bad-request', 'bad-payload']);
     expect(problem(await send({ sessionid }, { service: 'httpd' }, ALICE, 'result'))).toEqual([
       'bad-request',

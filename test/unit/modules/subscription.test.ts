@@ -142,7 +142,8 @@ for (const [section, tables, move] of [
         expect(rows.map(([before]) => before)).toEqual(Object.keys(STATES));
       });
 
-      it.each(rows)('%s: passes %s, then %s', (before, passes, after = before) => {
+      const cells = rows.map(([before, passes, after = before]) => [before, passes, after] as const);
+      it.each(cells)('%s: passes %s, then %s', (before, passes, after) => {
         const transition = move(STATES[before], type);
         expect(transition.next).toEqual(stateOf(after));
         expect(transition.passes).toBe(passes === 'yes');

@@ -6,8 +6,9 @@ import { vcardOf } from '../../../src/modules/vcard/ldap-card.js';
 import { LdapNames } from '../../../src/modules/vcard/ldap-names.js';
 import { fieldValue, textOf } from '../../../src/modules/vcard/ldap-values.js';
 import { LdapVcards } from '../../../src/modules/vcard/ldap-vcards.js';
+import type { Found } from '../../../src/modules/vcard/vcards.js';
 import type { VcardLdap } from '../../../src/platform/config/index.js';
-import { octets } from '../../../src/platform/ldap-filter.js';
+import { type LdapFilter, octets } from '../../../src/platform/ldap-filter.js';
 
 const alice = { local: 'alice', domain: 'localhost' };
 
@@ -134,7 +135,7 @@ describe('the name of an account', () => {
   });
 
   it('is found by a part of it', () => {
-    const [mail, uid] = (names.named('a*b', 'localhost') as { of: unknown[] }).of;
+    const [mail, uid] = (names.named('a*b', 'localhost') as Extract<LdapFilter, { is: 'and' | 'or' }>).of;
     expect(mail).toEqual({ is: 'match', attribute: 'mail', pieces: ['', 'a', 'b', '@localhost'] });
     expect(uid).toEqual({ is: 'match', attribute: 'uid', pieces: ['x.', 'a', 'b', ''] });
   });
@@ -153,7 +154,7 @@ describe('a search', () => {
 
   it('finds accounts that are there, each once, in the order of their names', async () => {
     const rows = await vcards({}, found).vcards.search('localhost', ask, 30);
-    expect((rows as { account: { local: string } }[]).map(({ account }) => account.local)).toEqual(['alice', 'bob']);
+    expect((rows as readonly Found[]).map(({ account }) => account.local)).toEqual(['alice', 'bob']);
   });
 
   it('gives the columns, those in Base64 by either name', async () => {
@@ -163,7 +164,7 @@ describe('a search', () => {
         ask,
         30,
       );
-      return (rows as { values: Record<string, string> }[])[0]?.values;
+      return (rows as readonly Found[])[0]?.values;
     };
     expect(await columns(['PHOTO'])).toEqual({ FN: 'Alice', FIRST: 'Al', PHOTO: '/wA=', NOWHERE: '' });
     expect(await columns(['Photo', 'FN'])).toMatchObject({ FN: 'QWxpY2U=', PHOTO: '/wA=' });

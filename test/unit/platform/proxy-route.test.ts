@@ -107,7 +107,7 @@ describe('routes of the reverse proxy', () => {
   ] as const)('a wrong %s is told: %j', (option, settings) => {
     const thrown = (() => {
       try {
-        goes(settings, 'a', '/');
+        return goes(settings, 'a', '/');
       } catch (error) {
         return error;
       }

@@ -67,7 +67,7 @@ describe('the configurations', () => {
 
   test.each([['scram_iterations'], ['backlog']])('Meerkat’s file tells why %s is what it is', (name) => {
     const lines = texts.meerkat.split('\n');
-    expect(lines[lines.findIndex((line) => line.includes(`${name} =`)) - 1]).toMatch(/^ *# /);
+    expect(lines[lines.findIndex((line: string) => line.includes(`${name} =`)) - 1]).toMatch(/^ *# /);
   });
 });
 
@@ -78,7 +78,7 @@ test('ejabberd’s libraries are where its package’s script says', () => {
 });
 
 test('every server has a name of its own, and says how it is had', () => {
-  expect(servers.map(({ name }) => name)).toEqual(['meerkat', 'ejabberd', 'prosody', 'floor']);
+  expect(servers.map(({ name }: { name: string }) => name)).toEqual(['meerkat', 'ejabberd', 'prosody', 'floor']);
   for (const { name, howToGet, notes } of servers) {
     expect([howToGet, ...notes].every((text) => text.length > 5)).toBe(true);
     expect(serverNamed(name)?.name).toBe(name);

@@ -8,12 +8,9 @@ test('runs that were measured out of turn are shown in the order of profiles and
   );
   const run = (profile: { name: string }, name: string) => ({ profile, target: { name } });
   const measured = [run(chat, 'ejabberd'), run(login, 'ejabberd'), run(chat, 'meerkat'), run(login, 'meerkat')];
-  expect(inOrder(measured, plan).map(({ profile, target }) => `${profile.name} ${target.name}`)).toEqual([
-    'login meerkat',
-    'login ejabberd',
-    'chat meerkat',
-    'chat ejabberd',
-  ]);
+  expect(
+    inOrder(measured, plan).map(({ profile, target }: (typeof measured)[number]) => `${profile.name} ${target.name}`),
+  ).toEqual(['login meerkat', 'login ejabberd', 'chat meerkat', 'chat ejabberd']);
 });
 
 test('servers that are not installed are told apart from those that are', () => {

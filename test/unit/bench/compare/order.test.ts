@@ -5,7 +5,7 @@ import { measurements } from '../../../../bench/compare/order.mjs';
 describe('servers are measured in turns', () => {
   const order = (serves: (server: string, profile: string) => boolean) =>
     measurements({ servers: ['a', 'b', 'c'], profiles: ['chat', 'login'], repeat: 2, serves }).map(
-      ({ server, profile, turn }) => `${profile} ${server} ${turn}`,
+      ({ server, profile, turn }: { server: string; profile: string; turn: number }) => `${profile} ${server} ${turn}`,
     );
 
   test('each once before any of them again, and another one first each time', () => {

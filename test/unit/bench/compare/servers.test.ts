@@ -17,8 +17,15 @@ const AUTH = (name: string) =>
 const BIND = "<iq type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>";
 
 const isBuilt = existsSync(fileURLToPath(new URL('../../../../build/Release/meerkat.node', import.meta.url)));
+
+interface Server {
+  readonly name: string;
+  find(): unknown;
+  start(options: { tls: boolean }): Promise<{ readonly port: number; stop(): Promise<void> }>;
+}
+
 /** Absent ones are skipped by name. The floor is no server, and Meerkat is measured with its native engine. */
-const there = servers.map((server) => ({
+const there = (servers as readonly Server[]).map((server) => ({
   server,
   name: server.name,
   isThere: server.find() !== undefined && server.name !== 'floor' && (server.name !== 'meerkat' || isBuilt),

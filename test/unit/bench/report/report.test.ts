@@ -82,7 +82,7 @@ describe('the table in the terminal', () => {
   test('others are told as multiples of the first, and all of the floor', () => {
     const text = summaryTable([1, 2, 3].flatMap((seed) => [meerkat(seed), other(seed + 5), floor(seed + 9)]));
     const rows = text.split('\n');
-    const at = rows.findIndex((row) => row.startsWith('CPU '));
+    const at = rows.findIndex((row: string) => row.startsWith('CPU '));
     expect(cells(rows[at + 1]!, '  times the floor').map(Number.parseFloat)).toEqual([2, 11.4, Number.NaN].map(near));
     expect(cells(rows[at + 2]!, '  times meerkat')[1]).toMatch(/^5\.\d+× \(5\.\d+\.\.\d(\.\d+)?\)$/);
   });
@@ -90,7 +90,7 @@ describe('the table in the terminal', () => {
   test('what two cannot be told apart in has no ratio', () => {
     const text = summaryTable([1, 2, 3].flatMap((seed) => [meerkat(seed), { ...meerkat(seed + 20), label: 'twin' }]));
     const rows = text.split('\n');
-    const at = rows.findIndex((row) => row.startsWith('CPU '));
+    const at = rows.findIndex((row: string) => row.startsWith('CPU '));
     expect(cells(rows[at + 1]!, '  times meerkat')).toEqual(['–', 'not told apart']);
   });
 
@@ -165,14 +165,18 @@ describe('the page', () => {
 describe('files of results', () => {
   test('two files with one target are told apart by their names, and are no repetitions', () => {
     const files = [written('before.json', meerkat()), written('after.json', meerkat(2)), written('x.json', other())];
-    expect(readResults(files).runs.map(({ label }) => label)).toEqual(['meerkat (before)', 'meerkat (after)', 'other']);
+    expect(readResults(files).runs.map(({ label }: { label: string }) => label)).toEqual([
+      'meerkat (before)',
+      'meerkat (after)',
+      'other',
+    ]);
   });
 
   test('a comparison holds repetitions, and remarks', () => {
     const runs = [meerkat(), meerkat(2)];
     const file = written('all.json', { format: 'meerkat-bench comparison 1', runs, remarks: ['One was not there.'] });
     const read = readResults([file]);
-    expect(read.runs.map(({ label }) => label)).toEqual(['meerkat', 'meerkat']);
+    expect(read.runs.map(({ label }: { label: string }) => label)).toEqual(['meerkat', 'meerkat']);
     expect(read.remarks).toEqual(['One was not there.']);
   });
 

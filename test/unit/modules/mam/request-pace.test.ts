@@ -7,7 +7,9 @@ import { FakeClock } from '../../../support/fake-clock.js';
 const alice = Jid.parse('alice@localhost/a') as Jid;
 const admin = Jid.parse('admin@localhost/a') as Jid;
 
-function scene(rules: Readonly<Record<string, (jid: Jid) => string>>) {
+type Rules = Readonly<Record<string, (jid: Jid) => string>>;
+
+function scene(rules: Rules) {
   const clock = new FakeClock();
   const value = (rule: string, jid: Jid) => rules[rule]?.(jid) ?? 'deny';
   const shapers = { slow: { max_rate: 1 }, fast: { max_rate: 100 } };
@@ -21,7 +23,8 @@ function scene(rules: Readonly<Record<string, (jid: Jid) => string>>) {
 }
 
 it('nobody waits where there is no rule, or the rule names no shaper', async () => {
-  for (const rules of [{}, { mam_set_prefs_shaper: () => 'none' }, { mam_get_prefs_shaper: () => 'slow' }]) {
+  const harmless: Rules[] = [{}, { mam_set_prefs_shaper: () => 'none' }, { mam_get_prefs_shaper: () => 'slow' }];
+  for (const rules of harmless) {
     const { clock, ask, turns } = scene(rules);
     for (let times = 0; times < 50; times++) ask();
     await clock.advance(0);

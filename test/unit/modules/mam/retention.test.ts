@@ -11,7 +11,7 @@ const DAY_MS = 86_400_000;
 async function scene(
   settings: Partial<RetentionSettings>,
   archives: Readonly<Record<string, number>>,
-  isOurs = (domain: string) => domain === 'localhost',
+  isOurs: (domain: string) => boolean = (domain) => domain === 'localhost',
 ) {
   const clock = new FakeClock();
   const log = new FakeLog();

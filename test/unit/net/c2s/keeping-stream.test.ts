@@ -74,7 +74,7 @@ beforeEach(async () => {
   stream.start(session, 'bind');
   const link = { deliver: (stanza: Stanza) => bounced.push(`${stanza.id}`), isClosed: false } as unknown as SessionLink;
   await sessions.open({ jid: bob, host, link, maxSessions: 10 });
-  host.hooks.on(messageUndelivered, order.route, async ({ stanza }) => {
+  host.hooks.on(messageUndelivered, order.route, async ({ stanza }): Promise<typeof TAKEN> => {
     kept.push(stanza);
     return TAKEN;
   });

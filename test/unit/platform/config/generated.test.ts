@@ -1,7 +1,6 @@
 /** The generated files are what the generator makes of the sources that are committed. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-// @ts-expect-error: a script, without types
 import { catalogueModule, grammarOf } from '../../../../scripts/generate-config-catalogue.mjs';
 import { buildCatalogue, find } from '../../../../src/platform/config/catalogue.js';
 import { configReference, configSchema } from '../../../../src/platform/config/index.js';
