@@ -67,7 +67,7 @@ interface Foundation {
 export async function assembleShard(number: number, birth: ShardBirth, log: Logger): Promise<ShardParts> {
   const config = Config.fromPlain(birth.config);
   const storage = await ShardStorage.open({ config, writers: birth.writers, shards: birth.shards, log });
-  const directories = ShardDirectories.open(config, birth.shards, log);
+  const directories = await ShardDirectories.open(config, birth.shards, log);
   const inbox = new Inbox(log);
   const { engine, dispatcher, tickets } = await startEngine(number, birth, inbox);
   const hosts = new Hosts();

@@ -2,7 +2,7 @@
 import type { Directories, Directory } from '../core/directory/directory.js';
 import type { Config } from '../platform/config/index.js';
 import type { Logger } from '../platform/log.js';
-import { LdapPool } from '../storage/ldap/ldap-pool.js';
+import type { LdapPool } from '../storage/ldap/ldap-pool.js';
 import { ldapSettings } from '../storage/ldap/settings.js';
 
 export class ShardDirectories implements Directories {
@@ -13,13 +13,15 @@ export class ShardDirectories implements Directories {
   }
 
   /** Does not wait for the servers: what needs them says so while they are away. Throws when a file of TLS cannot be read. */
-  static open(config: Config, shards: number, log: Logger): ShardDirectories {
-    const pools = Object.values(config.outgoing_pools.ldap).map((pool): [string, LdapPool] => [
-      pool.tag,
-      new LdapPool({ settings: ldapSettings(pool, shards), log }),
-    ]);
-    for (const [, pool] of pools) pool.start();
-    return new ShardDirectories(new Map(pools));
+  static async open(config: Config, shards: number, log: Logger): Promise<ShardDirectories> {
+    const tables = Object.values(config.outgoing_pools.ldap);
+    const pools = new Map<string, LdapPool>();
+    if (tables.length === 0) return new ShardDirectories(pools);
+    // Loaded where there is one: it takes a shard some memory, and part of its start.
+    const { LdapPool } = await import('../storage/ldap/ldap-pool.js');
+    for (const table of tables) pools.set(table.tag, new LdapPool({ settings: ldapSettings(table, shards), log }));
+    for (const pool of pools.values()) pool.start();
+    return new ShardDirectories(pools);
   }
 
   pool(tag: string): Directory {

@@ -6,7 +6,6 @@ import { modules } from '../modules/registry.js';
 import type { Config, RdbmsPool } from '../platform/config/index.js';
 import type { Logger } from '../platform/log.js';
 import { systemRandom } from '../platform/random.js';
-import { openPgsql } from '../storage/sql/pgsql/pg-engine.js';
 import { pgSettings } from '../storage/sql/pgsql/settings.js';
 import type { SqlEngine } from '../storage/sql/sql-engine.js';
 import { openSqlite } from '../storage/sql/sqlite/sqlite-engine.js';
@@ -70,6 +69,8 @@ export class ShardStorage {
       const settings = pgSettings({ ...pool, connection }, shards);
       // One that is not up after its longest pause between attempts is not merely starting.
       const startPatienceMs = settings.maxStartIntervalMs;
+      // Not loaded where there is none: it takes a shard some memory, and part of its start.
+      const { openPgsql } = await import('../storage/sql/pgsql/pg-engine.js');
       this.#pools.set(pool.tag, await openPgsql({ settings, log, random: systemRandom, startPatienceMs }));
     } else if (connection.file === undefined) {
       this.#pools.set(pool.tag, this.#embedded);
