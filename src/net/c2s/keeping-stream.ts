@@ -7,8 +7,13 @@ import { COUNT, readDelivered } from '../stream/delivered-text.js';
 import { BoundStream } from './bound-stream.js';
 import { KeptStanzas } from './kept-stanzas.js';
 
-/** What waits to be sent is bounded by the engine, and answers by BOSH: more than this comes together only where input is held back. */
+/**
+ * What waits to be sent is bounded by the engine, and answers by BOSH. More than this comes together only where input is held back, or
+ * where a client takes answers and says by `ack` that it has none of them.
+ */
 const MOST_CHARACTERS = 8 * 1024 * 1024;
+/** What a stanza takes beside its text, as characters: short ones take little else. */
+const STANZA_CHARACTERS = 512;
 /** XEP-0203: why a message that comes late does. */
 const REASON = 'Not delivered over BOSH';
 
@@ -27,7 +32,7 @@ export class KeepingStream extends BoundStream {
     if (!this.#mayComeBack(stanza)) return super.deliver(stanza);
     const text = stanza.toXml();
     this.#kept ??= new KeptStanzas(MOST_CHARACTERS);
-    this.#kept.add(this.#frames, stanza.keep(), text.length, this.services.clock.now());
+    this.#kept.add(this.#frames, stanza.keep(), STANZA_CHARACTERS + text.length, this.services.clock.now());
     if (stanza.isInArena) super.deliver(stanza);
     else super.write(text);
   }

@@ -33,6 +33,7 @@ export class KeptStanzas {
     this.#entries.push({ number, stanza, size, at, sharing: undefined });
     this.#size += size;
     while (this.#size > this.#most && this.#head < this.#entries.length - 1) this.#drop();
+    this.#compact();
   }
 
   shared(stanza: Stanza, sharing: Sharing): void {
@@ -46,10 +47,7 @@ export class KeptStanzas {
       if (first.sharing) first.sharing.isTaken = true;
       this.#drop();
     }
-    if (this.#head > 16 && this.#head * 2 > this.#entries.length) {
-      this.#entries = this.#entries.slice(this.#head);
-      this.#head = 0;
-    }
+    this.#compact();
   }
 
   /** All that is left. */
@@ -68,5 +66,12 @@ export class KeptStanzas {
   #drop(): void {
     this.#size -= this.#first?.size ?? 0;
     this.#head++;
+  }
+
+  /** What was dropped takes memory until then: a client may get stanzas for days, and never tell that it has one. */
+  #compact(): void {
+    if (this.#head <= 16 || this.#head * 2 <= this.#entries.length) return;
+    this.#entries = this.#entries.slice(this.#head);
+    this.#head = 0;
   }
 }

@@ -116,6 +116,14 @@ describe('a stream over BOSH', () => {
     expect(kept[0]?.from?.toString()).toBe(bob.toString());
   });
 
+  it('bounds what it keeps for a client that takes answers and tells of none, however short the stanzas are', async () => {
+    for (let count = 1; count <= 17_000; count++) session.deliver(stanza('message', `m${count}`));
+    stream.closed(closeReason.RESET);
+    const ids = await keptIds();
+    expect(ids.length).toBeLessThan(16_384);
+    expect(ids.at(-1)).toBe('m17000');
+  });
+
   it('counts every frame, and keeps those that somebody waits for', async () => {
     session.deliver(stanza('presence', 'p', ''));
     stream.write('<a/>');

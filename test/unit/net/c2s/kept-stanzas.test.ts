@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { Sharing } from '../../../../src/core/routing/handed.js';
 import { KeptStanzas } from '../../../../src/net/c2s/kept-stanzas.js';
@@ -38,6 +40,24 @@ describe('what a client may not have yet', () => {
     expect(kept.size).toBe(30);
     kept.add(12, message('large'), 500, 0);
     expect(ids(kept)).toEqual(['large']);
+  });
+
+  it('lets go of the memory of those that gave way, also while the client says nothing', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const kept = new KeptStanzas(1_000);
+    const add = (number: number) => {
+      const one = message(`m${number}`);
+      kept.add(number, one, 10, 0);
+      return new WeakRef(one);
+    };
+    const oldest = add(1);
+    for (let number = 2; number <= 500; number++) add(number);
+    // What a reference was made to in this turn stays until its end.
+    await new Promise(setImmediate);
+    collect();
+    expect(oldest.deref()).toBeUndefined();
+    expect(ids(kept)).toHaveLength(100);
   });
 
   it('counts as taken for all who have it once this client has it', () => {
