@@ -54,6 +54,8 @@ export class ManagedLink implements SessionLink {
   #stream: StreamLink | undefined;
   /** `undefined` once the client surely counts. */
   #beginning: Beginning | undefined;
+  /** Its connection went before the client got any stanza. */
+  #hasSentNothing = false;
   /** The stream that is going to take over, once all is known that its client has to be told. */
   #successor: StreamLink | undefined;
   /** Sent since an acknowledgement was asked for. */
@@ -138,12 +140,12 @@ export class ManagedLink implements SessionLink {
   }
 
   accepts(h: number): boolean {
-    return this.#queue.accepts(h);
+    return this.#hasSentNothing ? h === 0 : this.#queue.accepts(h);
   }
 
   /** What to say to whom claims to have handled more than there was. */
   tooHigh(h: number): StreamError {
-    return tooHigh(h, this.#beginning ? 0 : this.#queue.sent);
+    return tooHigh(h, this.#beginning || this.#hasSentNothing ? 0 : this.#queue.sent);
   }
 
   /** The connection is gone: what is sent from now on waits for the client to come back. */
@@ -173,6 +175,7 @@ export class ManagedLink implements SessionLink {
     this.#cancelExpiry?.();
     this.#cancelExpiry = undefined;
     this.#successor = undefined;
+    this.#hasSentNothing = false;
     this.#queue.acknowledge(h);
     stream.carry(this.#session, greeting);
     this.#stream = stream;
@@ -218,6 +221,7 @@ export class ManagedLink implements SessionLink {
   #leave(): StreamLink | undefined {
     const stream = this.#stream;
     this.#stream = undefined;
+    if (this.#beginning) this.#hasSentNothing = true;
     this.#beginning?.cancel();
     this.#beginning = undefined;
     return stream;

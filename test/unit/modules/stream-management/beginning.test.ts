@@ -166,6 +166,20 @@ describe('stanzas that wait when the client goes', () => {
     expect(come(peer)).toBe('r');
   });
 
+  it('are not acknowledged by a count that the client makes up when it resumes', () => {
+    const link = enabled();
+    deliver(link, 'one', 'two');
+    link.detach();
+    expect(link.accepts(1)).toBe(false);
+    expect(link.tooHigh(1).text).toBe('You acknowledged 1 stanzas, but only 0 were sent to you');
+    expect(link.accepts(0)).toBe(true);
+    const next = newPeer();
+    link.resume(next, 0, '<resumed/>');
+    expect(come(next)).toBe('resumed one two r');
+    link.detach();
+    expect(link.accepts(2)).toBe(true);
+  });
+
   it('come once to the one who takes it over from a connection that still stands', async () => {
     const link = enabled();
     deliver(link, 'one');
