@@ -108,10 +108,11 @@ export class Delivery {
       if (isClaimable && hooks.claim(messageDelivered, { to: session, stanza }) === TAKEN) continue;
       session.deliver(stanza);
     }
-    if (!hooks.has(messageHanded) && sessions.length < 2) return;
+    const isHeard = hooks.has(messageHanded);
+    if (!isHeard && sessions.length < 2) return;
     const handed = new HandedMessage(received, sessions);
-    if (hooks.has(messageHanded)) hooks.notify(messageHanded, handed);
-    if (sessions.some(({ link }) => link.shared)) handed.shared(noteSharing);
+    if (isHeard) hooks.notify(messageHanded, handed);
+    if (sessions.some(notesSharing)) handed.shared(noteSharing);
   }
 
   /** Messages that a session of another shard has sent wait for nobody but each other here (RFC 6120 section 10.1). */
@@ -178,6 +179,10 @@ export class Delivery {
     if (!(answer instanceof Promise)) return this.#outlets.route(answer);
     return answer.then((late) => this.#outlets.route(late));
   }
+}
+
+function notesSharing({ link }: Session): boolean {
+  return link.shared !== undefined;
 }
 
 function noteSharing({ link }: Session, stanza: Stanza, sharing: Sharing): void {

@@ -149,8 +149,8 @@ export class HttpApp {
     if (!isCounted) return tooManyConnections();
     if (!route) return noHandler(head.host, this.#options.routes.knowsHost(head.host));
     const { handler } = route;
-    const field = (name: string) => head.fields.get(name);
     if (!allowedMethods(handler).includes(head.method as HttpMethod)) {
+      const field = (name: string) => head.fields.get(name);
       const problem = handler.websocket && handshakeProblem(head.method, field, handler.websocket);
       return problem ?? wrongMethod(handler);
     }
